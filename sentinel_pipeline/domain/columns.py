@@ -1,0 +1,76 @@
+"""How report columns are called and written: one name, one meaning, in every table and format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "count", "bytes", "megabytes", "percent", "decimal", "time", "severity", "flag", "status"]
+
+
+@dataclass(frozen=True)
+class Display:
+    """A column's label for people and the kind of value it holds (which decides alignment and number format)."""
+
+    label: str
+    kind: Kind = "text"
+
+
+DISPLAY = {
+    "acknowledged": Display("Acknowledged", "count"),
+    "agent_id": Display("Agent id"),
+    "agent_name": Display("Agent"),
+    "alerts": Display("Alerts", "count"),
+    "avg_confidence": Display("Mean confidence", "decimal"),
+    "block_rate": Display("Block rate", "percent"),
+    "blocked_count": Display("Blocked", "count"),
+    "bytes": Display("Bytes", "bytes"),
+    "bytes_received": Display("Received", "bytes"),
+    "bytes_sent": Display("Sent", "bytes"),
+    "connections": Display("Connections", "count"),
+    "count": Display("Count", "count"),
+    "critical_count": Display("Critical", "count"),
+    "data_mb": Display("Data (MB)", "megabytes"),
+    "data_type": Display("Data type"),
+    "destination_ip": Display("Destination"),
+    "destination_port": Display("Port"),
+    "device_ip": Display("Address"),
+    "device_name": Display("Device"),
+    "device_type": Display("Type"),
+    "event_type": Display("Event"),
+    "explanation": Display("What"),
+    "first_at": Display("First", "time"),
+    "first_seen_at": Display("First seen", "time"),
+    "high_count": Display("High", "count"),
+    "hostname": Display("Host"),
+    "hour": Display("Hour"),
+    "incident_count": Display("Incidents", "count"),
+    "ip_address": Display("Address"),
+    "is_acknowledged": Display("Acknowledged", "flag"),
+    "last_at": Display("Last", "time"),
+    "manufacturer": Display("Manufacturer"),
+    "percentage": Display("Share", "percent"),
+    "policy_id": Display("Policy id"),
+    "policy_name": Display("Policy"),
+    "protocol": Display("Protocol"),
+    "quarantined": Display("Quarantined", "count"),
+    "raised_at": Display("Raised", "time"),
+    "reason": Display("Reason"),
+    "records": Display("Records", "count"),
+    "rows": Display("Rows", "count"),
+    "series": Display("Series"),
+    "service": Display("Service"),
+    "severity": Display("Severity", "severity"),
+    "source": Display("Source"),
+    "status": Display("Status", "status"),
+    "table": Display("Table"),
+    "timestamp": Display("Time", "time"),
+    "user": Display("User"),
+    "violation_count": Display("Violations", "count"),
+    "weekday": Display("Weekday"),
+}
+
+
+def display(column: str) -> Display:
+    """How a column is shown; raises KeyError for one that has no entry, so that none goes out nameless."""
+    return DISPLAY[column]

@@ -1,0 +1,29 @@
+"""What can go wrong and be mended by a person, each with one line that says how."""
+
+
+class SentinelError(Exception):
+    """Something asked for could not be done; the message is one line for a person. Exit code 1."""
+
+
+class UsageError(SentinelError):
+    """A person asked for something that does not exist or is not allowed. Exit code 2."""
+
+
+class SettingsError(UsageError):
+    """The configuration holds mistakes; `mistakes` has one line for each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class SourceUnreachableError(SentinelError):
+    """A source system cannot be opened or read; says which, why, and what to check."""
+
+
+class PublishingError(SentinelError):
+    """An edition could not be written whole; nothing of it was left behind."""
+
+
+class VerificationError(SentinelError):
+    """A published edition or figure is not what its manifest says."""

@@ -1,0 +1,181 @@
+"""Canonical tables: their columns in order, types, keys, and what identifies a person.
+
+Instants are UTC microseconds and end in `_at`, booleans start with `is_`, units are in names; every table has
+`source`. `severity` is text, one of `severity.LEVELS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+INSTANT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    is_personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table. `time` is the column that decides the day a row belongs to; None for a snapshot."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: str
+    time: str | None = None
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    @property
+    def is_snapshot(self) -> bool:
+        return self.time is None
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.is_personal)
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.schema)
+
+
+def _text(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, pl.String) for name in names)
+
+
+def _personal(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, pl.String, is_personal=True) for name in names)
+
+
+def _integer(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, pl.Int64) for name in names)
+
+
+def _real(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, pl.Float64) for name in names)
+
+
+def _flag(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, pl.Boolean) for name in names)
+
+
+def _instant(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, INSTANT) for name in names)
+
+
+CONNECTIONS = Table(
+    "connections",
+    _text("source", "connection_id")
+    + _instant("started_at")
+    + _personal("device_ip", "destination_ip")
+    + _integer("destination_port")
+    + _text("protocol", "service")
+    + _real("duration_seconds")
+    + _integer("bytes_sent", "bytes_received", "packets_sent", "packets_received")
+    + _text("connection_state")
+    + _integer("source_port")
+    + _flag("is_inbound"),
+    key="connection_id",
+    time="started_at",
+)
+
+DEVICES = Table(
+    "devices",
+    _text("source")
+    + _personal("device_ip", "device_name")
+    + _text("device_type")
+    + _personal("mac_address")
+    + _text("manufacturer")
+    + _instant("first_seen_at", "last_seen_at")
+    + _flag("is_trusted", "is_blocked"),
+    key="device_ip",
+)
+
+ALERTS = Table(
+    "alerts",
+    _text("source", "alert_id")
+    + _instant("raised_at")
+    + _personal("device_ip", "device_name")
+    + _text("severity")
+    + _real("anomaly_score")
+    + _text("explanation")
+    + _flag("is_acknowledged")
+    + _instant("acknowledged_at")
+    + _text("rule"),
+    key="alert_id",
+    time="raised_at",
+)
+
+ALERT_RULES = Table(
+    "alert_rules",
+    _text("source", "rule_id", "name", "description", "rule_type", "condition")
+    + _real("threshold", "time_window_hours")
+    + _text("severity")
+    + _flag("is_enabled")
+    + _integer("trigger_count")
+    + _instant("last_triggered_at", "created_at"),
+    key="rule_id",
+)
+
+INCIDENTS = Table(
+    "incidents",
+    _text("source", "incident_id")
+    + _instant("occurred_at")
+    + _text("severity", "incident_type", "agent_id", "agent_name")
+    + _personal("hostname", "user", "source_ip")
+    + _text("action")
+    + _flag("is_blocked")
+    + (Column("data_types", pl.List(pl.String)),)
+    + _real("confidence")
+    + _text("policy_id", "policy_name")
+    + _flag("is_prevented", "is_agent_registered"),
+    key="incident_id",
+    time="occurred_at",
+)
+
+POLICIES = Table(
+    "policies",
+    _text("source", "policy_id", "name", "description", "policy_type", "severity")
+    + _integer("priority")
+    + _flag("is_enabled")
+    + _text("status")
+    + _instant("created_at", "updated_at"),
+    key="policy_id",
+)
+
+AGENTS = Table(
+    "agents",
+    _text("source", "agent_id", "name")
+    + _personal("hostname")
+    + _text("os")
+    + _personal("ip_address")
+    + _text("version", "status")
+    + _instant("last_seen_at"),
+    key="agent_id",
+)
+
+AUDIT_EVENTS = Table(
+    "audit_events",
+    _text("source", "event_id")
+    + _instant("occurred_at")
+    + _personal("user")
+    + _text("event_type", "severity", "resource", "details"),
+    key="event_id",
+    time="occurred_at",
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    _text("source", "table", "location", "reason", "record") + _instant("occurred_at"),
+    key="location",
+)
+
+TABLES = (CONNECTIONS, DEVICES, ALERTS, ALERT_RULES, INCIDENTS, POLICIES, AGENTS, AUDIT_EVENTS, QUARANTINE)
+TABLE = {table.name: table for table in TABLES}

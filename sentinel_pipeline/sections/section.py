@@ -1,0 +1,73 @@
+"""What a section of a report is: a table, how it is drawn, and the sentence that says what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Literal
+
+import polars as pl
+
+Shown = Callable[[pl.DataFrame], str]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Values over time: one line for each value column, or stacked severity bars when `series` names a column."""
+
+    time: str
+    values: tuple[str, ...]
+    series: str | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Sorted horizontal bars: `label` against `value`, at most the section's `shown` rows."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Weekday against hour of day, in the report's zone, with printed values."""
+
+    row: str
+    column: str
+    value: str
+
+
+Chart = Lines | Bars | HeatMap
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the report, named like its function.
+
+    `table` takes statistics (parameters named after them) and, where it needs it, `period`; it returns the whole table.
+    `finding` says in one sentence what the table shows. `shown` is how many rows a person's document prints before it
+    points to the file; None prints all. `totals` are the columns that add up in "other (n)" and "total" rows.
+    """
+
+    title: str
+    topic: Literal["security", "network", "data loss", "audit", "method"]
+    table: Callable[..., pl.DataFrame]
+    finding: Shown
+    chart: Chart | None = None
+    shown: int | None = None
+    totals: tuple[str, ...] = ()
+    cadences: tuple[str, ...] = ("daily", "weekly", "monthly")
+
+    @property
+    def name(self) -> str:
+        return getattr(self.table, "__name__")
+
+    @property
+    def description(self) -> str:
+        return (self.table.__doc__ or "").strip()
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the statistics the table is made from."""
+        return tuple(name for name in signature(self.table).parameters if name != "period")

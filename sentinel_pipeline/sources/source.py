@@ -1,0 +1,72 @@
+"""The seam to a source system: what every kind of source offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, Self
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.sources.quarantine import Quarantine
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """One configured source system.
+
+    `location` is a URL (`sqlite:///…`, `postgresql://…`) or a folder or glob, references already resolved; it may
+    hold a password and is never printed: `place` is. `zone` is the zone of timestamps that carry no offset.
+    """
+
+    name: str
+    kind: str
+    location: str = field(repr=False)
+    place: str
+    zone: ZoneInfo = UTC_ZONE
+    options: dict[str, object] = field(default_factory=dict, repr=False, hash=False)
+
+
+class Source(Protocol):
+    """An opened source system, read-only; every read of one opening sees the same state where the system can."""
+
+    settings: SourceSettings
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def has(self, table: Table) -> bool:
+        """Whether the system holds this table at all; a table it lacks reads as no rows."""
+
+    def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
+        """Batches of rows with exactly `table.schema`, times in `window` (None: all); bad records go to `quarantine`.
+
+        Snapshot tables ignore the window. Raises SourceUnreachableError when the system cannot be read.
+        """
+
+    def first_at(self) -> datetime | None:
+        """Earliest time of any event, cheaply; None when there is none."""
+
+    def fingerprint(self) -> str | None:
+        """Changes whenever the system's content may have changed; None when it cannot be told cheaply."""
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """A kind of source: its name in the configuration, the tables it gives, and how it is opened.
+
+    `open` raises SourceUnreachableError with one line that says what is wrong and how to mend it.
+    `memory` (second argument) is a folder the source may keep derived notes in, such as an index of files; None: keep none.
+    """
+
+    kind: str
+    tables: tuple[Table, ...]
+    open: Callable[[SourceSettings, Path | None], Source]
