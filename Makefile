@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export DAGSTER_DISABLE_TELEMETRY := yes
-export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test test-slow lint types bench lock clean
@@ -23,7 +22,32 @@ $(READY): uv.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: $(READY) ## make a household and an office, publish their last full day, week and month
+	@$(BIN)/sentinel demo --publish
+
+up: $(READY) ## run the Dagster UI and daemon on 127.0.0.1:3000 until stopped
+	@exec $(BIN)/sentinel up
+
+test: $(READY) ## pass the tests, a real PostgreSQL included
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI in a browser
+	$(BIN)/python -m pytest -n 2 -m slow
+
+lint: $(READY) ## check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY) ## check types
+	$(BIN)/mypy
+
+bench: $(READY) ## measure every stage against its limit, write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
 lock: $(READY) ## resolve the newest allowed versions into uv.lock
 	$(BIN)/uv lock --upgrade
 	@# A lock without index addresses installs from whatever index a machine is set up for; the hashes still decide.
 	sed -i -E 's#registry = "[^"]*"#registry = "index"#; s#url = "https?://[^"]*/([^/"]*)"#path = "\1"#' uv.lock
+
+clean: ## remove what setup and tests made; the data folder stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

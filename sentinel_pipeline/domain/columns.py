@@ -20,6 +20,7 @@ DISPLAY = {
     "acknowledged": Display("Acknowledged", "count"),
     "agent_id": Display("Agent id"),
     "agent_name": Display("Agent"),
+    "alert_id": Display("Alert id"),
     "alerts": Display("Alerts", "count"),
     "avg_confidence": Display("Mean confidence", "decimal"),
     "block_rate": Display("Block rate", "percent"),

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.domain.errors import UsageError
 
 CADENCES = ("daily", "weekly", "monthly")
-
-KEY_FORMAT = "%Y-%m-%d"
+EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
 @dataclass(frozen=True, order=True)
@@ -50,13 +49,15 @@ def first_of(cadence: str, day: date) -> date:
 
 
 def day_from_key(key: str) -> date:
-    """The day a partition key names. Raises UsageError unless it is written YYYY-MM-DD."""
+    """The day a partition key names. Raises UsageError unless it is written YYYY-MM-DD and far from the calendar's ends."""
     try:
-        day = datetime.strptime(key, KEY_FORMAT).date()
+        day = date.fromisoformat(key)
     except ValueError:
         raise UsageError(f"'{key}' is no day; write it as YYYY-MM-DD") from None
-    if day.strftime(KEY_FORMAT) != key:
+    if day.isoformat() != key:
         raise UsageError(f"'{key}' is no day; write it as YYYY-MM-DD")
+    if not EARLIEST <= day <= LATEST:
+        raise UsageError(f"'{key}' is no day that can be reported on; choose one from {EARLIEST} to {LATEST}")
     return day
 
 
@@ -82,7 +83,7 @@ class Period:
 
     @property
     def key(self) -> str:
-        return self.first.strftime(KEY_FORMAT)
+        return self.first.isoformat()
 
     @cached_property
     def after(self) -> date:
@@ -103,7 +104,7 @@ class Period:
 
     @property
     def day_keys(self) -> tuple[str, ...]:
-        return tuple(day.strftime(KEY_FORMAT) for day in self.days)
+        return tuple(day.isoformat() for day in self.days)
 
     @property
     def previous(self) -> Period:
@@ -123,10 +124,20 @@ class Period:
             starts.append(following)
         return tuple(starts)
 
+    @cached_property
+    def offsets(self) -> tuple[tuple[datetime, timedelta], ...]:
+        """UTC instants of the window from which an offset holds, with that offset; one entry unless clocks change."""
+        found: list[tuple[datetime, timedelta]] = []
+        for start in self.hour_starts:
+            offset = start.astimezone(self.zone).utcoffset() or timedelta()
+            if not found or found[-1][1] != offset:
+                found.append((start, offset))
+        return tuple(found)
+
     @property
     def day_starts(self) -> tuple[datetime, ...]:
-        """UTC start of every local day in the window."""
-        return tuple(midnight(day, self.zone) for day in self.days)
+        """UTC start of every local day in the window; a day that the zone skipped has none."""
+        return tuple(dict.fromkeys(midnight(day, self.zone) for day in self.days))
 
     @property
     def words(self) -> str:

@@ -177,5 +177,16 @@ QUARANTINE = Table(
     key="location",
 )
 
+RECEIPTS = Table(
+    "receipts",
+    _text("source", "table")
+    + _integer("rows")
+    + _instant("first_at", "last_at")
+    + _integer("quarantined")
+    + _text("status", "reason"),
+    key="table",
+)
+"""What arrived of each table of a source for a day: the pipeline's own record, beside the canonical tables."""
+
 TABLES = (CONNECTIONS, DEVICES, ALERTS, ALERT_RULES, INCIDENTS, POLICIES, AGENTS, AUDIT_EVENTS, QUARANTINE)
-TABLE = {table.name: table for table in TABLES}
+TABLE = {table.name: table for table in (*TABLES, RECEIPTS)}

@@ -16,9 +16,9 @@ Number = int | float
 class KeyFigure:
     """One figure with its change; `value` None means it cannot be told (no data), never zero.
 
-    `previous` is the same figure of the period before, None when that period has no complete data. `change` is absolute,
-    `change_percent` relative to `previous` (None when the base is below 10 or unknown). `is_good_when` says which
-    direction a reader wants: 'down', 'up' or None. `sparkline` holds the figure per bucket of the period, None = gap.
+    `previous` is the same figure of the period before, None when that period has no complete data. `change` is
+    absolute, `change_percent` relative to `previous` (None when the base is below 10 or unknown). `is_good_when` says
+    which direction a reader wants: 'down', 'up' or None. `sparkline` holds the figure per bucket, None = gap.
     """
 
     id: str

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Literal
+from typing import Literal, TypeVar
 
 import polars as pl
 
+from sentinel_pipeline.domain.period import Period
+
+Result = TypeVar("Result")
 Shown = Callable[[pl.DataFrame], str]
 
 
@@ -47,7 +50,9 @@ class Section:
 
     `table` takes statistics (parameters named after them) and, where it needs it, `period`; it returns the whole table.
     `finding` says in one sentence what the table shows. `shown` is how many rows a person's document prints before it
-    points to the file; None prints all. `totals` are the columns that add up in "other (n)" and "total" rows.
+    points to the file; None prints all, 0 leaves it to the chart and the file. `totals` are the columns that add up in
+    "other (n)" and "total" rows. `about` is the canonical table the section speaks of;
+    `excluded` counts (from statistics, like `table`) the rows the table leaves out because their key is unknown.
     """
 
     title: str
@@ -58,10 +63,12 @@ class Section:
     shown: int | None = None
     totals: tuple[str, ...] = ()
     cadences: tuple[str, ...] = ("daily", "weekly", "monthly")
+    about: str = ""
+    excluded: Callable[..., int] | None = None
 
     @property
     def name(self) -> str:
-        return getattr(self.table, "__name__")
+        return str(self.table.__name__)
 
     @property
     def description(self) -> str:
@@ -71,3 +78,9 @@ class Section:
     def statistics(self) -> tuple[str, ...]:
         """Names of the statistics the table is made from."""
         return tuple(name for name in signature(self.table).parameters if name != "period")
+
+
+def applied(function: Callable[..., Result], statistics: Mapping[str, pl.DataFrame], period: Period) -> Result:
+    """The function's result for the statistics (and period) its parameters name."""
+    known = {**statistics, "period": period}
+    return function(**{name: known[name] for name in signature(function).parameters})

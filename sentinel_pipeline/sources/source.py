@@ -64,7 +64,7 @@ class SourceKind:
     """A kind of source: its name in the configuration, the tables it gives, and how it is opened.
 
     `open` raises SourceUnreachableError with one line that says what is wrong and how to mend it.
-    `memory` (second argument) is a folder the source may keep derived notes in, such as an index of files; None: keep none.
+    The second argument is a folder the source may keep derived notes in, such as an index of files; None: keep none.
     """
 
     kind: str

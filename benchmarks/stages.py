@@ -1,0 +1,106 @@
+"""One stage each, run as a process of its own: `python -m benchmarks.stages STAGE FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmarks.worlds import ZONE, the_day
+
+COLUMNS = (
+    "id, timestamp, device_ip, dest_ip, dest_port, protocol, service, duration, bytes_sent, bytes_received,"
+    " packets_sent, packets_received, conn_state"
+)
+
+
+def nothing(folder: Path) -> None:
+    """Imports what the others import: the floor of a process."""
+    import polars
+    import pyarrow
+
+    assert folder, (polars, pyarrow)
+
+
+def drain(folder: Path) -> None:
+    """The same driver, the same rows, batch after batch to nowhere: what extraction is measured against."""
+    import adbc_driver_sqlite.dbapi as driver
+
+    uri = f"file:{folder / 'iotsentinel.db'}?mode=ro"
+    with driver.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": 65_536})
+        cursor.execute(
+            f"SELECT {COLUMNS} FROM connections WHERE timestamp >= '2025-01-15' AND timestamp < '2025-01-16'"
+        )
+        for _ in cursor.fetch_record_batch():
+            pass
+
+
+def extract(folder: Path) -> None:
+    """Every table of the source into the lake."""
+    from sentinel_pipeline.lake.extraction import extract as read
+    from sentinel_pipeline.lake.store import Lake
+    from sentinel_pipeline.sources import KINDS
+    from sentinel_pipeline.sources.source import SourceSettings
+
+    settings = SourceSettings("home", "iotsentinel", f"sqlite:///{folder / 'iotsentinel.db'}", "home")
+    extraction = read(KINDS["iotsentinel"], settings, [the_day()], Lake(folder / "lake"))
+    assert extraction.failure is None, extraction.failure
+
+
+def decode(folder: Path) -> None:
+    """Every column of the day's facts decoded: what statistics are measured against."""
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(facts(folder)).iter_batches(131_072):
+        assert batch.num_rows
+
+
+def group(folder: Path) -> None:
+    """The barest streaming aggregation over the same keys: one pass, no hours, no names."""
+    import polars as pl
+
+    rows = pl.scan_parquet(facts(folder))
+    keys = (
+        ["protocol", "service", "connection_state"],
+        ["device_ip"],
+        ["destination_ip"],
+        ["protocol", "destination_port"],
+    )
+    sums = pl.col("bytes_sent", "bytes_received").sum()
+    pl.collect_all([rows.group_by(key).agg(pl.len(), sums) for key in keys], engine="streaming")
+
+
+def count(folder: Path) -> None:
+    """Daily statistics of connections."""
+    import polars as pl
+
+    from sentinel_pipeline.statistics.connections import STATISTICS
+
+    rows = pl.scan_parquet(facts(folder))
+    pl.collect_all([statistic.function(rows, the_day()) for statistic in STATISTICS], engine="streaming")
+
+
+def sink(folder: Path) -> None:
+    """Polars' own CSV of the same rows: what the CSV export is measured against."""
+    import polars as pl
+
+    pl.scan_parquet(facts(folder)).sink_csv(folder / "bare.csv")
+
+
+def csv(folder: Path) -> None:
+    """The CSV export: formulas inert, times with their offset."""
+    import polars as pl
+
+    from sentinel_pipeline.rendering.tables import write_csv
+
+    write_csv(pl.scan_parquet(facts(folder)), folder / "ours.csv", ZONE)
+
+
+def facts(folder: Path) -> Path:
+    return folder / "facts.parquet"
+
+
+STAGES = {stage.__name__: stage for stage in (nothing, drain, extract, decode, group, count, sink, csv)}
+
+if __name__ == "__main__":
+    STAGES[sys.argv[1]](Path(sys.argv[2]))

@@ -1,0 +1,273 @@
+"""The `sentinel` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
+from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
+from sentinel_pipeline.settings import Settings, data_folder, demo_postgresql_url, load_settings, source_settings
+
+DEMO_ZONE = ZoneInfo("Europe/Berlin")
+FIGURES_THAT_MATTER = ("total_alerts", "alerts_critical", "total_incidents", "block_rate", "data_transferred_mb")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sentinel")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by main, where errors are told
+    """Reads security monitors and smart devices, and publishes reports whose numbers can be traced."""
+
+
+def main() -> None:
+    """Runs the command; errors are one line each on standard error, exit codes 0 done, 2 wrong usage, 1 the rest."""
+    debug = "--debug" in sys.argv
+    try:
+        cli(args=[argument for argument in sys.argv[1:] if argument != "--debug"], standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_fail("interrupted", debug, 130))
+    except SentinelError as error:
+        sys.exit(_fail(str(error), debug, 2 if isinstance(error, UsageError) else 1))
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.exit(_fail(f"{place}{error.strerror or error}", debug, 1))
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets one line, never a traceback
+        said = " ".join(str(error).split())[:300]
+        sys.exit(_fail(f"unexpected {type(error).__name__}: {said} (--debug shows where)", debug, 1))
+
+
+def _fail(message: str, debug: bool, code: int) -> int:  # noqa: FBT001 - a flag of the command line
+    if debug:
+        traceback.print_exc()
+    for line in message.splitlines():
+        click.echo(f"sentinel: {line}", err=True)
+    return code
+
+
+def say(line: str) -> None:
+    """Progress, on standard error so that results can be piped."""
+    click.echo(line, err=True)
+
+
+def configured() -> Settings:
+    settings = load_settings()
+    if settings.is_demo:
+        say(f"no {settings.data / 'config' / 'sentinel.yaml'}: using the demo configuration")
+    return settings
+
+
+@cli.command()
+@click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="Full days of data.")
+@click.option("--scale", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="How busy it is.")
+@click.option("--publish", "publishes", is_flag=True, help="Publish the last full day, week and month too.")
+def demo(days: int, scale: float, publishes: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """Makes a made-up household and office, and a configuration that reads them."""
+    from sentinel_pipeline.demo import demo_configuration, make_demo
+    from sentinel_pipeline.demo.installation import install_configuration
+
+    data = data_folder()
+    last_day = datetime.now(DEMO_ZONE).date() - timedelta(days=1)
+    if publishes:
+        days = max(days, (last_day - _last_full(last_day, "monthly")).days + 1)
+    say(f"making {days} days of a household and an office up to {last_day}")
+    systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), _bar())
+    config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
+    say(f"configuration: {config}")
+    if publishes:
+        for cadence in CADENCES:
+            _publish_demo(Period(cadence, _last_full(last_day, cadence), DEMO_ZONE))
+    click.echo(str(data / "systems"))
+
+
+def _last_full(last_day: date, cadence: str) -> date:
+    """First day of the last period that ended by the end of `last_day`."""
+    running = first_of(cadence, last_day + timedelta(days=1))
+    return first_of(cadence, running - timedelta(days=1))
+
+
+def _bar() -> Callable[[str, int, int], None]:
+    """Progress of the demo: a line that grows on a terminal, a line per part elsewhere."""
+    is_terminal = sys.stderr.isatty()
+
+    def show(room: str, done: int, total: int) -> None:
+        if is_terminal:
+            click.echo(f"\r  {room}: {done} of {total} days", nl=done >= total, err=True)
+        elif done >= total:
+            say(f"  {room}: {total} days")
+
+    return show
+
+
+def _publish_demo(period: Period) -> None:
+    from sentinel_pipeline.orchestration.runs import publish_edition
+
+    outcome = publish_edition(load_settings(), period, lambda line: say(f"  {line}"))
+    click.echo(f"\n{period.cadence.capitalize()} report, {period.words}")
+    facts = {fact["id"]: fact for fact in json.loads((outcome.folder / "facts.json").read_bytes())["facts"]}
+    for fact in (facts[name] for name in FIGURES_THAT_MATTER if name in facts):
+        value = "–" if fact["value"] is None else f"{fact['value']:,}"
+        click.echo(f"  {fact['label']}: {value} {fact['unit']}".rstrip())
+    click.echo(str(outcome.folder))
+
+
+@cli.command()
+def check() -> None:
+    """Opens every source and prints its tables, rows, first and last time, and what could not be read."""
+    from sentinel_pipeline.exports.inspection import inspect
+
+    settings = configured()
+    zone = settings.zone.key
+    click.echo(f"{settings.organisation}, time zone {zone}, data folder {settings.data}")
+    if settings.unused:
+        click.echo(f"configured, but not used by this version: {', '.join(settings.unused)}")
+    failed = 0
+    for entry in settings.sources:
+        try:
+            lines = list(inspect(source_settings(entry, settings.data), settings.zone))
+        except SentinelError as error:
+            click.echo(f"\n{entry.name} ({entry.kind}): not read")
+            click.echo(f"sentinel: {error}", err=True)
+            failed += 1
+            continue
+        click.echo(f"\n{entry.name} ({entry.kind})")
+        for line in lines:
+            click.echo(f"  {line}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("cadence", type=click.Choice(CADENCES))
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the folder.")
+def publish(cadence: str, key: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Materializes everything an edition needs and publishes it; KEY is the period's first day, YYYY-MM-DD."""
+    from sentinel_pipeline.orchestration.partitions import require_past
+    from sentinel_pipeline.orchestration.runs import publish_edition
+
+    settings = configured()
+    period = Period.parse(cadence, key, settings.zone)
+    require_past(period, settings, datetime.now(UTC))
+    outcome = publish_edition(settings, period, say)
+    for problem in outcome.problems:
+        click.echo(f"sentinel: {problem}", err=True)
+    if as_json:
+        named = {"edition": outcome.edition, "folder": str(outcome.folder), "revision": outcome.revision}
+        click.echo(json.dumps({**named, "files": list(outcome.files)}))
+    else:
+        click.echo(str(outcome.folder))
+    if outcome.problems:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("table")
+@click.option("--source", "names", multiple=True, help="Only this source (can be given again).")
+@click.option("--since", help="From this instant on; a date means its midnight in the configured zone.")
+@click.option("--until", help="Before this instant; a date without a time includes that day.")
+@click.option("--format", "format_name", default="csv", show_default=True, help="csv, json, ndjson, xlsx or parquet.")
+@click.option("--layout", default="canonical", show_default=True, help="canonical, iotsentinel or cybersentinel.")
+@click.option("--columns", help="Names, separated by commas.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: a dated file in exports/.")
+def export(  # noqa: PLR0913 - one parameter per option
+    table: str,
+    names: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    format_name: str,
+    layout: str,
+    columns: str | None,
+    output: Path | None,
+) -> None:
+    """Writes the rows of one canonical TABLE, newest first; prints the file and the number of rows."""
+    from sentinel_pipeline.exports.asking import asked_columns, asked_sources, asked_table, asked_window, default_output
+    from sentinel_pipeline.exports.rows import Wanted, format_of, require_possible
+    from sentinel_pipeline.exports.rows import export as write
+
+    settings = configured()
+    wanted = Wanted(
+        asked_table(table), asked_window(since, until, settings.zone), asked_columns(columns), format_name, layout
+    )
+    require_possible(wanted)
+    chosen = asked_sources(wanted.table, names, settings)
+    suffix = format_of(format_name).suffix
+    path = output or default_output(wanted, suffix, settings, datetime.now(settings.zone))
+    exported = write(wanted, chosen, settings.zone, path.absolute(), _counter())
+    if exported.quarantined:
+        say(f"{exported.quarantined:,} records could not be read in full; `sentinel export quarantine` lists them")
+    click.echo(f"{exported.path} {exported.rows} rows")
+
+
+def _counter() -> Callable[[int], None]:
+    is_terminal = sys.stderr.isatty()
+
+    def show(rows: int) -> None:
+        if is_terminal:
+            click.echo(f"\r  {rows:,} rows read", nl=False, err=True)
+
+    return show
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def verify(folder: Path) -> None:
+    """Checks a published edition offline: every checksum, and the chain to the edition before."""
+    from sentinel_pipeline.publishing.verification import verify as examine
+
+    verdict = examine(folder.absolute())
+    for fault in verdict.faults:
+        click.echo(f"sentinel: {fault}", err=True)
+    click.echo(f"{verdict.edition}: {verdict.files} files, {len(verdict.faults)} faults; {verdict.chain}")
+    if verdict.faults:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("fact")
+def trace(folder: Path, fact: str) -> None:
+    """Recomputes one published figure from the partitions it names."""
+    from sentinel_pipeline.lake.store import Lake
+    from sentinel_pipeline.publishing.verification import trace as recompute
+
+    place = folder.absolute()
+    beside = place.parents[3] / "lake" if len(place.parents) > 3 else place  # noqa: PLR2004 - <data>/editions/<cadence>/<key>/r<n>
+    traced = recompute(place, fact, Lake(beside if beside.is_dir() else data_folder() / "lake"))
+    for asset, partition, version in traced.inputs:
+        gone = "  (this version is gone)" if (asset, partition, version) in traced.lost else ""
+        click.echo(f"{asset} {partition} {version[:16]}{gone}")
+    click.echo(f"published {json.dumps(traced.published)}, recomputed {json.dumps(traced.recomputed)}")
+    if not traced.is_confirmed:
+        raise SentinelError(f"{fact} is not confirmed: {_why(len(traced.lost), len(traced.inputs))}")
+    click.echo(f"{fact} is confirmed by {len(traced.inputs)} partitions")
+
+
+def _why(lost: int, inputs: int) -> str:
+    return f"{lost} of its {inputs} partitions are gone" if lost else "the partitions give another value"
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def up(port: int) -> None:
+    """Runs the Dagster UI and daemon on 127.0.0.1 until it is stopped."""
+    from sentinel_pipeline.orchestration.control_room import run_control_room
+
+    configured()
+    raise click.exceptions.Exit(run_control_room(data_folder(), port=port))
+
+
+__all__ = ["SettingsError", "Window", "cli", "main", "midnight"]

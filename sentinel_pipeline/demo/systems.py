@@ -1,0 +1,151 @@
+"""Makes the systems below a data folder, once: a second call with the same wishes changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sentinel_pipeline.domain.errors import UsageError
+
+VERSION = 1
+ROOMS = ("home", "gateway", "office")
+MARKER = "demo.json"
+EUROPE_BERLIN = ZoneInfo("Europe/Berlin")
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(room: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class DemoSystems:
+    """Where the made-up systems lie and which days they cover; `office` is None when it lives in PostgreSQL."""
+
+    home: Path
+    gateway: Path
+    office: Path | None
+    first_day: date
+    last_day: date
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What decides every byte of the made-up systems."""
+
+    last_day: str
+    days: int
+    scale: float
+    zone: str
+    seed: int
+    office: str
+    version: int = VERSION
+
+
+def make_demo(
+    folder: Path,
+    last_day: date,
+    days: int = 30,
+    scale: float = 1.0,
+    zone: ZoneInfo = EUROPE_BERLIN,
+    postgresql_url: str | None = None,
+    progress: Progress = silent,
+    *,
+    seed: int = 7,
+) -> DemoSystems:
+    """Writes the household and the office below `folder/systems`, covering `days` whole days up to `last_day`.
+
+    `progress` is told the room, the days done and the days in all. Raises UsageError for impossible wishes and when
+    something else already lies in the way.
+    """
+    if days < 1 or not scale > 0:
+        raise UsageError(f"a demo covers at least one day at a scale above 0; asked for: {days} days, scale {scale}")
+    wishes = Wishes(last_day.isoformat(), days, scale, zone.key, seed, "postgresql" if postgresql_url else "sqlite")
+    place = folder / "systems"
+    if not _is_made(place, wishes, postgresql_url):
+        _make(place, wishes, postgresql_url, progress)
+    return _systems(folder, wishes)
+
+
+def made_systems(folder: Path) -> DemoSystems | None:
+    """The demo that was made in a data folder; None when there is none or it is not finished."""
+    written = _marker(folder / "systems")
+    if not written or not written.pop("is_finished", False) or written.get("version") != VERSION:
+        return None
+    try:
+        return _systems(folder, Wishes(**written))
+    except (TypeError, ValueError, ZoneInfoNotFoundError):
+        return None
+
+
+def _systems(folder: Path, wishes: Wishes) -> DemoSystems:
+    place, last_day = folder / "systems", date.fromisoformat(wishes.last_day)
+    return DemoSystems(
+        home=place / "home" / "iotsentinel.db",
+        gateway=place / "gateway",
+        office=None if wishes.office == "postgresql" else place / "office" / "cybersentinel.db",
+        first_day=last_day - timedelta(days=wishes.days - 1),
+        last_day=last_day,
+        zone=ZoneInfo(wishes.zone),
+    )
+
+
+def _marker(place: Path) -> dict[str, Any] | None:
+    try:
+        written = json.loads((place / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return written if isinstance(written, dict) else None
+
+
+def _mark(place: Path, wishes: Wishes, *, is_finished: bool) -> None:
+    text = json.dumps({**asdict(wishes), "is_finished": is_finished}, indent=1)
+    (place / MARKER).write_text(text + "\n", encoding="utf-8")
+
+
+def _is_made(place: Path, wishes: Wishes, postgresql_url: str | None) -> bool:
+    if _marker(place) != {**asdict(wishes), "is_finished": True}:
+        return False
+    if postgresql_url is not None:
+        from sentinel_pipeline.demo.postgresql import holds_demo
+
+        return holds_demo(postgresql_url, repr(wishes))
+    return all((place / room).is_dir() for room in ROOMS)
+
+
+def _make(place: Path, wishes: Wishes, postgresql_url: str | None, progress: Progress) -> None:
+    """Makes everything beside the old systems and then puts it in their place."""
+    from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel, postgresql
+    from sentinel_pipeline.demo.plan import Plan
+
+    if _marker(place) is None and (taken := [room for room in ROOMS if (place / room).exists()]):
+        raise UsageError(f"{place / taken[0]} was not made by the demo; move it away or choose another data folder")
+    making = place / ".making"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    plan = Plan(date.fromisoformat(wishes.last_day), wishes.days, wishes.scale, ZoneInfo(wishes.zone), wishes.seed)
+    iotsentinel.write_home(making / "home", plan, progress)
+    gateway.write_gateway(making / "gateway", plan, progress)
+    if postgresql_url is None:
+        cybersentinel.write_office(making / "office", plan, progress)
+    else:
+        postgresql.write_office(postgresql_url, plan, repr(wishes), progress)
+    _put_in_place(place, making, wishes)
+
+
+def _put_in_place(place: Path, making: Path, wishes: Wishes) -> None:
+    _mark(place, wishes, is_finished=False)
+    for room in ROOMS:
+        shutil.rmtree(place / room, ignore_errors=True)
+        if (making / room).exists():
+            (making / room).rename(place / room)
+    making.rmdir()
+    _mark(place, wishes, is_finished=True)

@@ -1,0 +1,1 @@
+"""Files made on request: rows of one canonical table, straight from the source systems."""

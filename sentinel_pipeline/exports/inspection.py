@@ -1,0 +1,41 @@
+"""What a source holds: tables, rows, first and last time, and how much could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.sources import KINDS
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.source import Source, SourceSettings
+
+
+def inspect(settings: SourceSettings, zone: ZoneInfo) -> Iterator[str]:
+    """A line per table and per reason for quarantine. Raises SourceUnreachableError."""
+    kind = KINDS[settings.kind]
+    quarantine = Quarantine(settings.name)
+    with kind.open(settings, None) as source:
+        for table in kind.tables:
+            yield _line(source, table, quarantine, zone)
+    for (name, reason), count in sorted(quarantine.counts.items()):
+        yield f"quarantined: {count:,} of {name}: {reason}"
+
+
+def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) -> str:
+    if not source.has(table):
+        return f"{table.name}: not in this source"
+    rows = 0
+    times: list[datetime] = []
+    for batch in source.read(table, None, quarantine):
+        rows += batch.height
+        if table.time is not None and batch.height:
+            times += [time for time in (batch[table.time].min(), batch[table.time].max()) if isinstance(time, datetime)]
+            times = [min(times), max(times)] if times else []
+    span = f", {_written(times[0], zone)} to {_written(times[-1], zone)}" if times else ""
+    return f"{table.name}: {rows:,} rows{span}, {quarantine.total(table.name):,} quarantined"
+
+
+def _written(time: datetime, zone: ZoneInfo) -> str:
+    return time.astimezone(zone).isoformat(timespec="seconds")

@@ -1,0 +1,131 @@
+"""Rows of one canonical table for a window, streamed from the sources into one file, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from sentinel_pipeline.domain.errors import SentinelError, UsageError
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.lake.store import replacing
+from sentinel_pipeline.rendering.layouts import layout
+from sentinel_pipeline.rendering.tables import FORMATS, Format, write_csv_as_is
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.source import SourceKind, SourceSettings
+
+CANONICAL = "canonical"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an export holds: `columns` in the order asked for (None: all), times in `window` (None: all)."""
+
+    table: Table
+    window: Window | None = None
+    columns: tuple[str, ...] | None = None
+    format: str = "csv"
+    layout: str = CANONICAL
+
+
+@dataclass(frozen=True)
+class Exported:
+    path: Path
+    rows: int
+    quarantined: int
+
+
+def format_of(name: str) -> Format:
+    """Raises UsageError for a format there is none of."""
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    raise UsageError(f"'{name}' is no format; choose one of {', '.join(known.name for known in FORMATS)}")
+
+
+def require_possible(wanted: Wanted) -> None:
+    """Raises UsageError for columns the table lacks, and for a layout that cannot be had like this."""
+    known = wanted.table.schema.names()
+    unknown = [name for name in wanted.columns or () if name not in known]
+    if unknown:
+        raise UsageError(f"{wanted.table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")
+    if wanted.layout != CANONICAL:
+        layout(wanted.table.name, wanted.layout)
+        if wanted.columns or wanted.format != "csv":
+            raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
+
+
+def export(
+    wanted: Wanted,
+    sources: Sequence[tuple[SourceKind, SourceSettings]],
+    zone: ZoneInfo,
+    output: Path,
+    listener: Callable[[int], None],
+) -> Exported:
+    """Writes the file, whole or not at all; `listener` hears how many rows have been read.
+
+    Raises SourceUnreachableError when any of the sources cannot be read: a file that lacks a source is not the table.
+    """
+    require_possible(wanted)
+    chosen = format_of(wanted.format)
+    try:
+        with replacing(output) as temporary, TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
+            spool = Path(folder) / "rows.parquet"
+            quarantined = _spool(wanted, sources, spool, listener)
+            rows = _write(wanted, chosen, pl.scan_parquet(spool, glob=False), temporary, zone)
+    except OSError as error:
+        raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
+    return Exported(output, rows, quarantined)
+
+
+def _spool(
+    wanted: Wanted,
+    sources: Sequence[tuple[SourceKind, SourceSettings]],
+    spool: Path,
+    listener: Callable[[int], None],
+) -> int:
+    """Rows of all sources one after another into Parquet; returns how many records could not be read."""
+    schema = wanted.table.empty().to_arrow().schema
+    read = quarantined = 0
+    with pq.ParquetWriter(spool, schema, compression="zstd", compression_level=1) as writer:
+        for kind, settings in sources:
+            bad: list[pl.DataFrame] = []
+            quarantine = Quarantine(settings.name, bad.append if wanted.table is QUARANTINE else lambda _: None)
+            with kind.open(settings, None) as source:
+                for table in kind.tables if wanted.table is QUARANTINE else (wanted.table,):
+                    if not source.has(table):
+                        continue
+                    for batch in source.read(table, wanted.window, quarantine):
+                        read += batch.height
+                        listener(read)
+                        if wanted.table is not QUARANTINE:
+                            writer.write_table(batch.to_arrow().cast(schema))
+            for frame in _distinct(bad):
+                writer.write_table(frame.to_arrow().cast(schema))
+            quarantined += quarantine.total()
+    return quarantined
+
+
+def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    if bad:
+        yield pl.concat(bad).unique(["table", "location", "reason"], keep="first", maintain_order=True)
+
+
+def _write(wanted: Wanted, chosen: Format, rows: pl.LazyFrame, path: Path, zone: ZoneInfo) -> int:
+    if wanted.layout != CANONICAL:
+        return write_csv_as_is(layout(wanted.table.name, wanted.layout).select(rows, zone), path)
+    ordered = newest_first(rows, wanted.table)
+    return chosen.write(ordered.select(wanted.columns) if wanted.columns else ordered, path, zone)
+
+
+def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
+    """Time descending, then source and key; a snapshot by source and key."""
+    if table.time is None:
+        return rows.sort("source", table.key, nulls_last=True)
+    return rows.sort(table.time, "source", table.key, descending=[True, False, True], nulls_last=True)

@@ -1,0 +1,243 @@
+"""Source systems into the lake: every table of a source for a span of days, in one pass, with a receipt for each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.names import slug
+from sentinel_pipeline.domain.period import Period, Window
+from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
+from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.lake.writing import DayFile, without_duplicates, write_days
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
+
+PARTIAL_SHARE = 0.01
+DAMAGED_FILE = ("unreadable_file", "truncated_gzip", "missing_columns")
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What came of reading a source for some days: `failure` is the one line that says why it could not be read.
+
+    `kept` are the days whose earlier rows stand: nothing changed since, or the source is away now and was not then.
+    """
+
+    source: str
+    days: tuple[str, ...]
+    kept: tuple[str, ...]
+    receipts: pl.DataFrame
+    failure: str | None = None
+
+
+def asset_of(source: str, table: str) -> str:
+    """Lake asset of one table of one source."""
+    return f"extracts/{slug(source)}/{table}"
+
+
+def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> Extraction:
+    """Reads every table of the source for the days into the lake; one that cannot be reached leaves receipts too."""
+    try:
+        with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source:
+            fingerprint = source.fingerprint()
+            stale = stale_days(settings, days, fingerprint, lake)
+            if stale:
+                _read(source, kind, stale, lake)
+                _remember(settings, stale, fingerprint, lake)
+    except SourceUnreachableError as error:
+        return _unreached(kind, settings, days, lake, str(error))
+    kept = tuple(day.key for day in days if day not in stale)
+    return Extraction(settings.name, _keys(days), kept, _receipts(settings.name, days, lake))
+
+
+def stale_days(settings: SourceSettings, days: Sequence[Period], fingerprint: str | None, lake: Lake) -> list[Period]:
+    """Days whose rows in the lake were not read from the source in the state that `fingerprint` names."""
+    if fingerprint is None:
+        return list(days)
+    return [day for day in days if _remembered(settings, day, lake) != _state(settings, day, fingerprint)]
+
+
+def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> None:
+    """All tables into a temporary folder first, so that a source that fails half-way changes nothing."""
+    (lake.root / "extracts").mkdir(parents=True, exist_ok=True)
+    name = source.settings.name
+    with TemporaryDirectory(prefix=".reading-", dir=lake.root / "extracts") as reading:
+        folder = Path(reading)
+        bad: list[pl.DataFrame] = []
+        present = {table.name: source.has(table) for table in kind.tables}
+        files = {table.name: _read_table(source, table, days, folder, bad) for table in kind.tables}
+        unread = _distinct(bad)
+        for day in days:
+            kept = kept_snapshots(source.settings, kind, day, lake)
+            quarantine = unread.filter(_of_day(day))
+            receipts = [
+                _receipt(name, table, files[table.name][day.key], quarantine, present=present[table.name])
+                for table in kind.tables
+            ]
+            for table in kind.tables:
+                if table.name not in kept:
+                    _move(folder / table.name / f"{day.key}.parquet", lake.path(asset_of(name, table.name), day.key))
+            lake.write(asset_of(name, "quarantine"), day.key, quarantine)
+            earlier = _earlier_receipts(name, day, lake).filter(pl.col("table").is_in(kept))
+            fresh = pl.DataFrame(receipts, schema=RECEIPTS.schema).filter(~pl.col("table").is_in(kept))
+            lake.write(asset_of(name, "receipts"), day.key, pl.concat([fresh, earlier]).sort("table"))
+
+
+def _read_table(
+    source: Source, table: Table, days: list[Period], folder: Path, bad: list[pl.DataFrame]
+) -> dict[str, DayFile]:
+    window = Window(min(day.window.start for day in days), max(day.window.end for day in days))
+    quarantine = Quarantine(source.settings.name, bad.append)
+    batches = source.read(table, window, quarantine) if source.has(table) else iter(())
+    files = write_days(batches, table, days, folder)
+    for file in files.values():
+        repeated = without_duplicates(file)
+        if repeated is not None:
+            _keep_duplicates(repeated, table, quarantine)
+    return files
+
+
+def _keep_duplicates(repeated: pl.DataFrame, table: Table, quarantine: Quarantine) -> None:
+    """A repeated key is one record too many: counted, kept, and out of the sums."""
+    copies = repeated.with_columns(copy=pl.col(table.key).cum_count().over(table.key) + 1)
+    texts = [json.dumps(row, default=str, ensure_ascii=False) for row in repeated.iter_rows(named=True)]
+    records = pl.DataFrame(
+        {
+            "location": copies.select(pl.format("{}#{} copy {}", pl.lit(table.name), table.key, "copy")).to_series(),
+            "record": pl.Series(texts, dtype=pl.String),
+        }
+    )
+    if table.time is not None:
+        records = records.with_columns(occurred_at=repeated[table.time])
+    quarantine.keep_all(table.name, f"duplicate_{table.key}", records)
+
+
+def _distinct(bad: list[pl.DataFrame]) -> pl.DataFrame:
+    """A record that several reads met stands once per table and reason."""
+    whole = pl.concat([QUARANTINE.empty(), *bad])
+    return whole.unique(["table", "location", "reason"], keep="first").sort("table", "location", "reason")
+
+
+def _of_day(day: Period) -> pl.Expr:
+    time = pl.col("occurred_at")
+    return time.is_null() | ((time >= day.window.start) & (time < day.window.end))
+
+
+def _receipt(source: str, table: Table, file: DayFile, quarantine: pl.DataFrame, *, present: bool) -> dict[str, object]:
+    bad = quarantine.filter(pl.col("table") == table.name)
+    status, reason = _status(file.rows, bad) if present else ("not in source", None)
+    return {
+        "source": source,
+        "table": table.name,
+        "rows": file.rows,
+        "first_at": file.first_at,
+        "last_at": file.last_at,
+        "quarantined": bad["location"].n_unique(),
+        "status": status,
+        "reason": reason,
+    }
+
+
+def _status(rows: int, bad: pl.DataFrame) -> tuple[str, str | None]:
+    """Bad records that belong to no day do not make a day partial, unless nothing else is left of it."""
+    damaged = bad.filter(pl.col("reason").str.contains(f"^({'|'.join(DAMAGED_FILE)})"))
+    if not damaged.is_empty():
+        return "partial", f"{damaged['location'].n_unique()} files could not be read in full"
+    dated = bad.filter(pl.col("occurred_at").is_not_null())["location"].n_unique()
+    if dated > PARTIAL_SHARE * (rows + dated):
+        return "partial", f"{dated} of {rows + dated} records could not be read in full"
+    if rows == 0 and not bad.is_empty():
+        return "partial", f"{bad['location'].n_unique()} records without a usable time may belong to this day"
+    return ("received" if rows else "no events"), None
+
+
+def kept_snapshots(settings: SourceSettings, kind: SourceKind, day: Period, lake: Lake) -> list[str]:
+    """Snapshot tables taken with the day before, from the same place: a later inventory must not rewrite the past."""
+    state = _remembered(settings, day, lake)
+    if not state or state.get("place") != _place(settings):
+        return []
+    return [
+        table.name
+        for table in kind.tables
+        if table.is_snapshot and lake.has(asset_of(settings.name, table.name), day.key)
+    ]
+
+
+def _earlier_receipts(source: str, day: Period, lake: Lake) -> pl.DataFrame:
+    return lake.read_all(asset_of(source, "receipts"), [day.key], RECEIPTS.schema)
+
+
+def _unreached(
+    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, failure: str
+) -> Extraction:
+    """Rows read on an earlier day stand; a day never read gets empty tables and says so."""
+    kept = [day for day in days if _remembered(settings, day, lake)]
+    for day in days:
+        if day in kept:
+            continue
+        for table in (*kind.tables, QUARANTINE):
+            lake.write(asset_of(settings.name, table.name), day.key, table.empty())
+        missing = [
+            {"source": settings.name, "table": table.name, "rows": None, "quarantined": 0}
+            | {"first_at": None, "last_at": None, "status": "unreachable", "reason": failure}
+            for table in kind.tables
+        ]
+        receipts = pl.DataFrame(missing, schema=RECEIPTS.schema)
+        lake.write(asset_of(settings.name, "receipts"), day.key, receipts)
+    return Extraction(settings.name, _keys(days), _keys(kept), _receipts(settings.name, days, lake), failure)
+
+
+def _receipts(source: str, days: Sequence[Period], lake: Lake) -> pl.DataFrame:
+    parts = [_earlier_receipts(source, day, lake).with_columns(day=pl.lit(day.key)) for day in days]
+    return pl.concat(parts)
+
+
+def _keys(days: Sequence[Period]) -> tuple[str, ...]:
+    return tuple(day.key for day in days)
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)
+
+
+def _place(settings: SourceSettings) -> str:
+    return hashlib.sha256(f"{settings.kind} {settings.location}".encode()).hexdigest()
+
+
+def _state(settings: SourceSettings, day: Period, fingerprint: str | None) -> dict[str, object]:
+    """All that decides what reading a day gives."""
+    return {
+        "place": _place(settings),
+        "window": f"{day.window.start.isoformat()}/{day.window.end.isoformat()}",
+        "zone": settings.zone.key,
+        "options": json.dumps(settings.options, sort_keys=True, default=str),
+        "fingerprint": fingerprint,
+        "version": __version__,
+    }
+
+
+def _memory(settings: SourceSettings, day: Period, lake: Lake) -> Path:
+    return lake.folder(asset_of(settings.name, "receipts"), f"{day.key}.json")
+
+
+def _remembered(settings: SourceSettings, day: Period, lake: Lake) -> dict[str, object]:
+    return read_json(_memory(settings, day, lake))
+
+
+def _remember(settings: SourceSettings, days: list[Period], fingerprint: str | None, lake: Lake) -> None:
+    """Written last: a crash before it only means that the day is read again.
+
+    The fingerprint is the one from before the reading: what changed meanwhile makes the day stale.
+    """
+    for day in days:
+        write_json(_memory(settings, day, lake), _state(settings, day, fingerprint))

@@ -1,0 +1,141 @@
+"""Files of the lake: one Parquet file per asset and partition, replaced whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import polars as pl
+
+from sentinel_pipeline.domain.errors import SentinelError
+
+COMPRESSION_LEVEL = 3
+
+
+class Lake:
+    """The folder `root`; an asset is named by its key parts, a partition by its day or period key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, asset: str, partition: str) -> Path:
+        return self.root / asset / f"{partition}.parquet"
+
+    def folder(self, asset: str, partition: str) -> Path:
+        """Where an asset keeps files other than one table."""
+        return self.root / asset / partition
+
+    def has(self, asset: str, partition: str) -> bool:
+        return self.path(asset, partition).exists()
+
+    def write(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
+        """Replaces a partition; the file appears whole."""
+        path = self.path(asset, partition)
+        with replacing(path) as temporary:
+            table.write_parquet(temporary, compression="zstd", compression_level=COMPRESSION_LEVEL, statistics=True)
+        return path
+
+    def write_keeping(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
+        """Like `write`, but a different earlier version stays readable as `version_path`."""
+        path = self.path(asset, partition)
+        if not path.exists():
+            return self.write(asset, partition, table)
+        earlier = self.version(asset, partition)
+        kept = self.version_path(asset, partition, earlier)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.unlink(missing_ok=True)
+        kept.hardlink_to(path)
+        self.write(asset, partition, table)
+        if self.version(asset, partition) == earlier:
+            kept.unlink()
+        return path
+
+    def version_path(self, asset: str, partition: str, version: str) -> Path:
+        """Where a superseded version of a partition is kept."""
+        return self.root / asset / "superseded" / f"{partition}.{version[:16]}.parquet"
+
+    def read_version(self, asset: str, partition: str, version: str) -> pl.DataFrame | None:
+        """A partition as it was in a version, now or superseded; None when that version is gone."""
+        for path in (self.path(asset, partition), self.version_path(asset, partition, version)):
+            if path.exists() and sha256(path) == version:
+                return pl.read_parquet(path, glob=False)
+        return None
+
+    def read(self, asset: str, partition: str) -> pl.DataFrame:
+        """Raises SentinelError when the partition was never made."""
+        path = self.path(asset, partition)
+        if not path.exists():
+            raise SentinelError(f"{asset} has no partition {partition}; materialize it first")
+        return pl.read_parquet(path, glob=False)
+
+    def read_all(self, asset: str, partitions: Iterable[str], schema: pl.Schema) -> pl.DataFrame:
+        """The partitions that exist, one after another, in the given schema; none at all is an empty table."""
+        paths = [path for key in partitions if (path := self.path(asset, key)).exists()]
+        if not paths:
+            return pl.DataFrame(schema=schema)
+        return pl.scan_parquet(
+            paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False
+        ).collect()
+
+    def version(self, asset: str, partition: str) -> str:
+        """SHA-256 of the partition's file: its data version."""
+        return sha256(self.path(asset, partition))
+
+    @contextmanager
+    def replacing_folder(self, asset: str, partition: str) -> Iterator[Path]:
+        """An empty folder that takes the place of the partition's folder when the block ends well."""
+        target = self.folder(asset, partition)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(mkdtemp(prefix=".staging-", dir=target.parent))
+        try:
+            yield staging
+            shutil.rmtree(target, ignore_errors=True)
+            staging.replace(target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, value: Mapping[str, object]) -> None:
+    """Writes an object as JSON, keys sorted."""
+    write_whole(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False).encode())
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """An object of a JSON file; empty when there is no readable one."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

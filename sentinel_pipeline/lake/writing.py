@@ -1,0 +1,136 @@
+"""Streams batches of rows into one Parquet file per day, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import INSTANT, Table
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, replacing
+
+ROW_GROUP = 131_072
+BUFFERED_ROWS = 524_288
+
+
+@dataclass
+class DayFile:
+    """A day's growing file: what has been written, and hashes of the keys to find duplicates by."""
+
+    path: Path
+    table: Table
+    stack: ExitStack
+    rows: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    buffered: list[pl.DataFrame] = field(default_factory=list)
+    key_hashes: list[pl.Series] = field(default_factory=list)
+    writer: pq.ParquetWriter | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.table.empty().to_arrow().schema
+
+    def add(self, batch: pl.DataFrame) -> None:
+        self.buffered.append(batch)
+        self.rows += batch.height
+        self.key_hashes.append(batch[self.table.key].drop_nulls().hash())
+        if self.table.time is not None:
+            edges = batch.select(pl.min(self.table.time).alias("first"), pl.max(self.table.time).alias("last")).row(0)
+            known = [time for time in (self.first_at, self.last_at, *edges) if time is not None]
+            self.first_at, self.last_at = min(known, default=None), max(known, default=None)
+
+    def flush(self) -> None:
+        if self.writer is None:
+            self.writer = self.stack.enter_context(
+                pq.ParquetWriter(
+                    self.path,
+                    self.schema,
+                    compression="zstd",
+                    compression_level=COMPRESSION_LEVEL,
+                )
+            )
+        if self.buffered:
+            rows: pa.Table = pl.concat(self.buffered).to_arrow().cast(self.schema)
+            self.writer.write_table(rows, row_group_size=ROW_GROUP)
+            self.buffered.clear()
+
+    @property
+    def repeated_hashes(self) -> pl.Series:
+        """Hashes that stand more than once; equal keys are among them."""
+        if not self.key_hashes:
+            return pl.Series(dtype=pl.UInt64)
+        hashes = np.concatenate([series.to_numpy() for series in self.key_hashes])
+        hashes.sort()
+        return pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]), dtype=pl.UInt64)
+
+
+def write_days(
+    batches: Iterable[pl.DataFrame], table: Table, days: Sequence[Period], folder: Path
+) -> dict[str, DayFile]:
+    """Writes `<folder>/<table>/<day key>.parquet` for every day, empty ones included; a snapshot goes to all days.
+
+    Rows outside the days are dropped. Returns what was written, by day key.
+    """
+    with ExitStack() as stack:
+        files = {day.key: DayFile(folder / table.name / f"{day.key}.parquet", table, stack) for day in days}
+        (folder / table.name).mkdir(parents=True, exist_ok=True)
+        for batch in batches:
+            for key, rows in _by_day(batch, table, days):
+                files[key].add(rows)
+            if sum(part.height for file in files.values() for part in file.buffered) >= BUFFERED_ROWS:
+                for file in files.values():
+                    file.flush()
+        for file in files.values():
+            file.flush()
+    return files
+
+
+def _by_day(batch: pl.DataFrame, table: Table, days: Sequence[Period]) -> Iterable[tuple[str, pl.DataFrame]]:
+    if table.time is None:
+        return [(day.key, batch) for day in days]
+    if len(days) == 1:
+        return [(days[0].key, within(batch, table.time, days[0]))]
+    starts = pl.DataFrame(
+        {"_start": [day.window.start for day in days], "_day": [day.key for day in days]},
+        schema={"_start": INSTANT, "_day": pl.String},
+    )
+    dated = batch.sort(table.time, maintain_order=True).join_asof(
+        starts, left_on=table.time, right_on="_start", strategy="backward"
+    )
+    windows = {day.key: day for day in days}
+    parts = dated.filter(pl.col("_day").is_not_null()).partition_by("_day", as_dict=True, maintain_order=True)
+    return [
+        (str(key), within(rows.select(batch.columns), table.time, windows[str(key)])) for (key,), rows in parts.items()
+    ]
+
+
+def within(batch: pl.DataFrame, time: str, day: Period) -> pl.DataFrame:
+    """Rows whose time lies in the day's half-open window."""
+    return batch.filter((pl.col(time) >= day.window.start) & (pl.col(time) < day.window.end))
+
+
+def without_duplicates(file: DayFile) -> pl.DataFrame | None:
+    """Rewrites a file so that every key stands once, the first row kept; returns the rows removed, if any."""
+    suspects = file.repeated_hashes
+    if suspects.is_empty():
+        return None
+    key = file.table.key
+    rows = pl.scan_parquet(file.path, glob=False).with_row_index("_row")
+    suspicious = rows.filter(pl.col(key).hash().is_in(suspects.implode())).collect()
+    repeated = suspicious.filter(~pl.col(key).is_first_distinct())
+    if repeated.is_empty():
+        return None
+    kept = rows.filter(~pl.col("_row").is_in(repeated["_row"].implode())).drop("_row")
+    with replacing(file.path) as temporary:
+        kept.sink_parquet(temporary, compression="zstd", compression_level=COMPRESSION_LEVEL)
+    file.rows -= repeated.height
+    return repeated.drop("_row")

@@ -1,0 +1,50 @@
+"""Puts assets and jobs together, once, from the settings."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.orchestration.daily import daily_assets
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.partitions import partitions_of
+from sentinel_pipeline.orchestration.reports import report_assets
+from sentinel_pipeline.settings import Settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """All assets, a job per cadence, and one process per run: Polars uses every core by itself."""
+    deployment = Deployment(settings)
+    assets = [*daily_assets(deployment, partitions_of("daily", settings)), *report_assets(deployment)]
+    jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
+    return dg.Definitions(assets=assets, jobs=jobs, executor=dg.in_process_executor)
+
+
+def read_days_job() -> dg.UnresolvedAssetJobDefinition:
+    """Reads the sources for a day and counts it; publishes nothing."""
+    return dg.define_asset_job(
+        "read_days",
+        selection=dg.AssetSelection.groups("sources", "facts", "statistics"),
+        description="Reads every source for a day, unites the facts and counts them.",
+    )
+
+
+def publishing_job() -> dg.UnresolvedAssetJobDefinition:
+    """Reads a day and publishes its edition in one run."""
+    return dg.define_asset_job(
+        "publish_daily",
+        selection=dg.AssetSelection.assets(dg.AssetKey(["daily", "edition"])).upstream()
+        | dg.AssetSelection.groups("sources"),
+        description="Reads every source for a day and publishes its report.",
+        tags={"dagster/priority": "10"},
+    )
+
+
+def rendering_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
+    """Makes one edition from daily statistics that are there."""
+    return dg.define_asset_job(
+        f"render_{cadence}",
+        selection=dg.AssetSelection.groups(cadence),
+        description=f"Renders and publishes the {cadence} report of a partition from statistics that are there.",
+        tags={"dagster/priority": "10"},
+    )

@@ -1,0 +1,150 @@
+"""Starts Dagster's pages and its daemon over one code server, watches them, and stops them together.
+
+The lock on `<data>/dagster/control_room.lock` is held by this process and by the daemon: two daemons on one instance
+would do everything twice, also when the first one's control room was killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.orchestration import processes
+from sentinel_pipeline.orchestration.code_location import CodeLocation, code_location, workspace_over_socket
+from sentinel_pipeline.orchestration.home import prepare_home, write_whole
+from sentinel_pipeline.orchestration.listening import bound, code_mistake, is_answering, shown_address
+from sentinel_pipeline.orchestration.processes import Child
+from sentinel_pipeline.orchestration.stopping import StopRequest
+from sentinel_pipeline.settings import PROJECT
+
+START_SECONDS = 180.0
+STEP_SECONDS = 0.2
+
+
+@dataclass
+class ControlRoom:
+    """What is running and where."""
+
+    data: Path
+    home: Path
+    stop: StopRequest
+    children: list[Child] = field(default_factory=list)
+
+    def start(self, name: str, arguments: list[str], inherited: tuple[int, ...] = ()) -> None:
+        # `env` sets what the children must agree on, whatever this process was started with, and becomes them.
+        place = [f"SENTINEL_DATA={self.data}", f"DAGSTER_HOME={self.home}", "DAGSTER_DISABLE_TELEMETRY=yes"]
+        command = ["/usr/bin/env", *place, sys.executable, "-m", *arguments]
+        log = self.home / "logs" / f"{name.replace(' ', '_')}.log"
+        self.children.append(processes.start(name, command, log, inherited))
+
+    def wait_until(self, is_ready: Callable[[], bool], what: str) -> bool:
+        """Whether it came to pass before somebody asked to stop. Raises SentinelError when a child dies first."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.stop.is_requested:
+            self.check_children()
+            if is_ready():
+                return True
+            if time.monotonic() > deadline:
+                raise SentinelError(f"{what} did not answer within {START_SECONDS:.0f} s; see {self.home / 'logs'}")
+            time.sleep(STEP_SECONDS)
+        return False
+
+    def check_children(self) -> None:
+        """Raises SentinelError naming the first child that ended by itself."""
+        for child in self.children:
+            if child.has_ended:
+                code = child.process.returncode
+                how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+                raise SentinelError(f"the {child.name} {how}: {processes.last_words(child)} (see {child.log})")
+            processes.keep_log_short(child)
+
+
+def run_control_room(
+    data: Path, host: str = "127.0.0.1", port: int = 3000, workspace: Path = PROJECT / "workspace.yaml"
+) -> int:
+    """Runs until SIGINT or SIGTERM: 0 then, 1 when it could not start or a process of it died; says why in a line."""
+    try:
+        home = prepare_home(data)
+        with _only_one(home) as lock, _address(host, port) as listening, StopRequest() as stop:
+            _run(ControlRoom(data.resolve(), home, stop), code_location(workspace), host, listening, lock)
+    except (SentinelError, OSError) as error:
+        click.echo(f"The control room has stopped: {error}", err=True)
+        return 1
+    return 0
+
+
+def _run(room: ControlRoom, location: CodeLocation, host: str, listening: socket.socket, lock: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="sentinel-") as folder:
+        try:
+            if _start_all(room, location, host, listening, lock, Path(folder) / "code.sock"):
+                _watch(room)
+        finally:
+            click.echo("Stopping …", err=True)
+            processes.stop(room.children)
+
+
+def _start_all(
+    room: ControlRoom, location: CodeLocation, host: str, listening: socket.socket, lock: int, code_socket: Path
+) -> bool:
+    workspace = room.home / "workspace.yaml"
+    write_whole(workspace, workspace_over_socket(location, code_socket).encode())
+    room.start("code server", location.server_command(code_socket))
+    if not room.wait_until(lambda: is_answering(code_socket), "the code server"):
+        return False
+    pages = ["--host", host, "--fd", str(listening.fileno()), "--workspace", str(workspace)]
+    room.start("web server", ["sentinel_pipeline.orchestration.webserver", *pages], (listening.fileno(),))
+    room.start("daemon", ["sentinel_pipeline.orchestration.daemon", "run", "--workspace", str(workspace)], (lock,))
+    address = shown_address(host, listening)
+    listening.close()
+    if not room.wait_until(lambda: is_answering(address), "the web server"):
+        return False
+    click.echo(f"Control room: {address} (Ctrl-C stops it)")
+    mistake = code_mistake(address)
+    if mistake:
+        click.echo(f"The definitions do not load: {mistake} (see {room.home / 'logs' / 'code_server.log'})", err=True)
+    return True
+
+
+def _watch(room: ControlRoom) -> None:
+    while not room.stop.is_requested:
+        room.check_children()
+        time.sleep(STEP_SECONDS)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[int]:
+    place = home / "control_room.lock"
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = place.read_text(encoding="ascii").strip() or "unknown"
+            raise SentinelError(f"another control room (process {pid}) is at work on {home}; stop it first") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _address(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        listening = bound(host, port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SentinelError(f"cannot listen on {host}, port {port}: {reason}; choose another --port") from None
+    with listening:
+        yield listening

@@ -1,0 +1,254 @@
+"""Daily assets: what each source gave, the facts tables, and the statistics made of them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from sentinel_pipeline.domain.names import slug
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.lake.extraction import asset_of, extract
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, replacing, write_json
+from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
+from sentinel_pipeline.orchestration.presenting import partition_metadata
+from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.settings import SourceEntry
+from sentinel_pipeline.statistics.statistic import Statistic
+
+DAYS_IN_ONE_RUN = 31
+OWNERS = ["team:sentinel"]
+Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
+
+
+def daily_assets(deployment: Deployment, daily: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Extracts and their verdicts per source, facts per table, statistics per facts table."""
+    several = dg.BackfillPolicy.multi_run(max_partitions_per_run=DAYS_IN_ONE_RUN)
+    made: list[dg.AssetsDefinition] = []
+    for entry in deployment.settings.sources:
+        made += [extract_asset(deployment, entry, daily, several), source_asset(deployment, entry, daily, several)]
+    made += [facts_asset(deployment, table, daily, several) for table in deployment.scope.tables]
+    for table in deployment.scope.tables:
+        statistics = [s for s in deployment.scope.statistics if s.table == table.name]
+        if statistics:
+            made.append(statistics_asset(deployment, table, statistics, daily, several))
+    return made
+
+
+def days_of(context: dg.AssetExecutionContext, deployment: Deployment) -> list[Period]:
+    return [deployment.day(key) for key in context.partition_keys]
+
+
+def extract_asset(
+    deployment: Deployment, entry: SourceEntry, daily: dg.PartitionsDefinition, policy: dg.BackfillPolicy
+) -> dg.AssetsDefinition:
+    key = dg.AssetKey(extract_key(entry.name))
+
+    @dg.asset(
+        key=key,
+        partitions_def=daily,
+        backfill_policy=policy,
+        group_name="sources",
+        kinds={"parquet", entry.kind},
+        owners=OWNERS,
+        tags={"layer": "extract"},
+        description=f"Everything {entry.name} ({entry.kind}) gave for a day, read-only, with a receipt for each table."
+        " When the source cannot be reached the receipt says so.",
+    )
+    def extracts(context: dg.AssetExecutionContext) -> None:
+        days = days_of(context, deployment)
+        say(f"reading {entry.name} ({entry.kind}) for {_span(days)}")
+        kind, settings = deployment.opening(entry)
+        extraction = extract(kind, settings, days, deployment.lake)
+        for day in days:
+            write_json(verdict_path(deployment, entry, day), {"failure": extraction.failure})
+            metadata = partition_metadata(deployment.lake, asset_of(entry.name, "receipts"), day)
+            read_again = dg.MetadataValue.bool(day.key not in extraction.kept)
+            context.add_asset_metadata({**metadata, "read_again": read_again}, key, day.key)
+
+    return extracts
+
+
+def verdict_path(deployment: Deployment, entry: SourceEntry, day: Period) -> Path:
+    return deployment.lake.folder(f"extracts/{slug(entry.name)}/verdicts", f"{day.key}.json")
+
+
+def source_asset(
+    deployment: Deployment, entry: SourceEntry, daily: dg.PartitionsDefinition, policy: dg.BackfillPolicy
+) -> dg.AssetsDefinition:
+    """A step of its own, so that a source that is away fails here and the others' day still publishes."""
+
+    @dg.asset(
+        key=source_key(entry.name),
+        deps=[dg.AssetKey(extract_key(entry.name))],
+        partitions_def=daily,
+        backfill_policy=policy,
+        group_name="sources",
+        kinds={entry.kind},
+        owners=OWNERS,
+        tags={"layer": "source"},
+        description=f"Whether {entry.name} ({entry.kind}) could be read. Fails when it could not.",
+    )
+    def source(context: dg.AssetExecutionContext) -> None:
+        verdicts = (read_json(verdict_path(deployment, entry, day)) for day in days_of(context, deployment))
+        failures = [str(verdict["failure"]) for verdict in verdicts if verdict.get("failure")]
+        if failures:
+            raise dg.Failure(description=failures[-1], allow_retries=False)
+
+    return source
+
+
+def facts_asset(
+    deployment: Deployment, table: Table, daily: dg.PartitionsDefinition, policy: dg.BackfillPolicy
+) -> dg.AssetsDefinition:
+    key = dg.AssetKey(["facts", table.name])
+    checks = [
+        dg.AssetCheckSpec("columns", asset=key, blocking=True, description="Columns and types are the declared ones."),
+        dg.AssetCheckSpec("unique_keys", asset=key, blocking=True, description=f"{table.key} is unique per source."),
+    ]
+
+    @dg.multi_asset(
+        name=f"facts_{table.name}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[dg.AssetKey(extract_key(name)) for name in deployment.giving(table.name)],
+                group_name="facts",
+                kinds={"parquet"},
+                owners=OWNERS,
+                tags={"layer": "fact"},
+                description=f"The canonical table {table.name} of a day, all sources together.",
+            )
+        ],
+        check_specs=checks,
+        partitions_def=daily,
+        backfill_policy=policy,
+    )
+    def facts(context: dg.AssetExecutionContext) -> Results:
+        days = days_of(context, deployment)
+        for day in days:
+            unite(deployment, table, day)
+            context.add_asset_metadata(partition_metadata(deployment.lake, f"facts/{table.name}", day), key, day.key)
+        yield dg.MaterializeResult(asset_key=key)
+        yield _verdict(key, "columns", [day.key for day in days if not has_columns(deployment, table, day)])
+        yield _verdict(key, "unique_keys", [day.key for day in days if not has_unique_keys(deployment, table, day)])
+
+    return facts
+
+
+def unite(deployment: Deployment, table: Table, day: Period) -> None:
+    """The table of all sources as one file; of a single source the file itself, without copying it."""
+    lake = deployment.lake
+    paths = [lake.path(asset_of(name, table.name), day.key) for name in deployment.giving(table.name)]
+    present = [path for path in paths if path.exists()]
+    with replacing(lake.path(f"facts/{table.name}", day.key)) as temporary:
+        if len(present) == 1:
+            os.link(present[0], temporary)
+        elif present:
+            pl.scan_parquet(present, glob=False).sink_parquet(
+                temporary, compression="zstd", compression_level=COMPRESSION_LEVEL
+            )
+        else:
+            table.empty().write_parquet(temporary)
+
+
+def has_columns(deployment: Deployment, table: Table, day: Period) -> bool:
+    schema = pl.scan_parquet(deployment.lake.path(f"facts/{table.name}", day.key), glob=False).collect_schema()
+    return list(schema.items()) == list(table.schema.items())
+
+
+def has_unique_keys(deployment: Deployment, table: Table, day: Period) -> bool:
+    """Keys are compared by their 64-bit hashes: equal keys are always found, in little memory."""
+    keys = ["source", table.key] + (["table", "reason"] if table.name == "quarantine" else [])
+    rows = pl.scan_parquet(deployment.lake.path(f"facts/{table.name}", day.key), glob=False)
+    hashes = rows.filter(pl.col(table.key).is_not_null()).select(key=pl.struct(keys).hash())
+    counts = hashes.select(pl.len().alias("rows"), pl.col("key").n_unique().alias("keys")).collect(engine="streaming")
+    return bool(counts["rows"][0] == counts["keys"][0])
+
+
+def statistics_asset(
+    deployment: Deployment,
+    table: Table,
+    statistics: Sequence[Statistic],
+    daily: dg.PartitionsDefinition,
+    policy: dg.BackfillPolicy,
+) -> dg.AssetsDefinition:
+    keys = {statistic.name: dg.AssetKey(["statistics", statistic.name]) for statistic in statistics}
+    totalled = [statistic for statistic in statistics if statistic.total is not None]
+
+    @dg.multi_asset(
+        name=f"statistics_of_{table.name}",
+        specs=[
+            dg.AssetSpec(
+                keys[statistic.name],
+                deps=[dg.AssetKey(["facts", table.name])],
+                group_name="statistics",
+                kinds={"polars", "parquet"},
+                owners=OWNERS,
+                tags={"layer": "statistic"},
+                description=statistic.description,
+            )
+            for statistic in statistics
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "sums_equal_facts",
+                asset=keys[statistic.name],
+                blocking=True,
+                description=f"The sum of {statistic.total} equals the number of {table.name}.",
+            )
+            for statistic in totalled
+        ],
+        partitions_def=daily,
+        backfill_policy=policy,
+    )
+    def made(context: dg.AssetExecutionContext) -> Results:
+        days = days_of(context, deployment)
+        say(f"counting {table.name} of {_span(days)}")
+        wrong: dict[str, list[str]] = {statistic.name: [] for statistic in totalled}
+        for day in days:
+            for name in count_day(deployment, table, statistics, day):
+                wrong[name].append(day.key)
+            for statistic in statistics:
+                metadata = partition_metadata(deployment.lake, statistic_asset(statistic.name), day)
+                context.add_asset_metadata(metadata, keys[statistic.name], day.key)
+        for statistic in statistics:
+            yield dg.MaterializeResult(asset_key=keys[statistic.name])
+        for name, failed in wrong.items():
+            yield _verdict(keys[name], "sums_equal_facts", failed)
+
+    return made
+
+
+def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statistic], day: Period) -> list[str]:
+    """Makes all statistics of a table's day in one pass over it; returns those whose sum is not the number of facts."""
+    path = deployment.lake.path(f"facts/{table.name}", day.key)
+    rows = pl.scan_parquet(path, glob=False)
+    counted = pl.collect_all(
+        [rows.select(pl.len()), *(statistic.function(rows, day) for statistic in statistics)], engine="streaming"
+    )
+    number = int(counted[0].item())
+    for statistic, frame in zip(statistics, counted[1:], strict=True):
+        deployment.lake.write_keeping(statistic_asset(statistic.name), day.key, frame)
+    return [
+        statistic.name
+        for statistic, frame in zip(statistics, counted[1:], strict=True)
+        if statistic.total is not None and int(frame[statistic.total].sum() or 0) != number
+    ]
+
+
+def _verdict(key: dg.AssetKey, name: str, failed: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=name,
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=None if not failed else f"not so for {', '.join(failed)}",
+    )
+
+
+def _span(days: Sequence[Period]) -> str:
+    return days[0].key if len(days) == 1 else f"{len(days)} days from {days[0].key} to {days[-1].key}"

@@ -1,0 +1,55 @@
+"""A deployment as the assets see it: settings, lake, scope, and the sources opened as configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sentinel_pipeline.domain.names import slug
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.publishing.scope import Scope
+from sentinel_pipeline.settings import Settings, SourceEntry, source_settings
+from sentinel_pipeline.sources import KINDS
+from sentinel_pipeline.sources.source import SourceKind, SourceSettings
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything the assets need, made once from the settings."""
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def scope(self) -> Scope:
+        return Scope(
+            tuple(
+                (entry.name, tuple(table.name for table in KINDS[entry.kind].tables)) for entry in self.settings.sources
+            )
+        )
+
+    def giving(self, table: str) -> tuple[str, ...]:
+        """Names of the sources that give a table (receipts and quarantine: all of them)."""
+        return tuple(name for name, tables in self.scope.sources if table in (*tables, "receipts", "quarantine"))
+
+    def opening(self, entry: SourceEntry) -> tuple[SourceKind, SourceSettings]:
+        """Kind and settings of a source, references resolved now."""
+        return KINDS[entry.kind], source_settings(entry, self.settings.data)
+
+    def day(self, key: str) -> Period:
+        return Period.parse("daily", key, self.settings.zone)
+
+    def period(self, cadence: str, key: str) -> Period:
+        return Period.parse(cadence, key, self.settings.zone)
+
+
+def source_key(name: str) -> list[str]:
+    return ["sources", slug(name)]
+
+
+def extract_key(name: str) -> list[str]:
+    return ["extracts", slug(name)]

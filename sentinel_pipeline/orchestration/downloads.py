@@ -1,0 +1,87 @@
+"""Which published files the web server may hand out, and how. Knows nothing of Dagster.
+
+Only regular files below `<data>/editions` and `<data>/exports` are served; everything else, existing or not, is the
+same "not found", so that an answer says nothing about the rest of the disk.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path, PurePosixPath
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+ROOTS = ("editions", "exports")
+
+# What a browser may show; everything else, SVG and HTML above all, is saved instead, for it could run scripts.
+SHOWN = {
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".txt": "text/plain",
+    ".json": "application/json",
+}
+SAVED = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".ndjson": "application/x-ndjson",
+    ".parquet": "application/vnd.apache.parquet",
+    ".svg": "image/svg+xml",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".zip": "application/zip",
+}
+
+
+def published_file(data: Path, path: str) -> Path | None:
+    """The real file that `editions/…` or `exports/…` names, or None for everything that is not to be served."""
+    parts = path.split("/")
+    if len(parts) < 2 or parts[0] not in ROOTS or not all(map(_is_plain, parts)):
+        return None
+    root = data / parts[0]
+    try:
+        real_root = root.resolve(strict=True)
+        real = root.joinpath(*parts[1:]).resolve(strict=True)
+        is_regular = stat.S_ISREG(real.stat().st_mode)
+    except (OSError, RuntimeError, ValueError):  # missing, not ours to read, a loop of links, a name too long
+        return None
+    if not is_regular or not real.is_relative_to(real_root):
+        return None
+    return real if all(map(_is_plain, real.relative_to(real_root).parts)) else None
+
+
+def file_response(file: Path, name: str, asked: Headers) -> Response:
+    """The file as a browser may have it: its type, its tag, never run as a page of ours; honours Range."""
+    try:
+        status = file.stat()
+    except OSError:
+        return not_found()
+    suffix = PurePosixPath(name).suffix.lower()
+    response = FileResponse(
+        file,
+        filename=name,
+        media_type=SHOWN.get(suffix) or SAVED.get(suffix) or "application/octet-stream",
+        content_disposition_type="inline" if suffix in SHOWN else "attachment",
+        stat_result=status,
+        headers=_protection(),
+    )
+    if response.headers["etag"] in asked.get("if-none-match", ""):
+        return Response(status_code=304, headers={"etag": response.headers["etag"], **_protection()})
+    return response
+
+
+def not_found() -> Response:
+    return PlainTextResponse("There is no such file.\n", status_code=404, headers=_protection())
+
+
+def _is_plain(part: str) -> bool:
+    """A name that stands for itself: no dot-folder, no hidden or staging file, nothing a system reads differently."""
+    return bool(part) and not part.startswith(".") and "\\" not in part and part.isprintable()
+
+
+def _protection() -> dict[str, str]:
+    return {
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }

@@ -1,0 +1,56 @@
+"""Dagster's instance as `dagster.yaml` loads it: our storage, and a lock held by whoever executes a run.
+
+The lock is taken with the event that makes a run "started" and given up with the event that ends it, so it covers the
+workers of the daemon, `dg launch`, `materialize` and `execute_in_process` alike; none of them has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from dagster import DagsterEventType, DagsterInstance
+from dagster._core.instance import InstanceRef
+from dagster._serdes import ConfigurableClassData
+
+from sentinel_pipeline.orchestration import run_locks
+
+if TYPE_CHECKING:
+    from dagster import EventLogEntry
+    from dagster._core.events import DagsterEventBatchMetadata
+
+ENDS = frozenset({DagsterEventType.RUN_SUCCESS, DagsterEventType.RUN_FAILURE, DagsterEventType.RUN_CANCELED})
+
+
+class SentinelInstance(DagsterInstance):
+    """An instance whose runs are provably alive or dead."""
+
+    @classmethod
+    def config_schema(cls) -> Mapping[str, Any]:
+        return {}
+
+    @classmethod
+    def config_defaults(cls, base_dir: str) -> Mapping[str, ConfigurableClassData | None]:
+        # Only here is the instance folder known; `dagster.yaml` itself cannot name it.
+        storage = ConfigurableClassData(
+            "sentinel_pipeline.orchestration.storage", "SentinelStorage", yaml.safe_dump({"base_dir": base_dir})
+        )
+        return {**InstanceRef.config_defaults(base_dir), "storage": storage}
+
+    def handle_new_event(
+        self, event: EventLogEntry, *, batch_metadata: DagsterEventBatchMetadata | None = None
+    ) -> None:
+        kind = event.dagster_event.event_type if event.dagster_event else None
+        # Locked before anyone can read "started", free after anyone can read how it ended.
+        if kind is DagsterEventType.RUN_START:
+            run_locks.hold(locks_folder(self), event.run_id)
+        super().handle_new_event(event, batch_metadata=batch_metadata)
+        if kind in ENDS:
+            run_locks.release(locks_folder(self), event.run_id)
+
+
+def locks_folder(instance: DagsterInstance) -> Path:
+    """Where the lock files of an instance's runs are."""
+    return Path(instance.root_directory) / "run_locks"

@@ -1,0 +1,59 @@
+"""What the UI shows of a materialization: rows, bytes, period, checksum, a preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake, sha256
+from sentinel_pipeline.rendering.cells import written
+
+PREVIEW_ROWS = 10
+PREVIEW_COLUMNS = 10
+
+Metadata = dict[str, dg.MetadataValue]
+
+
+def partition_metadata(lake: Lake, asset: str, period: Period) -> Metadata:
+    """Metadata of one Parquet partition; rows from its footer, only the preview is read."""
+    path = lake.path(asset, period.key)
+    scan = pl.scan_parquet(path, glob=False)
+    rows = int(scan.select(pl.len()).collect().item())
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(rows),
+        "bytes": dg.MetadataValue.int(path.stat().st_size),
+        "period": dg.MetadataValue.text(period.interval),
+        "sha256": dg.MetadataValue.text(sha256(path)),
+        "preview": dg.MetadataValue.md(preview(scan.head(PREVIEW_ROWS).collect(), period, rows)),
+        "columns": dg.MetadataValue.table_schema(_schema(scan.collect_schema())),
+    }
+
+
+def preview(table: pl.DataFrame, period: Period, rows: int) -> str:
+    """The first rows as a Markdown table, every cell inert; says how many rows there are."""
+    columns = table.columns[:PREVIEW_COLUMNS]
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    for row in table.select(columns).iter_rows():
+        cells = (_inert(written(value, "text", period.zone)) for value in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", f"{table.height} of {rows:,} rows"])
+
+
+def _inert(text: str) -> str:
+    """Text that Markdown and HTML print as it is."""
+    shown = "".join(character if character.isprintable() else " " for character in text[:80])
+    return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#+!|<>&~:/" else c for c in shown)
+
+
+def _schema(schema: pl.Schema) -> dg.TableSchema:
+    return dg.TableSchema(columns=[dg.TableColumn(name=name, type=str(dtype)) for name, dtype in schema.items()])
+
+
+def file_link(data: Path, path: Path) -> dg.MetadataValue:
+    """A link that downloads a published file through the UI's own server."""
+    from urllib.parse import quote
+
+    return dg.MetadataValue.url(f"/files/{quote(path.relative_to(data).as_posix())}")

@@ -1,0 +1,230 @@
+"""Assets of an edition, the same for every cadence: section tables, key figures, files, and the published folder."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.orchestration.daily import OWNERS
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.partitions import partitions_of
+from sentinel_pipeline.orchestration.presenting import file_link, partition_metadata
+from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.publishing.assembly import ABOUT_FILES, FILE_ASSETS, FileAsset, edition_files
+from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
+from sentinel_pipeline.publishing.editions import Edition, publish
+from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
+from sentinel_pipeline.publishing.reconciliation import contradictions
+from sentinel_pipeline.publishing.scope import statistics_of
+from sentinel_pipeline.sections.section import Section
+
+Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
+
+
+def report_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
+    """Assets of all cadences."""
+    return [asset for cadence in CADENCES for asset in cadence_assets(deployment, cadence)]
+
+
+def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefinition]:
+    partitions = partitions_of(cadence, deployment.settings)
+    sections = deployment.scope.sections_of(cadence)
+    return [
+        *(section_definition(deployment, section, cadence, partitions) for section in sections),
+        key_figures_definition(deployment, cadence, partitions),
+        *(files_definition(deployment, files, cadence, partitions) for files in FILE_ASSETS),
+        edition_definition(deployment, cadence, partitions),
+    ]
+
+
+def statistic_dep(name: str, cadence: str, *, with_previous: bool = False) -> dg.AssetDep:
+    """The days of the period (and of the one before); days before the first one do not exist and are not missed."""
+    with warnings.catch_warnings():
+        # The one beta feature in use: without it the first week and month, whose days begin inside them, cannot be made.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        mapping = dg.TimeWindowPartitionMapping(
+            start_offset=-1 if with_previous else 0, allow_nonexistent_upstream_partitions=True
+        )
+    same = cadence == "daily" and not with_previous
+    return dg.AssetDep(dg.AssetKey(["statistics", name]), partition_mapping=None if same else mapping)
+
+
+def period_of(context: dg.AssetExecutionContext, deployment: Deployment, cadence: str) -> Period:
+    return deployment.period(cadence, context.partition_key)
+
+
+def section_definition(
+    deployment: Deployment, section: Section, cadence: str, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    needed = tuple(dict.fromkeys((*section.statistics, *_excluded_statistics(section), "completeness")))
+    available = {statistic.name for statistic in deployment.scope.statistics}
+
+    @dg.asset(
+        key=[cadence, section.name],
+        deps=[statistic_dep(name, cadence) for name in needed if name in available],
+        partitions_def=partitions,
+        group_name=cadence,
+        kinds={"polars", "parquet"},
+        owners=OWNERS,
+        tags={"layer": "section", "topic": section.topic.replace(" ", "_")},
+        description=f"{section.title}. {section.description}",
+    )
+    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        period = period_of(context, deployment, cadence)
+        statistics = statistics_of(deployment.scope, period, deployment.lake, needed)
+        asset = section_asset(cadence, section.name)
+        deployment.lake.write(asset, period.key, section_table(section, statistics, period))
+        return dg.MaterializeResult(metadata=partition_metadata(deployment.lake, asset, period))
+
+    return table
+
+
+def _excluded_statistics(section: Section) -> tuple[str, ...]:
+    from inspect import signature
+
+    return tuple(signature(section.excluded).parameters) if section.excluded else ()
+
+
+def key_figures_definition(
+    deployment: Deployment, cadence: str, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    key = dg.AssetKey([cadence, "key_figures"])
+    statistics = [statistic.name for statistic in deployment.scope.statistics]
+    sections = deployment.scope.sections_of(cadence)
+
+    @dg.multi_asset(
+        name=f"{cadence}_key_figures",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[
+                    *(statistic_dep(name, cadence, with_previous=True) for name in statistics),
+                    *(dg.AssetDep(dg.AssetKey([cadence, section.name])) for section in sections),
+                ],
+                group_name=cadence,
+                kinds={"polars", "parquet"},
+                owners=OWNERS,
+                tags={"layer": "figures"},
+                description="Every figure of the report with the period before, its change, and where it comes from.",
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "sums_equal_statistics",
+                asset=key,
+                blocking=True,
+                description="Tables of the edition add up to its figures.",
+            )
+        ],
+        partitions_def=partitions,
+    )
+    def figures(context: dg.AssetExecutionContext) -> Results:
+        period = period_of(context, deployment, cadence)
+        say(f"computing figures of {cadence} {period.key}")
+        scope, lake = deployment.scope, deployment.lake
+        now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
+        asset = section_asset(cadence, "key_figures")
+        made = key_figures(scope, period, now, before, versions_of(scope, period, lake))
+        lake.write(asset, period.key, as_table(made))
+        yield dg.MaterializeResult(asset_key=key, metadata=partition_metadata(lake, asset, period))
+        wrong = contradictions(from_table(lake.read(asset, period.key)), scope, period, lake, now)
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name="sums_equal_statistics",
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="; ".join(wrong) or None,
+        )
+
+    return figures
+
+
+def files_definition(
+    deployment: Deployment, files: FileAsset, cadence: str, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    sections = [dg.AssetKey([cadence, section.name]) for section in deployment.scope.sections_of(cadence)]
+
+    @dg.asset(
+        key=[cadence, files.name],
+        deps=[dg.AssetKey([cadence, "key_figures"]), *sections, *(dg.AssetKey([cadence, n]) for n in files.after)],
+        partitions_def=partitions,
+        group_name=cadence,
+        kinds=set(files.kinds),
+        owners=OWNERS,
+        tags={"layer": "files"},
+        description=files.description,
+    )
+    def rendered(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        period = period_of(context, deployment, cadence)
+        say(f"rendering {files.name} of {cadence} {period.key}")
+        scope, lake = deployment.scope, deployment.lake
+        report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
+        with lake.replacing_folder(f"{cadence}/{files.name}", period.key) as folder:
+            files.render(report, folder, lake)
+        return dg.MaterializeResult(metadata=_files_metadata(lake.folder(f"{cadence}/{files.name}", period.key)))
+
+    return rendered
+
+
+def _files_metadata(folder: Path) -> dict[str, dg.MetadataValue]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"- {path.relative_to(folder).as_posix()}: {path.stat().st_size:,} bytes" for path in paths]
+    return {
+        "files": dg.MetadataValue.int(len(paths)),
+        "bytes": dg.MetadataValue.int(sum(path.stat().st_size for path in paths)),
+        "list": dg.MetadataValue.md("\n".join(lines)),
+    }
+
+
+def edition_definition(
+    deployment: Deployment, cadence: str, partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[cadence, "edition"],
+        deps=[dg.AssetKey([cadence, name]) for name in (*(files.name for files in FILE_ASSETS), "key_figures")],
+        partitions_def=partitions,
+        group_name=cadence,
+        kinds={"pdf", "excel", "csv"},
+        owners=OWNERS,
+        tags={"layer": "edition"},
+        description=f"The published {cadence} report: a folder that never changes. The same bytes publish nothing new.",
+    )
+    def edition(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        period = period_of(context, deployment, cadence)
+        published = publish_period(deployment, period)
+        say(f"{'published' if published.is_new else 'unchanged:'} {published.name}")
+        return dg.MaterializeResult(metadata=edition_metadata(deployment, published))
+
+    return edition
+
+
+def publish_period(deployment: Deployment, period: Period) -> Edition:
+    """Publishes what the lake holds rendered of a period."""
+    settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
+    report = compose(scope, settings.organisation, period, settings.editions, lake)
+    with lake.replacing_folder(f"{period.cadence}/{ABOUT_FILES}", period.key) as folder:
+        files, rows, about = edition_files(report, kinds_of(deployment), lake, folder)
+        return publish(settings.editions, period, files, rows, about)
+
+
+def kinds_of(deployment: Deployment) -> dict[str, str]:
+    return {entry.name: entry.kind for entry in deployment.settings.sources}
+
+
+def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg.MetadataValue]:
+    """Links that download every file, the manifest's checksum, and the charts in view."""
+    data = deployment.settings.data
+    charts = [name for name in published.files if name.endswith(".png")]
+    images = [f"![{Path(name).stem}](/files/{(published.folder / name).relative_to(data).as_posix()})" for name in charts]
+    return {
+        "edition": dg.MetadataValue.text(published.name),
+        "is_new": dg.MetadataValue.bool(published.is_new),
+        "folder": dg.MetadataValue.path(str(published.folder)),
+        "charts": dg.MetadataValue.md("\n\n".join(images)),
+        **{name.replace(".", "_").replace("/", "_"): file_link(data, published.folder / name) for name in published.files},
+        "manifest_json": file_link(data, published.folder / "manifest.json"),
+    }
+
+

@@ -1,0 +1,133 @@
+"""Makes an edition from the command line: the same assets, the same history as from the UI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from sentinel_pipeline.domain.errors import PublishingError, SentinelError
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.extraction import stale_days
+from sentinel_pipeline.orchestration.assembly import build_definitions
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.home import prepare_home
+from sentinel_pipeline.orchestration.partitions import known_first_day
+from sentinel_pipeline.orchestration.progress import heard_by, say
+from sentinel_pipeline.publishing.editions import edition_folder, revisions
+from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.settings import Settings, use_dagster_home
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A published edition and one line for each thing that went wrong on the way, none when all was done."""
+
+    edition: str
+    folder: Path
+    revision: int
+    files: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def publish_edition(settings: Settings, period: Period, listener: Callable[[str], None]) -> Outcome:
+    """Materializes everything the edition needs and publishes it. Raises SentinelError when it cannot be published."""
+    deployment = Deployment(settings)
+    with heard_by(listener), _instance(settings) as instance:
+        definitions = build_definitions(settings)
+        away: list[str] = []
+        for days in ranges(days_to_read(deployment, period)):
+            away += _materialize(
+                definitions, instance, "read_days", {RANGE_START: days[0].key, RANGE_END: days[-1].key}
+            )
+        say(f"making the {period.cadence} edition of {period.key}")
+        _materialize(definitions, instance, f"render_{period.cadence}", {PARTITION: period.key})
+    folder = edition_folder(settings.editions, period)
+    return _outcome(folder, revisions(folder)[-1], tuple(dict.fromkeys(away)))
+
+
+def _outcome(folder: Path, revision: int, problems: tuple[str, ...]) -> Outcome:
+    edition = folder / f"r{revision}"
+    files = sorted(path.relative_to(edition).as_posix() for path in edition.rglob("*") if path.is_file())
+    return Outcome("/".join(edition.parts[-3:]), edition, revision, tuple(files), problems)
+
+
+@contextmanager
+def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    use_dagster_home(prepare_home(settings.data))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
+    """Days of the period and of the one before whose statistics are missing or whose source has changed since."""
+    first = known_first_day(deployment.settings)
+    days = [
+        deployment.day(key) for key in (*period.previous.day_keys, *period.day_keys) if date.fromisoformat(key) >= first
+    ]
+    stale = {day.key for day in days if not _is_counted(deployment, day)}
+    for entry in deployment.settings.sources:
+        try:
+            kind, opening = deployment.opening(entry)
+            with kind.open(opening, None) as source:
+                stale |= {day.key for day in stale_days(opening, days, source.fingerprint(), deployment.lake)}
+        except SentinelError:
+            stale |= {day.key for day in days}
+    return [day for day in days if day.key in stale]
+
+
+def _is_counted(deployment: Deployment, day: Period) -> bool:
+    return all(deployment.lake.has(statistic_asset(s.name), day.key) for s in deployment.scope.statistics)
+
+
+def ranges(days: Sequence[Period]) -> list[list[Period]]:
+    """Days grouped into unbroken runs."""
+    groups: list[list[Period]] = []
+    for day in days:
+        if groups and groups[-1][-1].first + timedelta(days=1) == day.first:
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups
+
+
+def _materialize(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]
+) -> list[str]:
+    """Runs a job for the partitions its tags name; returns a line for each source that was away.
+
+    Any other failure raises PublishingError: what was not made must not be published as if there were nothing.
+    """
+    result = definitions.resolve_job_def(job).execute_in_process(
+        run_config=QUIET,
+        instance=instance,
+        raise_on_error=False,
+        tags=tags,
+        partition_key=tags.get(PARTITION),
+    )
+    away, broken = [], []
+    for event in result.all_events:
+        if event.is_step_failure:
+            (away if event.step_key.startswith("sources__") else broken).append(_words(event))
+    if broken:
+        raise PublishingError("\n".join(dict.fromkeys(broken + away)))
+    return away
+
+
+def _words(event: dg.DagsterEvent) -> str:
+    """One line that says why a step failed, in the words of the error itself."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error.cause or data.error if data.error else None
+    text = error.message if error else event.message or "failed"
+    said = next((line.strip() for line in text.splitlines() if line.strip()), "failed")
+    return f"{event.step_key.replace('__', '/')}: {said}"

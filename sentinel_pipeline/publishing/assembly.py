@@ -1,0 +1,138 @@
+"""Files of an edition: which there are, what renders them, and how they are gathered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.publishing.composition import facts
+from sentinel_pipeline.rendering.report import Report
+
+ABOUT_FILES = "facts"
+
+
+@dataclass(frozen=True)
+class FileAsset:
+    """A group of files of the edition: `render` writes them below a folder, under their names in the edition.
+
+    `after` names the groups whose files it takes up.
+    """
+
+    name: str
+    description: str
+    kinds: tuple[str, ...]
+    render: Callable[[Report, Path, Lake], None]
+    after: tuple[str, ...] = ()
+
+
+def render_tables(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+    """Every section's whole table as `tables/<section>.csv` and `.json`."""
+    from sentinel_pipeline.rendering.tables import write_csv, write_json
+
+    (folder / "tables").mkdir()
+    for result in report.sections:
+        path = folder / "tables" / result.section.name
+        write_csv(result.table, path.with_suffix(".csv"), report.period.zone)
+        write_json(result.table, path.with_suffix(".json"), report.period.zone)
+
+
+def render_charts(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+    """Every drawn section as `charts/<section>.svg` and `.png`."""
+    from sentinel_pipeline.rendering.charts import draw
+
+    (folder / "charts").mkdir()
+    for result in report.sections:
+        for form in ("svg", "png"):
+            drawn = draw(result, report.period, form)
+            if drawn is not None:
+                (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
+
+
+def render_workbook_file(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+    """`workbook.xlsx`."""
+    from sentinel_pipeline.rendering.workbook import render_workbook
+
+    (folder / "workbook.xlsx").write_bytes(render_workbook(report))
+
+
+def render_document(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+    """`report.pdf`."""
+    from sentinel_pipeline.rendering.document import render_pdf
+
+    (folder / "report.pdf").write_bytes(render_pdf(report))
+
+
+def render_page(report: Report, folder: Path, lake: Lake) -> None:
+    """`report.html`, with the charts inside."""
+    from sentinel_pipeline.rendering.html import render_html
+
+    charts = lake.folder(f"{report.period.cadence}/charts", report.period.key) / "charts"
+    drawn = {path.stem: path.read_bytes() for path in sorted(charts.glob("*.svg"))}
+    (folder / "report.html").write_bytes(render_html(report, drawn))
+
+
+def render_summary_file(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+    """`summary.txt`."""
+    from sentinel_pipeline.publishing.summary import summary_facts
+    from sentinel_pipeline.rendering.summary import render_summary
+
+    (folder / "summary.txt").write_text(render_summary(summary_facts(report)), encoding="utf-8")
+
+
+FILE_ASSETS = (
+    FileAsset("tables", "Every section's whole table as CSV and JSON.", ("csv", "json"), render_tables),
+    FileAsset("charts", "Every drawn section as SVG and PNG.", ("svg", "png", "matplotlib"), render_charts),
+    FileAsset("workbook", "One Excel workbook with a sheet per section.", ("excel",), render_workbook_file),
+    FileAsset("document", "The report as PDF.", ("pdf", "reportlab"), render_document),
+    FileAsset("page", "The report as one HTML page.", ("html",), render_page, after=("charts",)),
+    FileAsset("summary", "The executive summary as plain text.", ("txt",), render_summary_file),
+)
+
+
+def edition_files(
+    report: Report, kinds: Mapping[str, str], lake: Lake, folder: Path
+) -> tuple[dict[str, Path], dict[str, int], dict[str, object]]:
+    """The edition's files by name, rows of those that are tables, and what its manifest says; writes `facts.json`."""
+    text = json.dumps(facts(report.key_figures), indent=1, ensure_ascii=False) + "\n"
+    (folder / "facts.json").write_text(text, encoding="utf-8")
+    files = {"facts.json": folder / "facts.json"}
+    for group in FILE_ASSETS:
+        rendered = lake.folder(f"{report.period.cadence}/{group.name}", report.period.key)
+        files |= {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
+    rows = {
+        f"tables/{result.section.name}.{suffix}": result.table.height
+        for result in report.sections
+        for suffix in ("csv", "json")
+    }
+    return files, rows, about(report, kinds)
+
+
+def about(report: Report, kinds: Mapping[str, str]) -> dict[str, object]:
+    """What the manifest says of the report's making: sources, how complete they are, and the figures' hash."""
+    rows = list(report.completeness.iter_rows(named=True))
+    return {
+        "organisation": report.organisation,
+        "is_complete": report.is_complete,
+        "figures_hash": report.figures_hash,
+        "sources": [
+            {
+                "name": name,
+                "kind": kind,
+                "tables": [
+                    {
+                        "table": row["table"],
+                        "rows": row["rows"],
+                        "quarantined": row["quarantined"],
+                        "status": row["status"],
+                        "reason": row["reason"],
+                    }
+                    for row in rows
+                    if row["source"] == name
+                ],
+            }
+            for name, kind in sorted(kinds.items())
+        ],
+    }

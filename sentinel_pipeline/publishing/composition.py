@@ -1,0 +1,148 @@
+"""Puts a report together from what the lake holds of a period: section tables and key figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from inspect import signature
+from pathlib import Path
+
+import polars as pl
+
+from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.publishing.editions import upcoming_revision
+from sentinel_pipeline.publishing.figures import from_table
+from sentinel_pipeline.publishing.scope import ALWAYS, Scope, statistics_of
+from sentinel_pipeline.publishing.words import completeness_words, headline, narrative
+from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
+from sentinel_pipeline.sections.section import Section, applied
+from sentinel_pipeline.sections.trends import unseen_days
+
+GENERATOR = ("polars", "matplotlib", "reportlab", "xlsxwriter", "pikepdf")
+TOLD = 3
+
+
+def section_asset(cadence: str, name: str) -> str:
+    """Lake asset of a section's table."""
+    return f"{cadence}/{name}"
+
+
+def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
+    """The section's whole table; without rows when nobody could see what it speaks of."""
+    table = applied(section.table, statistics, period)
+    return table.clear() if unseen_reason(section, statistics["completeness"], period) else table
+
+
+def unseen_reason(section: Section, completeness: pl.DataFrame, period: Period) -> str | None:
+    """Why nothing can be said in a section: no source of its table could be read on any day."""
+    if section.about in ALWAYS or len(unseen_days(completeness, section.about, period)) < len(period.days):
+        return None
+    rows = (
+        completeness.filter(pl.col("table") == section.about).sort("day").unique("source", keep="last").sort("source")
+    )
+    said = [f"{row['source']}: {row['status']}{_because(row['reason'])}" for row in rows.iter_rows(named=True)]
+    return f"No data: {section.about} could not be seen in this period. {'; '.join(said)}"
+
+
+def excluded_words(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str:
+    """How many rows a table leaves out because their key is unknown; empty when none."""
+    if section.excluded is None:
+        return ""
+    number = applied(section.excluded, statistics, period)
+    return f"; {number:,} {section.excluded.__name__.replace('_', ' ')} not listed" if number else ""
+
+
+def compose(scope: Scope, organisation: str, period: Period, editions: Path, lake: Lake) -> Report:
+    """The report of a period. Raises SentinelError when a section or the key figures were not made yet."""
+    sections = scope.sections_of(period.cadence)
+    statistics = statistics_of(scope, period, lake, {"completeness"} | _excluded_from(sections))
+    made_from = figures_hash(scope, organisation, period, lake)
+    figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
+    results = tuple(_result(section, period, lake, statistics) for section in scope.sections_of(period.cadence))
+    completeness = next(result.table for result in results if result.section.name == "data_completeness")
+    words, is_complete = completeness_words(completeness)
+    return Report(
+        organisation=organisation,
+        period=period,
+        revision=upcoming_revision(editions, period, made_from[:12]),
+        headline=headline(figures, period, is_complete=is_complete),
+        narrative=narrative(figures, told(results), words, period),
+        key_figures=figures,
+        completeness=completeness,
+        completeness_words=words,
+        is_complete=is_complete,
+        sections=results,
+        figures_hash=made_from[:12],
+        methods=METHODS,
+    )
+
+
+def _excluded_from(sections: tuple[Section, ...]) -> set[str]:
+    return {name for section in sections if section.excluded for name in signature(section.excluded).parameters}
+
+
+def _result(section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame]) -> SectionResult:
+    table = lake.read(section_asset(period.cadence, section.name), period.key)
+    reason = unseen_reason(section, statistics["completeness"], period)
+    finding = reason or section.finding(table) + excluded_words(section, statistics, period)
+    return SectionResult(section, table, finding, failure=reason)
+
+
+def told(results: tuple[SectionResult, ...]) -> list[str]:
+    """The findings worth telling on the first page: the first drawn section of each topic, and then the next."""
+    drawn = [result for result in results if result.section.chart is not None and result.failure is None]
+    per_topic = [
+        [r for r in drawn if r.section.topic == topic][1:TOLD]
+        for topic in dict.fromkeys(r.section.topic for r in drawn)
+    ]
+    return [result.finding for group in per_topic for result in group]
+
+
+def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) -> str:
+    """SHA-256 over everything a report is made from: figures, tables, and the versions of what renders them."""
+    digest = hashlib.sha256()
+    generator = [f"sentinel-pipeline {__version__}", *(f"{name} {version(name)}" for name in GENERATOR)]
+    digest.update(json.dumps([organisation, period.interval, period.zone.key, generator]).encode())
+    for name in ("key_figures", *(section.name for section in scope.sections_of(period.cadence))):
+        digest.update(f"{name} {lake.version(section_asset(period.cadence, name), period.key)}\n".encode())
+    return digest.hexdigest()
+
+
+def facts(figures: tuple[KeyFigure, ...]) -> dict[str, object]:
+    """`facts.json`: every figure with its definition and the partitions it comes from."""
+    return {
+        "facts": [
+            {
+                "id": figure.id,
+                "value": figure.value,
+                "unit": figure.unit,
+                "label": figure.label,
+                "definition": figure.definition,
+                "is_lower_bound": figure.is_lower_bound,
+                "previous": figure.previous,
+                "change": figure.change,
+                "change_percent": figure.change_percent,
+                "inputs": [list(entry) for entry in figure.inputs],
+            }
+            for figure in figures
+        ]
+    }
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+METHODS = (
+    ("Period", "Half-open: an event at the first instant of the next period belongs to that one."),
+    ("Change", "Against the period before, when it was read in full. No percent is given for a base below 10."),
+    ("Unknown", "– means that a figure cannot be told. 0 means that the source was read and nothing happened."),
+    ("At least (≥)", "Part of the period could not be read, so the true figure may be larger."),
+    ("Rounding", "Half-even, once, at output. Ties in a ranking are broken by name."),
+    ("MB", "2^20 bytes."),
+    ("Trace", "`sentinel trace FOLDER FACT` recomputes a figure from the daily partitions named in facts.json."),
+)

@@ -1,0 +1,165 @@
+"""Editions on disk: a folder per revision that appears whole, is never changed, and says what is in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.errors import PublishingError
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import read_json, sha256
+
+MANIFEST = "manifest.json"
+REVISION = re.compile(r"r([1-9][0-9]*)")
+Listed = dict[str, str | int | None]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published revision; `is_new` is False when its files already lay there, byte for byte."""
+
+    folder: Path
+    revision: int
+    is_new: bool
+    files: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.folder.parts[-3:])
+
+
+def edition_folder(editions: Path, period: Period) -> Path:
+    return editions / period.cadence / period.key
+
+
+def revisions(folder: Path) -> list[int]:
+    """Published revisions of an edition, oldest first; what has no manifest was never published."""
+    if not folder.is_dir():
+        return []
+    names = (REVISION.fullmatch(path.name) for path in folder.iterdir() if (path / MANIFEST).is_file())
+    return sorted(int(match.group(1)) for match in names if match)
+
+
+def upcoming_revision(editions: Path, period: Period, figures_hash: str) -> int:
+    """The newest revision if it was made from the same figures, else the one after it."""
+    folder = edition_folder(editions, period)
+    published = revisions(folder)
+    if not published:
+        return 1
+    newest = read_json(folder / f"r{published[-1]}" / MANIFEST)
+    return published[-1] + (newest.get("figures_hash") != figures_hash)
+
+
+@contextmanager
+def sole_publisher(editions: Path, period: Period) -> Iterator[None]:
+    """Waits until no other process publishes the same edition."""
+    folder = edition_folder(editions, period)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def publish(
+    editions: Path, period: Period, files: Mapping[str, Path], rows: Mapping[str, int], about: Mapping[str, object]
+) -> Edition:
+    """Publishes files (by name in the edition) as the next revision; the same bytes as the newest publish nothing.
+
+    `about` is what the manifest says beside the files. Raises PublishingError when it cannot be written whole.
+    """
+    folder = edition_folder(editions, period)
+    try:
+        with sole_publisher(editions, period):
+            listed: list[Listed] = [
+                {"name": name, "sha256": sha256(path), "bytes": path.stat().st_size, "rows": rows.get(name)}
+                for name, path in sorted(files.items())
+            ]
+            published = revisions(folder)
+            if published and _same(folder / f"r{published[-1]}", listed):
+                return Edition(folder / f"r{published[-1]}", published[-1], is_new=False, files=tuple(sorted(files)))
+            revision = published[-1] + 1 if published else 1
+            manifest = _manifest(editions, period, revision, listed, about)
+            _write(folder, revision, files, manifest)
+            return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
+    except OSError as error:
+        raise PublishingError(
+            f"{folder}: cannot publish: {error.strerror or error}; nothing was left behind"
+        ) from error
+
+
+def previous_edition(editions: Path, period: Period, revision: int) -> dict[str, str] | None:
+    """Name and manifest hash of the edition before: the revision before, else the newest of an earlier period."""
+    folder = edition_folder(editions, period)
+    if revision > 1:
+        return _reference(folder / f"r{revision - 1}")
+    earlier = sorted(path for path in folder.parent.glob("????-??-??") if path.name < period.key and revisions(path))
+    return _reference(earlier[-1] / f"r{revisions(earlier[-1])[-1]}") if earlier else None
+
+
+def _reference(folder: Path) -> dict[str, str]:
+    return {"edition": "/".join(folder.parts[-3:]), "manifest_sha256": sha256(folder / MANIFEST)}
+
+
+def _manifest(
+    editions: Path, period: Period, revision: int, listed: list[Listed], about: Mapping[str, object]
+) -> dict[str, object]:
+    return {
+        "edition": f"{period.cadence}/{period.key}/r{revision}",
+        "cadence": period.cadence,
+        "key": period.key,
+        "revision": revision,
+        "period": {
+            "start": period.window.start.astimezone(period.zone).isoformat(),
+            "end": period.window.end.astimezone(period.zone).isoformat(),
+            "hours": period.window.hours,
+            "words": period.words,
+        },
+        "timezone": period.zone.key,
+        "generator": f"sentinel-pipeline {__version__}",
+        **about,
+        "files": listed,
+        "previous_edition": previous_edition(editions, period, revision),
+        "signature": None,
+    }
+
+
+def _same(folder: Path, listed: list[Listed]) -> bool:
+    """Compares with what really lies there, so that a damaged edition is not taken for the same."""
+    manifest = read_json(folder / MANIFEST)
+    return manifest.get("files") == listed
+
+
+def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Mapping[str, object]) -> None:
+    for leftover in folder.glob(".staging-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    staging = Path(mkdtemp(prefix=".staging-", dir=folder))
+    try:
+        for name, path in files.items():
+            target = staging / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+            _sync(target)
+        (staging / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _sync(staging / MANIFEST)
+        staging.chmod(0o755)
+        staging.replace(folder / f"r{revision}")
+        _sync(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

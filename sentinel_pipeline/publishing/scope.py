@@ -1,0 +1,94 @@
+"""What a deployment's reports speak of: only systems that are configured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, TABLE, Table
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.sections import SECTIONS
+from sentinel_pipeline.sections.figures import FIGURES, Figure
+from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.statistics import STATISTICS
+from sentinel_pipeline.statistics.statistic import Statistic
+
+ALWAYS = (RECEIPTS.name, QUARANTINE.name)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The sources of a deployment, each with the names of the tables its kind gives."""
+
+    sources: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Facts tables, canonical order; receipts and quarantine are always there."""
+        given = {table for _, tables in self.sources for table in tables} | set(ALWAYS)
+        return tuple(table for name, table in TABLE.items() if name in given)
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        given = {table.name for table in self.tables}
+        return tuple(statistic for statistic in STATISTICS if statistic.table in given)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        given = {table.name for table in self.tables}
+        return tuple(section for section in SECTIONS if section.about in given)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        given = {table.name for table in self.tables}
+        return tuple(figure for figure in FIGURES if figure.about in given)
+
+    def sections_of(self, cadence: str) -> tuple[Section, ...]:
+        return tuple(section for section in self.sections if cadence in section.cadences)
+
+
+def statistic_asset(name: str) -> str:
+    """Lake asset of a statistic."""
+    return f"statistics/{name}"
+
+
+@cache
+def statistic_schema(statistic: Statistic) -> pl.Schema:
+    """Columns and types of a statistic, found by computing it for an empty day."""
+    day = Period("daily", date(2001, 1, 1), ZoneInfo("UTC"))
+    return statistic.function(TABLE[statistic.table].empty().lazy(), day).collect_schema()
+
+
+def statistics_of(
+    scope: Scope, period: Period, lake: Lake, names: Collection[str] | None = None
+) -> dict[str, pl.DataFrame]:
+    """Statistics of the period (None: all), each its days one after another; days never made are missing, not zero."""
+    return {
+        statistic.name: completeness_of(scope, period, lake)
+        if statistic.name == "completeness"
+        else lake.read_all(statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic))
+        for statistic in STATISTICS
+        if names is None or statistic.name in names
+    }
+
+
+def completeness_of(scope: Scope, period: Period, lake: Lake) -> pl.DataFrame:
+    """The completeness statistic with a row 'not extracted' for every (source, table, day) that was never read."""
+    statistic = next(s for s in STATISTICS if s.name == "completeness")
+    known = lake.read_all(statistic_asset("completeness"), period.day_keys, statistic_schema(statistic))
+    expected = [(source, table, day) for source, tables in scope.sources for table in tables for day in period.day_keys]
+    wanted = pl.DataFrame(expected, schema={"source": pl.String, "table": pl.String, "day": pl.String}, orient="row")
+    snapshots = [table.name for table in TABLE.values() if table.is_snapshot]
+    missing = wanted.join(known, on=["source", "table", "day"], how="anti").with_columns(
+        status=pl.lit("not extracted"),
+        reason=pl.lit("the day was never read from the source"),
+        is_snapshot=pl.col("table").is_in(snapshots),
+        quarantined=pl.lit(0, pl.Int64),
+    )
+    return pl.concat([known, missing], how="diagonal").sort("source", "table", "day")

@@ -1,0 +1,147 @@
+"""Checks a published edition: every checksum and the chain; recomputes a figure from the partitions it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from sentinel_pipeline.domain.errors import UsageError, VerificationError
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake, sha256
+from sentinel_pipeline.publishing.editions import MANIFEST
+from sentinel_pipeline.publishing.scope import statistic_schema
+from sentinel_pipeline.sections.figures import FIGURES, Figure, Value
+from sentinel_pipeline.statistics import STATISTICS
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check of an edition found: how many files, what is wrong (a line each), and the chain in words."""
+
+    edition: str
+    files: int
+    faults: tuple[str, ...]
+    chain: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A figure as published and as computed again from its inputs (asset, partition, data version)."""
+
+    id: str
+    published: Value
+    recomputed: Value
+    inputs: tuple[tuple[str, str, str], ...]
+    lost: tuple[tuple[str, str, str], ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        return not self.lost and self.published == self.recomputed
+
+
+def verify(folder: Path) -> Verdict:
+    """Raises UsageError when the folder is no edition."""
+    manifest = load_manifest(folder)
+    try:
+        listed = {str(entry["name"]): entry for entry in manifest["files"]}
+        edition = str(manifest["edition"])
+    except (KeyError, TypeError):
+        return Verdict(folder.name, 0, (f"{MANIFEST}: is not a manifest: it lists no files",), "not checked")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
+    faults = [f"{name}: missing" for name in sorted(listed.keys() - found)]
+    faults += [f"{name}: is not in the manifest" for name in sorted(found - listed.keys())]
+    faults += [fault for name in sorted(found & listed.keys()) for fault in _faults(folder / name, listed[name], name)]
+    if edition != "/".join(folder.parts[-3:]):
+        faults.append(f"{MANIFEST}: belongs to {edition}, not to this folder")
+    chain, broken = _chain(folder, manifest.get("previous_edition"))
+    return Verdict(edition, len(listed), tuple(faults + broken), chain)
+
+
+def _faults(path: Path, entry: Mapping[str, object], name: str) -> list[str]:
+    if path.is_symlink():
+        return [f"{name}: is a link, not a file"]
+    if path.stat().st_size != entry.get("bytes"):
+        return [f"{name}: has {path.stat().st_size} bytes, published were {entry.get('bytes')}"]
+    return [] if sha256(path) == entry.get("sha256") else [f"{name}: its content is not what was published"]
+
+
+def _chain(folder: Path, previous: object) -> tuple[str, list[str]]:
+    """The edition before is checked where it lies beside this one; elsewhere only its hash is known."""
+    if previous is None:
+        return "first of its chain", []
+    if not isinstance(previous, dict) or not {"edition", "manifest_sha256"} <= previous.keys():
+        return "broken", [f"{MANIFEST}: previous_edition is not a reference"]
+    name = str(previous["edition"])
+    manifest = folder.parents[2].joinpath(*Path(name).parts, MANIFEST) if len(folder.parents) > 2 else Path(name)
+    if not manifest.is_file():
+        return f"previous edition {name} is not here to check", []
+    if sha256(manifest) != previous["manifest_sha256"]:
+        return "broken", [f"chain: the manifest of {name} is not the one this edition names"]
+    return f"follows {name}", []
+
+
+def load_manifest(folder: Path) -> dict[str, Any]:
+    """Raises UsageError when the folder is no edition."""
+    return _load(folder, MANIFEST, "is no published edition: it has no")
+
+
+def _load(folder: Path, name: str, complaint: str) -> dict[str, Any]:
+    try:
+        value = json.loads((folder / name).read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"{folder} {complaint} {name}") from None
+    except OSError as error:
+        raise UsageError(f"{folder / name}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise VerificationError(f"{folder / name}: is damaged: it is not JSON") from None
+    if not isinstance(value, dict):
+        raise VerificationError(f"{folder / name}: is damaged: it is not an object")
+    return value
+
+
+def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
+    """Computes a published figure again from exactly the partitions and versions it names.
+
+    Raises UsageError for an unknown figure, VerificationError when `facts.json` is damaged.
+    """
+    manifest = load_manifest(folder)
+    try:
+        known = {
+            fact["id"]: fact for fact in _load(folder, "facts.json", "is no published edition: it has no")["facts"]
+        }
+        period = Period.parse(manifest["cadence"], manifest["key"], ZoneInfo(manifest["timezone"]))
+    except (KeyError, TypeError):
+        raise VerificationError(f"{folder}: facts.json or {MANIFEST} is damaged: entries are missing") from None
+    figure = next((figure for figure in FIGURES if figure.id == fact_id), None)
+    if figure is None or fact_id not in known:
+        raise UsageError(f"this edition has no figure '{fact_id}'; it has {', '.join(sorted(known))}")
+    inputs = tuple((str(asset), str(day), str(version)) for asset, day, version in known[fact_id]["inputs"])
+    frames, lost = _frames(inputs, lake)
+    value = known[fact_id]["value"]
+    return Trace(fact_id, value, None if lost else _recomputed(figure, frames, period, value), inputs, lost)
+
+
+def _recomputed(figure: Figure, frames: dict[str, pl.DataFrame], period: Period, published: Value) -> Value:
+    """A figure without any input could not be told; it still cannot."""
+    unknown = published is None and all(frames[name].is_empty() for name in figure.statistics)
+    return None if unknown else figure.compute(frames, period)
+
+
+def _frames(
+    inputs: tuple[tuple[str, str, str], ...], lake: Lake
+) -> tuple[dict[str, pl.DataFrame], tuple[tuple[str, str, str], ...]]:
+    parts: dict[str, list[pl.DataFrame]] = {s.name: [pl.DataFrame(schema=statistic_schema(s))] for s in STATISTICS}
+    lost = []
+    for asset, day, version in inputs:
+        frame = lake.read_version(asset, day, version)
+        if frame is None:
+            lost.append((asset, day, version))
+        else:
+            parts[asset.rpartition("/")[2]].append(frame)
+    return {name: pl.concat(frames) for name, frames in parts.items()}, tuple(lost)

@@ -1,0 +1,110 @@
+"""What happened, in sentences made from the same figures as the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.rendering.report import KeyFigure
+from sentinel_pipeline.rendering.values import written_change, written_figure
+from sentinel_pipeline.sections.findings import counted
+from sentinel_pipeline.sections.trends import SEEN
+
+BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
+NOUN = {"daily": "day", "weekly": "week", "monthly": "month"}
+COMPLETE = (*SEEN, "not in source")
+OPEN_MATTERS = (
+    ("alerts_unacknowledged", "critical or high alert", "not acknowledged by anybody"),
+    ("unblocked_violations", "policy violation", "not blocked"),
+)
+
+
+def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool) -> str:
+    """The bottom line: state of the period in one sentence."""
+    by_id = {figure.id: figure for figure in figures}
+    parts = []
+    for total, worst in (("total_alerts", "alerts_critical"), ("total_incidents", "critical_incidents")):
+        if total in by_id:
+            parts.append(_state(by_id[total], by_id[worst]))
+    if not parts and "total_connections" in by_id:
+        parts.append(f"{_number(by_id['total_connections'])} connections")
+    text = " and ".join(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
+    return f"{text[0].upper()}{text[1:]}{'.' if is_complete else ', of what could be seen: not every source was read.'}"
+
+
+def narrative(
+    figures: Sequence[KeyFigure], findings: Sequence[str], completeness_words: str, period: Period
+) -> tuple[str, ...]:
+    """Three short paragraphs: what changed most, what the sections found, what somebody should look at."""
+    return tuple(
+        paragraph
+        for paragraph in (
+            biggest_change(figures, period),
+            ". ".join(findings) + "." if findings else "",
+            needs_you(figures),
+            completeness_words,
+        )
+        if paragraph
+    )
+
+
+def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
+    """The figure that moved most against the period before, and whether that is good."""
+    compared = [figure for figure in figures if figure.change_percent is not None and figure.unit != "bytes"]
+    if not compared:
+        return (
+            f"There is no complete data of {BEFORE[period.cadence]} to compare with." if _all_unknown(figures) else ""
+        )
+    moved = sorted(compared, key=lambda figure: (-abs(figure.change_percent or 0), figure.id))
+    top = [figure for figure in moved[:3] if figure.change_percent]
+    if not top:
+        return f"Nothing changed against {BEFORE[period.cadence]}."
+    said = "; ".join(f"{figure.label.lower()} {written_figure(figure)}, {written_change(figure)}" for figure in top)
+    return f"Against {BEFORE[period.cadence]} these moved most: {said}."
+
+
+def needs_you(figures: Sequence[KeyFigure]) -> str:
+    """What waits for somebody's decision; empty when nothing does."""
+    by_id = {figure.id: figure for figure in figures}
+    waiting = [
+        f"{counted(value, noun)} {state}"
+        for id_, noun, state in OPEN_MATTERS
+        if id_ in by_id and isinstance(value := by_id[id_].value, int) and value > 0
+    ]
+    return f"Needs a look: {'; '.join(waiting)}." if waiting else ""
+
+
+def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
+    """One sentence on how much could be seen, and whether that was everything. `table` is data_completeness."""
+    troubled = table.filter(~pl.col("status").is_in(COMPLETE) | (pl.col("status") == "partial"))
+    bad = int(table["quarantined"].sum() or 0)
+    kept = f"{counted(bad, 'record')} could not be read in full and {'is' if bad == 1 else 'are'} kept in quarantine."
+    if troubled.is_empty():
+        return f"Every source was read for the whole period. {kept if bad else 'Every record could be read.'}", True
+    said = [
+        f"{row['source']}: {row['table']} {row['status']}{' – ' + row['reason'] if row['reason'] else ''}"
+        for row in troubled.unique(["source", "status", "reason"], keep="first", maintain_order=True).iter_rows(
+            named=True
+        )
+    ]
+    return f"Not everything could be seen. {'; '.join(said)}. {kept if bad else ''}".strip(), False
+
+
+def _state(total: KeyFigure, worst: KeyFigure) -> str:
+    if total.value is None:
+        return f"{total.unit} unknown (no data)"
+    if total.value == 0:
+        return f"no {total.unit}"
+    critical = "none critical" if worst.value == 0 else f"{_number(worst)} critical"
+    return f"{_number(total)} {total.unit} ({critical})"
+
+
+def _number(figure: KeyFigure) -> str:
+    bound = "at least " if figure.is_lower_bound else ""
+    return f"{bound}{figure.value:,}" if isinstance(figure.value, int | float) else "–"
+
+
+def _all_unknown(figures: Sequence[KeyFigure]) -> bool:
+    return all(figure.previous is None for figure in figures)

@@ -1,0 +1,69 @@
+"""A drawn figure as a file: SVG with words for those who cannot see it, PNG with few colours, PDF for a page."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, Literal
+
+from sentinel_pipeline.rendering.fonts import FALLBACKS, FAMILY
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Form = Literal["svg", "png", "pdf"]
+DOTS_PER_INCH = 160
+COLOURS = 128
+
+
+def _svg(figure: Figure, title: str, words: str) -> bytes:
+    """Text stays text; the root is one image with a name and a description."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a browser has the fonts we lack
+        text = _saved(figure, "svg", Date=None, Creator=None, Format=None, Type=None).decode()
+    fallbacks = ", ".join(f"'{name}'" if " " in name else name for name in FALLBACKS)
+    text = text.replace(f"'{FAMILY}'", f"'{FAMILY}', {fallbacks}")
+    named = f"<title>{escape(title)}</title><desc>{escape(words)}</desc>"
+    text = re.sub(r"<svg\b[^>]*>", lambda root: f'{root[0][:-1]} role="img">{named}', text, count=1)
+    return text.encode()
+
+
+def _png(figure: Figure, title: str, words: str) -> bytes:
+    """A palette picture, a third of the size; its title and description travel inside."""
+    from PIL import Image, PngImagePlugin
+
+    with Image.open(BytesIO(_saved(figure, "png", Software=None))) as image:
+        small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    notes = PngImagePlugin.PngInfo()
+    notes.add_itxt("Title", title)
+    notes.add_itxt("Description", words)
+    file = BytesIO()
+    small.save(file, "PNG", pnginfo=notes, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    return file.getvalue()
+
+
+def _pdf(figure: Figure, title: str, words: str) -> bytes:  # noqa: ARG001 - the page carries the words
+    return _saved(figure, "pdf", Creator=None, Producer=None, CreationDate=None)
+
+
+def saved_pages(figures: Iterable[Figure]) -> bytes:
+    """One PDF with a page for each figure."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    file = BytesIO()
+    with PdfPages(file, metadata={"Creator": None, "Producer": None, "CreationDate": None}) as pages:
+        for figure in figures:
+            pages.savefig(figure)
+    return file.getvalue()
+
+
+def _saved(figure: Figure, form: Form, **metadata: None) -> bytes:
+    file = BytesIO()
+    figure.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+    return file.getvalue()
+
+
+SAVERS: Final[dict[Form, Callable[[Figure, str, str], bytes]]] = {"svg": _svg, "png": _png, "pdf": _pdf}

@@ -1,0 +1,131 @@
+"""Charts: a section's table drawn as SVG, PNG or PDF; the title states the finding, no pixel depends on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.rendering.characters import printable, readable
+from sentinel_pipeline.rendering.chart_files import SAVERS, Form, saved_pages
+from sentinel_pipeline.rendering.chart_times import offsets
+from sentinel_pipeline.rendering.chart_words import alt_text
+from sentinel_pipeline.rendering.fonts import BOLD, FAMILY
+from sentinel_pipeline.rendering.lines import fitted, wrapped
+from sentinel_pipeline.rendering.palette import INK, MUTED
+from sentinel_pipeline.rendering.plot_bars import bars_plot
+from sentinel_pipeline.rendering.plot_heat_map import heat_map_plot
+from sentinel_pipeline.rendering.plot_lines import lines_plot
+from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot
+from sentinel_pipeline.rendering.report import SectionResult
+from sentinel_pipeline.sections.section import Bars, HeatMap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Form", "alt_text", "bound", "draw", "picture"]
+
+WIDTH = 6.85  # inches: the width of the text on an A4 page
+TITLE, SUBTITLE, FOOTER = 10.0, 8.0, 7.0
+MOST_TITLE_LINES = 4
+LEADING = 1.3
+SETTINGS: dict[str, Any] = {
+    "font.family": [FAMILY],
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "sentinel-pipeline",
+    "pdf.fonttype": 42,
+    "pdf.compression": 6,
+    "hatch.linewidth": 0.6,
+    "axes.formatter.use_locale": False,
+    "text.usetex": False,
+    "path.simplify": True,
+}
+
+
+def draw(result: SectionResult, period: Period, form: Form) -> bytes | None:
+    """The section's chart in one file form; None for a section without a chart or without a table."""
+    if result.section.chart is None or result.failure is not None:
+        return None
+    clean = printable if form == "svg" else readable
+    with _house_style():
+        figure = _framed(_plot(result, period, clean, WIDTH), result, period, clean)
+        return SAVERS[form](figure, clean(result.finding), alt_text(result))
+
+
+def picture(result: SectionResult, period: Period, wide: float = WIDTH) -> Figure | None:
+    """The chart for a page that says finding and source itself, `wide` inches; to be given to `bound`."""
+    if result.section.chart is None or result.failure is not None:
+        return None
+    with _house_style():
+        return _alone(_plot(result, period, readable, wide), result, period, wide)
+
+
+def bound(figures: Iterable[Figure]) -> bytes:
+    """Pictures as the pages of one PDF: they share their fonts, which costs most of the time and room."""
+    with _house_style():
+        return saved_pages(figures)
+
+
+def _plot(result: SectionResult, period: Period, clean: Clean, wide: float) -> Plot:
+    chart, table = result.section.chart, result.table
+    if isinstance(chart, Bars):
+        return bars_plot(chart, table, result.section.shown, period.zone, clean, wide * INCH)
+    if isinstance(chart, HeatMap):
+        return heat_map_plot(chart, table, period.zone, clean)
+    assert chart is not None  # noqa: S101 - `draw` has looked
+    return lines_plot(chart, table, period, clean)
+
+
+def _alone(plot: Plot, result: SectionResult, period: Period, wide: float) -> Figure:
+    """The plot with its measure above it."""
+    figure = _figure(plot, wide, above=0.2, below=0.0)
+    zone = [] if isinstance(result.section.chart, Bars) else [offsets(period)]
+    words = " · ".join([plot.measure, *zone, plot.counted])
+    _write(figure, 0, fitted(words, wide * INCH - 4, LABEL), LABEL, MUTED)
+    return figure
+
+
+def _framed(plot: Plot, result: SectionResult, period: Period, clean: Clean) -> Figure:
+    """The plot under its finding, measure and zone, over its source and n: a picture that can stand alone."""
+    title = wrapped(clean(result.finding), (WIDTH - 0.1) * INCH, TITLE, BOLD)
+    if len(title) > MOST_TITLE_LINES:
+        title = [*title[: MOST_TITLE_LINES - 1], title[MOST_TITLE_LINES - 1] + " …"]
+    head = len(title) * TITLE * LEADING / INCH
+    figure = _figure(plot, WIDTH, above=head + 0.28, below=0.22)
+    for n, line in enumerate(title):
+        _write(figure, n * TITLE * LEADING / INCH, line, TITLE, INK, bold=True)
+    _write(figure, head + 0.03, f"{plot.measure} · {period.words} · {offsets(period)}", SUBTITLE, MUTED)
+    source = " · ".join(filter(None, [f"Source: tables/{result.section.name}.csv", plot.counted, plot.part]))
+    _write(figure, figure.get_figheight() - 0.15, source, FOOTER, MUTED)
+    return figure
+
+
+def _figure(plot: Plot, wide: float, above: float, below: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    height = above + plot.top + plot.height + plot.bottom + below
+    figure = Figure(figsize=(wide, height), facecolor="white")
+    room = (wide - plot.left - plot.right) / wide
+    axes = figure.add_axes((plot.left / wide, (below + plot.bottom) / height, room, plot.height / height))
+    plot.paint(axes)
+    return figure
+
+
+def _write(figure: Figure, down: float, text: str, size: float, colour: str, *, bold: bool = False) -> None:
+    """One line at the left edge, its top `down` inches below the figure's."""
+    place = 1 - (down + 0.02) / figure.get_figheight()
+    figure.text(0.0, place, text, fontsize=size, color=colour, va="top", fontweight="bold" if bold else "normal")
+
+
+@contextmanager
+def _house_style() -> Iterator[None]:
+    """Our settings over matplotlib's own defaults, whatever a person's matplotlibrc says."""
+    import matplotlib
+
+    keep = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key not in keep}
+    settings: Any = {**defaults, **SETTINGS}
+    with matplotlib.rc_context(settings):
+        yield

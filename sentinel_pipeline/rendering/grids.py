@@ -1,0 +1,185 @@
+"""Tables on paper: cells wrap and never overflow, numbers stand right, the header comes again on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
+from typing import ClassVar
+
+from sentinel_pipeline.domain.columns import Kind
+from sentinel_pipeline.rendering.blocks import limited
+from sentinel_pipeline.rendering.characters import readable
+from sentinel_pipeline.rendering.fonts import BOLD, REGULAR, width
+from sentinel_pipeline.rendering.lines import wrapped
+from sentinel_pipeline.rendering.palette import ACCENT, HEADER, INK, LOOKS, RULE, SEVERITIES, ZEBRA, Swatch, status_look
+from sentinel_pipeline.rendering.sheets import Sheet
+from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, TEXT_WIDTH, Style
+from sentinel_pipeline.rendering.tags import Path, artifact
+
+NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal")
+PAD_X, PAD_Y = 4.0, 2.4
+MOST_CELL_LINES = 12
+NARROWEST = 34.0
+LONGEST_WORD = 84.0
+MOST_NATURAL = 260.0
+FEWEST_ROWS = 2
+
+
+@dataclass(frozen=True)
+class Cell:
+    lines: tuple[str, ...]
+    is_right: bool = False
+    chip: Swatch | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    cells: tuple[Cell, ...]
+    number: int
+    is_closing: bool = False
+
+    @property
+    def height(self) -> float:
+        return max(len(cell.lines) for cell in self.cells) * CELL.line + 2 * PAD_Y
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table ready to draw; splits between rows."""
+
+    header: Row
+    rows: tuple[Row, ...]
+    widths: tuple[float, ...]
+    path: Path
+    wide: float = TEXT_WIDTH
+    before: float = 4.0
+    after: float = 4.0
+    stays_with_next: bool = False
+    key: ClassVar[str] = ""
+
+    @property
+    def height(self) -> float:
+        return self.header.height + sum(row.height for row in self.rows)
+
+    @property
+    def least(self) -> float:
+        return self.header.height + sum(row.height for row in self.rows[:FEWEST_ROWS])
+
+    def split(self, room: float) -> tuple[Grid, Grid] | None:
+        heights = accumulate((row.height for row in self.rows), initial=self.header.height)
+        fit = sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1
+        if fit < min(FEWEST_ROWS, len(self.rows)) or fit >= len(self.rows):
+            return None
+        first, second = self.rows[:fit], self.rows[fit:]
+        return replace(self, rows=first, stays_with_next=False), replace(self, rows=second, before=0.0)
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        down = top
+        for place, row in enumerate((self.header, *self.rows)):
+            with artifact(sheet.canvas):
+                self._ground(sheet, row, x, down, is_header=place == 0)
+            self._cells(sheet, row, x, down, is_header=place == 0)
+            down -= row.height
+
+    def _ground(self, sheet: Sheet, row: Row, x: float, top: float, *, is_header: bool) -> None:
+        fill = HEADER if is_header else ZEBRA if row.number % 2 and not row.is_closing else None
+        if fill:
+            sheet.ground(fill, x, top - row.height, self.wide, row.height)
+        sheet.canvas.setStrokeColor(ACCENT if is_header else RULE)
+        sheet.canvas.setLineWidth(0.8 if is_header else 0.3)
+        sheet.canvas.line(x, top - row.height, x + self.wide, top - row.height)
+
+    def _cells(self, sheet: Sheet, row: Row, x: float, top: float, *, is_header: bool) -> None:
+        style = HEADER_CELL if is_header or row.is_closing else CELL
+        # A header that comes again on the next page is there for the eye; it is read out once.
+        tag = ("TR", "header" if is_header else str(row.number))
+        for n, (cell, wide) in enumerate(zip(row.cells, self.widths, strict=True)):
+            with sheet.tags.mark(sheet.canvas, (*self.path, tag, ("TH" if is_header else "TD", str(n)))):
+                _draw_cell(sheet, cell, style, x, top - PAD_Y, wide)
+            x += wide
+
+
+def grid(
+    labels: Sequence[str],
+    kinds: Sequence[Kind],
+    rows: Sequence[Sequence[str]],
+    path: Path,
+    closing: int = 0,
+    *,
+    wide: float = TEXT_WIDTH,
+    stays_with_next: bool = False,
+) -> Grid:
+    """A table of `wide` points; `rows` are written values, the last `closing` of them sums."""
+    clean = [tuple(readable(text) for text in row) for row in rows]
+    widths = column_widths(labels, kinds, clean, wide)
+    drawn = []
+    for number, texts in enumerate(clean):
+        is_closing = number >= len(clean) - closing
+        cells = [_cell(t, k, w, is_closing=is_closing) for t, k, w in zip(texts, kinds, widths, strict=True)]
+        drawn.append(Row(tuple(cells), number, is_closing))
+    heads = [_wrapped(readable(label), wide, BOLD) for label, wide in zip(labels, widths, strict=True)]
+    header = Row(tuple(Cell(head, kind in NUMBERS) for head, kind in zip(heads, kinds, strict=True)), -1)
+    return Grid(header, tuple(drawn), tuple(widths), path, wide, stays_with_next=stays_with_next)
+
+
+def column_widths(
+    labels: Sequence[str], kinds: Sequence[Kind], rows: Sequence[Sequence[str]], wide: float
+) -> list[float]:
+    """Widths that fill the page: what each column would like where there is room, else down to its longest word."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(labels)
+    wants = [_wanted(label, kind, texts) for label, kind, texts in zip(labels, kinds, columns, strict=True)]
+    likes, floors = [like for like, _ in wants], [floor for _, floor in wants]
+    spare = wide - sum(likes)
+    if spare >= 0:
+        return [like + spare * like / sum(likes) for like in likes]
+    soft = [like - floor for like, floor in wants]
+    give = min(1.0, -spare / sum(soft)) if sum(soft) else 1.0
+    widths = [like - give * part for like, part in zip(likes, soft, strict=True)]
+    return [part * min(1.0, wide / sum(widths)) for part in widths] if sum(floors) > wide else widths
+
+
+def natural_width(labels: Sequence[str], kinds: Sequence[Kind], rows: Sequence[Sequence[str]]) -> float:
+    """How wide the table would be if no cell had to wrap."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(labels)
+    return sum(_wanted(label, kind, texts)[0] for label, kind, texts in zip(labels, kinds, columns, strict=True))
+
+
+def _wanted(label: str, kind: Kind, texts: Sequence[str]) -> tuple[float, float]:
+    """Room for the longest cell on one line, within reason; and for the longest word, where room is scarce."""
+    extra = 2 * PAD_X + 0.5 + (CELL.size * 1.8 if kind == "severity" else 0.0)
+    head = max((width(word, HEADER_CELL.size, BOLD) for word in readable(label).split()), default=0.0)
+    longest = max((width(text, CELL.size, BOLD) for text in texts), default=0.0)
+    word = max((width(word, CELL.size, BOLD) for text in texts for word in text.split()), default=0.0)
+    like = max(NARROWEST, head + extra, min(longest, MOST_NATURAL) + extra)
+    if kind in NUMBERS:
+        word = min(longest, LONGEST_WORD)
+    return like, min(like, max(NARROWEST, head + extra, min(word, LONGEST_WORD) + extra))
+
+
+def _cell(text: str, kind: Kind, wide: float, *, is_closing: bool) -> Cell:
+    if kind == "severity" and text in SEVERITIES:
+        look = SEVERITIES[text]
+        return Cell((f"{look.glyph} {text.capitalize()}",), chip=look)
+    lines = _wrapped(text, wide, BOLD if is_closing else REGULAR)
+    return Cell(lines, kind in NUMBERS, LOOKS[status_look(text)] if kind == "status" and text else None)
+
+
+def _wrapped(text: str, wide: float, font: str) -> tuple[str, ...]:
+    return tuple(limited(wrapped(text, wide - 2 * PAD_X, CELL.size, font), MOST_CELL_LINES))
+
+
+def _draw_cell(sheet: Sheet, cell: Cell, style: Style, x: float, top: float, wide: float) -> None:
+    if cell.chip is not None:
+        longest = max(width(line, style.size, style.font) for line in cell.lines)
+        room = min(longest + 8, wide - 2)
+        sheet.canvas.setFillColor(cell.chip.fill)
+        height = len(cell.lines) * style.line + 0.6
+        sheet.canvas.roundRect(x + 1, top - height + 0.2, room, height, 2.5, stroke=0, fill=1)
+        sheet.lines(cell.lines, replace(style, colour=cell.chip.ink), x + PAD_X + 0.5, top)
+    elif cell.is_right:
+        for n, line in enumerate(cell.lines):
+            left = x + wide - PAD_X - width(line, style.size, style.font)
+            sheet.lines([line], replace(style, colour=INK), left, top - n * style.line)
+    else:
+        sheet.lines(cell.lines, style, x + PAD_X, top)

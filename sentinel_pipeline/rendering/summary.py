@@ -1,0 +1,173 @@
+"""The executive summary as text, laid out line by line as IoTSentinel documents it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.severity import LEVELS
+from sentinel_pipeline.rendering.characters import printable
+from sentinel_pipeline.rendering.quantities import decimals
+
+UNKNOWN = "n/a (no data)"
+MOST_LISTED = 5
+MOST_DETAILED = 10
+
+Value = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A protocol, a destination or a data type with how often it occurred."""
+
+    name: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Talker:
+    """A device and the MB (2^20 bytes) it sent and received."""
+
+    name: str | None
+    address: str
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class SummaryFacts:
+    """What the summary says of a period.
+
+    `figures` are the report's facts by id: an absent id belongs to a system that is not configured and has no line,
+    None is a figure that cannot be told. The lists are in order, most first; None where nothing is known of them.
+    """
+
+    period: Period
+    figures: Mapping[str, Value]
+    protocols: tuple[Counted, ...] | None = None
+    talkers: tuple[Talker, ...] | None = None
+    destinations: tuple[Counted, ...] | None = None
+    alert_severities: Mapping[str, int] = field(default_factory=dict)
+    incident_severities: Mapping[str, int] = field(default_factory=dict)
+    data_types: tuple[Counted, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """`- Label: value`, for one figure."""
+
+    figure: str
+    label: str
+    unit: str = ""
+
+
+NETWORK = (
+    Line("total_devices", "Total Devices"),
+    Line("active_devices", "Active Devices (24h)"),
+    Line("blocked_devices", "Blocked Devices"),
+)
+ALERTS = (Line("total_alerts", "Total Alerts"),)
+ACTIVITY = (Line("total_connections", "Total Connections"), Line("data_transferred_mb", "Data Transferred", "MB"))
+INCIDENTS = (
+    Line("total_incidents", "Total Incidents"),
+    Line("blocked_incidents", "Blocked Incidents"),
+    Line("block_rate", "Block Rate", "%"),
+    Line("policy_violations", "Policy Violations"),
+    Line("policy_block_rate", "Policy Block Rate", "%"),
+    Line("active_agents", "Active Agents"),
+    Line("most_common_data_type", "Most Common Data Type"),
+)
+MONITORED = frozenset(line.figure for line in (*NETWORK, *ALERTS, *ACTIVITY))
+
+
+def render_summary(facts: SummaryFacts) -> str:
+    """The summary; of a deployment without network monitoring it tells the data-loss figures instead."""
+    is_network = not MONITORED.isdisjoint(facts.figures)
+    body = _network(facts) if is_network else _data_loss(facts)
+    return "\n".join([*_opening(facts.period, is_network), *body]) + "\n"
+
+
+def render_detailed(facts: SummaryFacts) -> str:
+    """The summary followed by longer lists of talkers, destinations and protocols."""
+    lines = ["", "", "=" * 80, "## Detailed Statistics"]
+    lines += ["", "### Top Data Consumers (by traffic volume)", *_talkers(facts.talkers, MOST_DETAILED)]
+    lines += ["", "### Most Contacted Destinations"]
+    destinations = (facts.destinations or ())[:MOST_DETAILED]
+    lines += [f"{n}. {_name(one.name)}: {_connections(one.count)}" for n, one in enumerate(destinations, start=1)]
+    lines += [UNKNOWN] if facts.destinations is None else []
+    lines += ["", "### Protocol Distribution"]
+    lines += [f"- {_name(one.name)}: {_connections(one.count)}" for one in facts.protocols or ()]
+    lines += [UNKNOWN] if facts.protocols is None else []
+    return render_summary(facts) + "\n".join(lines) + "\n"
+
+
+def _opening(period: Period, is_network: bool) -> Iterator[str]:
+    generated = period.window.end.astimezone(period.zone)
+    yield f"# {'IoTSentinel' if is_network else 'CyberSentinel'} Security Report"
+    yield f"Generated: {generated:%Y-%m-%d %H:%M:%S}"
+    yield f"Report Period: Last {len(period.days)} days"
+    yield f"Time Zone: {period.zone.key}"
+    yield f"Window: {period.interval}"
+
+
+def _network(facts: SummaryFacts) -> Iterator[str]:
+    yield from _block("Network Overview", _lines(NETWORK, facts.figures))
+    yield from _block("Security Alerts", [*_lines(ALERTS, facts.figures), *_levels("Alerts", facts.alert_severities)])
+    activity = _lines(ACTIVITY, facts.figures)
+    yield from _block("Network Activity", activity + (_protocols(facts.protocols) if activity else []))
+    if activity:
+        yield from _block("Top Data Consumers", list(_talkers(facts.talkers, MOST_LISTED)))
+
+
+def _data_loss(facts: SummaryFacts) -> Iterator[str]:
+    figures = _lines(INCIDENTS, facts.figures)
+    yield from _block("Data Loss Prevention", [*figures, *_levels("Incidents", facts.incident_severities)])
+    found = (facts.data_types or ())[:MOST_LISTED]
+    yield from _block("Top Data Types", [f"{n}. {_name(one.name)}: {one.count:,}" for n, one in enumerate(found, 1)])
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    """A titled block after an empty line; nothing at all when it would be empty."""
+    return ["", f"## {title}", *lines] if lines else []
+
+
+def _lines(wanted: Iterable[Line], figures: Mapping[str, Value]) -> list[str]:
+    return [f"- {line.label}: {_value(figures[line.figure], line.unit)}" for line in wanted if line.figure in figures]
+
+
+def _value(value: Value, unit: str) -> str:
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str):
+        return _name(value)
+    number = f"{value:,}" if isinstance(value, int) and not unit else decimals(value, 2)
+    return f"{number} {unit}".rstrip()
+
+
+def _levels(what: str, severities: Mapping[str, int]) -> list[str]:
+    """A line per severity that occurred, most severe first."""
+    lines = [f"  - {level.upper()}: {severities[level]:,}" for level in LEVELS if severities.get(level)]
+    return [f"- {what} by Severity:", *lines] if lines else []
+
+
+def _protocols(protocols: tuple[Counted, ...] | None) -> list[str]:
+    if protocols is None:
+        return [f"- Top Protocols: {UNKNOWN}"]
+    lines = [f"  - {_name(one.name).upper()}: {_connections(one.count)}" for one in protocols[:MOST_LISTED]]
+    return ["- Top Protocols:", *lines]
+
+
+def _talkers(talkers: tuple[Talker, ...] | None, most: int) -> Iterator[str]:
+    if talkers is None:
+        yield UNKNOWN
+    for place, talker in enumerate((talkers or ())[:most], start=1):
+        yield f"{place}. {_name(talker.name)} ({printable(talker.address)}): {decimals(talker.megabytes, 2)} MB"
+
+
+def _connections(count: int) -> str:
+    return f"{count:,} connections"
+
+
+def _name(name: str | None) -> str:
+    """A name on one line, whatever it holds; 'Unknown' for none."""
+    return printable(name).strip() or "Unknown" if name else "Unknown"

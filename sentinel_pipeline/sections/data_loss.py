@@ -1,0 +1,221 @@
+"""What the report says about data-loss incidents."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.severity import LEVELS
+from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.section import Bars, Lines, Section
+from sentinel_pipeline.sections.security import by_severity
+from sentinel_pipeline.sections.shares import percents, ranked, ratio
+from sentinel_pipeline.sections.trends import grouped_trend, unseen_days
+from sentinel_pipeline.statistics.statistic import MILLIONTHS
+
+INCIDENTS = pl.col("incidents").sum().cast(pl.Int64)
+COUNTS = (INCIDENTS.alias("incident_count"), pl.col("critical").sum().cast(pl.Int64).alias("critical_count"))
+NO_POLICY = "(none)"
+
+
+def incident_trends(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Incidents over time per severity: hourly in a daily report, else daily. Days nobody could see are left empty."""
+    unseen = unseen_days(completeness, "incidents", period)
+    return grouped_trend(incident_hours, "severity", "incidents", LEVELS, period, unseen)
+
+
+def incident_trends_by_type(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Incidents over time per incident type; (none) where the source names none."""
+    return _trend_by(incident_hours, "incident_type", completeness, period)
+
+
+def incident_trends_by_policy(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Incidents over time per policy id; (none) for incidents no policy had a part in, so that series add up."""
+    return _trend_by(incident_hours, "policy_id", completeness, period)
+
+
+def severity_distribution(incident_hours: pl.DataFrame) -> pl.DataFrame:
+    """Incidents per severity, most severe first, with their share of all incidents; every level is listed."""
+    return by_severity(incident_hours, "incidents")
+
+
+def top_violators_by_user(incident_users: pl.DataFrame) -> pl.DataFrame:
+    """Users by number of incidents; incidents without a user are left out."""
+    return _violators(incident_users, "user")
+
+
+def top_violators_by_agent(incident_agents: pl.DataFrame) -> pl.DataFrame:
+    """Agents by number of incidents, agents that nobody registered as Unknown; incidents without an agent left out."""
+    table = (
+        incident_agents.filter(pl.col("agent_id").is_not_null())
+        .group_by("agent_id")
+        .agg(
+            pl.col("agent_name").drop_nulls().last().fill_null("Unknown"),
+            pl.col("hostname").drop_nulls().last(),
+            *COUNTS,
+        )
+    )
+    return ranked(table, "incident_count", ["agent_id"])
+
+
+def top_violators_by_ip(incident_addresses: pl.DataFrame) -> pl.DataFrame:
+    """Source addresses by number of incidents; incidents without an address are left out."""
+    return _violators(incident_addresses, "source_ip").rename({"source_ip": "ip_address"})
+
+
+def data_types(incident_data_types: pl.DataFrame, incident_hours: pl.DataFrame) -> pl.DataFrame:
+    """Incidents that carry each data type, with their share of classified incidents and mean confidence (0 to 1).
+
+    An incident may carry several types, so the shares may add up to more than 100 %.
+    """
+    classified = int(incident_hours["classified"].sum())
+    table = incident_data_types.group_by("data_type").agg(
+        INCIDENTS.alias("count"), pl.col("confidence_millionths", "with_confidence").sum()
+    )
+    means = [
+        ratio(total, number * MILLIONTHS)
+        for total, number in table.select("confidence_millionths", "with_confidence").iter_rows()
+    ]
+    return ranked(
+        table.select(
+            "data_type",
+            "count",
+            percentage=percents(table["count"], classified),
+            avg_confidence=pl.Series(means, dtype=pl.Float64),
+        ),
+        "count",
+        ["data_type"],
+    )
+
+
+def policy_violations(incident_hours: pl.DataFrame) -> pl.DataFrame:
+    """Violations per policy, how many of them were blocked, and the share of the policy's violations that was."""
+    table = (
+        incident_hours.filter(pl.col("policy_id").is_not_null())
+        .group_by("policy_id")
+        .agg(
+            pl.col("policy_name").drop_nulls().last().fill_null("Unknown"),
+            INCIDENTS.alias("violation_count"),
+            pl.col("blocked").sum().cast(pl.Int64).alias("blocked_count"),
+        )
+    )
+    table = table.with_columns(block_rate=percents(table["blocked_count"], table["violation_count"]))
+    return ranked(table, "violation_count", ["policy_id"])
+
+
+def without_user(incident_users: pl.DataFrame) -> int:
+    """Incidents whose user is unknown."""
+    return _unknown(incident_users, "user")
+
+
+def without_agent(incident_agents: pl.DataFrame) -> int:
+    """Incidents whose agent is unknown."""
+    return _unknown(incident_agents, "agent_id")
+
+
+def without_address(incident_addresses: pl.DataFrame) -> int:
+    """Incidents whose source address is unknown."""
+    return _unknown(incident_addresses, "source_ip")
+
+
+def without_policy(incident_hours: pl.DataFrame) -> int:
+    """Incidents no policy had a part in."""
+    return _unknown(incident_hours, "policy_id")
+
+
+def _unknown(statistic: pl.DataFrame, key: str) -> int:
+    return int(statistic.filter(pl.col(key).is_null())["incidents"].sum())
+
+
+def _violators(statistic: pl.DataFrame, key: str) -> pl.DataFrame:
+    table = statistic.filter(pl.col(key).is_not_null()).group_by(key).agg(*COUNTS)
+    return ranked(table, "incident_count", [key])
+
+
+def _trend_by(incident_hours: pl.DataFrame, group: str, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    named = incident_hours.with_columns(pl.col(group).fill_null(NO_POLICY))
+    series = named[group].unique().sort().to_list()
+    unseen = unseen_days(completeness, "incidents", period)
+    return grouped_trend(named, group, "incidents", series, period, unseen)
+
+
+def _severity_finding(table: pl.DataFrame) -> str:
+    total = int(table["count"].sum() or 0)
+    if total == 0:
+        return nothing("incidents")
+    critical = table.row(0, named=True)
+    return f"{counted(critical['count'], 'critical')} of {counted(total, 'incident')} ({critical['percentage']} %)"
+
+
+def _policy_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "No policy was violated in this period"
+    first = table.row(0, named=True)
+    return (
+        f"{first['policy_name']} was violated most: {first['violation_count']:,} times, {first['block_rate']} % blocked"
+    )
+
+
+def _violator_section(title: str, table: object, label: str, excluded: object) -> Section:
+    return Section(
+        title,
+        "data loss",
+        table,  # type: ignore[arg-type] # the three violator tables take different statistics
+        lambda rows: most(rows, "incident_count", label, "incident", "incidents"),
+        chart=Bars(label, "incident_count"),
+        shown=10,
+        totals=("incident_count", "critical_count"),
+        about="incidents",
+        excluded=excluded,  # type: ignore[arg-type] # as above
+    )
+
+
+def _trend_section(title: str, table: object, chart: Lines | None) -> Section:
+    return Section(
+        title,
+        "data loss",
+        table,  # type: ignore[arg-type] # the trend tables share one shape of parameters
+        lambda rows: peak(rows, "count", "incident"),
+        chart=chart,
+        shown=0,
+        about="incidents",
+    )
+
+
+SECTIONS = (
+    _trend_section("Incidents over time", incident_trends, Lines("timestamp", ("count",), series="series")),
+    Section(
+        "Incidents by severity",
+        "data loss",
+        severity_distribution,
+        _severity_finding,
+        chart=Bars("severity", "count"),
+        totals=("count",),
+        about="incidents",
+    ),
+    Section(
+        "Policy violations",
+        "data loss",
+        policy_violations,
+        _policy_finding,
+        chart=Bars("policy_name", "violation_count"),
+        shown=10,
+        totals=("violation_count", "blocked_count"),
+        about="incidents",
+        excluded=without_policy,
+    ),
+    _violator_section("Incidents by user", top_violators_by_user, "user", without_user),
+    _violator_section("Incidents by agent", top_violators_by_agent, "agent_name", without_agent),
+    _violator_section("Incidents by address", top_violators_by_ip, "ip_address", without_address),
+    Section(
+        "Data types",
+        "data loss",
+        data_types,
+        lambda table: most(table, "count", "data_type", "label", "classified incidents"),
+        chart=Bars("data_type", "count"),
+        shown=10,
+        about="incidents",
+    ),
+    _trend_section("Incidents over time by type", incident_trends_by_type, None),
+    _trend_section("Incidents over time by policy", incident_trends_by_policy, None),
+)

@@ -1,0 +1,43 @@
+"""Sentences that say what a table shows, made from the table itself."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.sections.shares import percent
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: '1 alert', '1,234 alerts', '3 critical' (adjectives take no s)."""
+    adjectives = ("", "critical", "high", "medium", "low", "info", "unknown", "blocked")
+    plural = noun if number == 1 or noun in adjectives else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {plural}".strip()
+
+
+def nothing(plural: str) -> str:
+    return f"No {plural} in this period"
+
+
+def most(table: pl.DataFrame, value: str, label: str, noun: str, plural: str) -> str:
+    """'X leads with 12 of 34 alerts (35.29 %)' of a ranked table."""
+    total = int(table[value].sum() or 0)
+    if total == 0:
+        return nothing(plural)
+    first = table.row(0, named=True)
+    name = first[label] if first[label] not in (None, "") else "(none)"
+    share = percent(first[value], total)
+    return f"{name} leads with {first[value]:,} of {counted(total, noun)} ({share} %)"
+
+
+def peak(table: pl.DataFrame, value: str, noun: str) -> str:
+    """'123 alerts, most at 2025-01-01 20:00 (17)' of a table over time; says when part of it could not be seen."""
+    known = table.drop_nulls(value)
+    if known.is_empty():
+        return "No data received in this period"
+    total = int(known[value].sum())
+    unseen = "" if known.height == table.height else "; part of the period was not seen"
+    if total == 0:
+        return f"No {noun}s{unseen or ' in this period'}"
+    by_time = known.group_by("timestamp").agg(pl.col(value).sum()).sort([value, "timestamp"], descending=[True, False])
+    top = by_time.row(0, named=True)
+    return f"{counted(total, noun)}, at most {top[value]:,} in one interval{unseen}"

@@ -1,0 +1,127 @@
+"""What the report says about audit trails, and about how well the sources could be read."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import INSTANT
+from sentinel_pipeline.sections.findings import counted, most
+from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.sections.shares import ranked
+from sentinel_pipeline.sections.trends import SEEN
+
+TROUBLES = ("unreachable", "not extracted", "partial")
+
+
+def audit_log(audit_hours: pl.DataFrame) -> pl.DataFrame:
+    """Audit events per type and severity."""
+    keys = ["event_type", "severity"]
+    table = audit_hours.group_by(keys).agg(pl.col("events").sum().cast(pl.Int64).alias("count"))
+    return ranked(table, "count", keys)
+
+
+def data_completeness(completeness: pl.DataFrame, quarantined: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """What arrived of every table of every source; `quarantined` counts each record that could not be read once.
+
+    Status: received, no events (read, nothing in it), not in source (the system has no such table), partial (some of it
+    could not be read, or not on every day), unreachable, not extracted. Rows of a snapshot are those of its last day.
+    """
+    return (
+        completeness.sort("day")
+        .group_by("source", "table")
+        .agg(
+            _rows().alias("rows"),
+            pl.col("first_at").min(),
+            pl.col("last_at").max(),
+            _status(len(period.days)).alias("status"),
+            _reason(len(period.days)).alias("reason"),
+        )
+        .join(_counts(quarantined), on=["source", "table"], how="left")
+        .with_columns(pl.col("quarantined").fill_null(0), pl.col("first_at", "last_at").cast(INSTANT))
+        .select("source", "table", "rows", "first_at", "last_at", "quarantined", "status", "reason")
+        .sort("source", "table")
+    )
+
+
+def quarantine_reasons(quarantined: pl.DataFrame) -> pl.DataFrame:
+    """Records that could not be read, by source, table and reason; all of them are kept in the lake."""
+    keys = ["source", "table", "reason"]
+    table = quarantined.group_by(keys).agg(pl.col("location").n_unique().cast(pl.Int64).alias("records"))
+    return ranked(table, "records", keys)
+
+
+def _counts(quarantined: pl.DataFrame) -> pl.DataFrame:
+    return quarantined.group_by("source", "table").agg(
+        pl.col("location").n_unique().cast(pl.Int64).alias("quarantined")
+    )
+
+
+def _rows() -> pl.Expr:
+    """Events add up over days; of a snapshot (which has no times) the last day's rows stand."""
+    events = pl.col("is_snapshot").not_().any()
+    return pl.when(events).then(pl.col("rows").sum()).otherwise(pl.col("rows").drop_nulls().last()).cast(pl.Int64)
+
+
+def _status(days: int) -> pl.Expr:
+    status = pl.col("status")
+    seen = status.is_in([*SEEN, "not in source"]).sum()
+    return (
+        pl.when((status == "not in source").all())
+        .then(pl.lit("not in source"))
+        .when((seen == days) & (status != "partial").all() & (pl.col("rows").sum() > 0))
+        .then(pl.lit("received"))
+        .when((seen == days) & (status != "partial").all())
+        .then(pl.lit("no events"))
+        .when(seen > 0)
+        .then(pl.lit("partial"))
+        .when((status == "unreachable").any())
+        .then(pl.lit("unreachable"))
+        .otherwise(pl.lit("not extracted"))
+    )
+
+
+def _reason(days: int) -> pl.Expr:
+    """The last trouble's own words, and on how many days there was one."""
+    trouble = pl.col("status").is_in(TROUBLES)
+    last = pl.col("reason").filter(trouble).drop_nulls().last()
+    many = pl.format("{} ({} of {} days)", last, trouble.sum(), pl.lit(days))
+    return pl.when(last.is_null()).then(None).when(pl.lit(days) == 1).then(last).otherwise(many)
+
+
+def _completeness_finding(table: pl.DataFrame) -> str:
+    troubled = table.filter(pl.col("status").is_in(TROUBLES))
+    bad = counted(int(table["quarantined"].sum()), "record")
+    if troubled.is_empty():
+        return f"Every source was read in full; {bad} could not be read and are kept"
+    sources = ", ".join(sorted(set(troubled["source"])))
+    return f"Not everything could be seen of {sources}; {bad} could not be read and are kept"
+
+
+def _reasons_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "Every record could be read"
+    return f"{counted(int(table['records'].sum()), 'record')} could not be read, most because of {table['reason'][0]}"
+
+
+SECTIONS = (
+    Section(
+        "Audit log",
+        "audit",
+        audit_log,
+        lambda table: most(table, "count", "event_type", "audit event", "audit events"),
+        shown=10,
+        totals=("count",),
+        about="audit_events",
+    ),
+    Section("Data completeness", "method", data_completeness, _completeness_finding, about="receipts"),
+    Section(
+        "Records that could not be read",
+        "method",
+        quarantine_reasons,
+        _reasons_finding,
+        shown=10,
+        totals=("records",),
+        about="quarantine",
+    ),
+)

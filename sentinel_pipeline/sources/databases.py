@@ -1,0 +1,56 @@
+"""The seam to SQL databases: what a source module asks for and what `sqlite.py` and `postgresql.py` give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.sources.fields import Field
+from sentinel_pipeline.sources.source import SourceSettings
+
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds."""
+
+    table: str
+    key: str
+    fields: tuple[Field, ...]
+    time: str | None = None
+    window: Window | None = None
+
+
+class Database(Protocol):
+    """An opened database, read-only, all reads from one snapshot.
+
+    `select` gives one column per field (Binary or String for text, flags and times; also Datetime for times), missing
+    ones NULL, and ROW, and at least the rows of the window and those whose time may be unreadable. Raises
+    SourceUnreachableError.
+    """
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Declared types of a table's columns; empty when there is no such table."""
+
+    def select(self, selection: Selection) -> Iterator[pl.DataFrame]: ...
+
+    def earliest(self, table: str, time: str) -> Iterator[pl.DataFrame]:
+        """A few rows (column `time`) among which is the earliest plausible time of the table."""
+
+    def records(self, table: str, rows: Sequence[int]) -> dict[int, str]:
+        """Rows as they are stored, as JSON text by ROW; empty where typed columns already say everything."""
+
+    def fingerprint(self) -> str | None: ...
+
+    def close(self) -> None: ...
+
+
+def unreachable(settings: SourceSettings, wrong: str, mend: str) -> SourceUnreachableError:
+    """The one line a person gets when a source cannot be read."""
+    return SourceUnreachableError(f"source '{settings.name}' at {settings.place}: {wrong}; {mend}")

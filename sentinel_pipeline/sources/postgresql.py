@@ -1,0 +1,147 @@
+"""Reads PostgreSQL databases: one read-only transaction, session time zone UTC, rows streamed in binary batches."""
+# ruff: noqa: S608 - every name in a query is quoted and every value a literal of ours
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from adbc_driver_manager import Error
+from adbc_driver_postgresql import StatementOptions, dbapi  # type: ignore[import-untyped]  # it ships no types
+
+from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.sources.databases import Selection, unreachable
+from sentinel_pipeline.sources.fields import ROW, Field
+from sentinel_pipeline.sources.postgresql_values import expression, first_times, quoted, windowed
+from sentinel_pipeline.sources.source import SourceSettings
+
+BATCH_BYTES = 8 * 2**20
+CONNECT_SECONDS = 10
+PROBED = 1_000
+SESSION = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL TIME ZONE 'UTC'",
+    "SET LOCAL statement_timeout = '30min'",
+    "SET LOCAL lock_timeout = '30s'",
+    "SET LOCAL bytea_output = 'hex'",
+)
+COLUMNS = (
+    "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns"
+    " WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
+)
+# The driver quotes parts of the URL, and so of the password; what a person reads is therefore said in our words.
+REFUSALS = (
+    ("password authentication failed", "the password or user is wrong", "check both in 'location'"),
+    ("no password supplied", "the server asks for a password", "give one in 'location' as env:NAME or file:PATH"),
+    ("role", "the server does not know this user", "check the user in 'location'"),
+    ("pg_hba.conf", "the server does not let this user in from here", "ask its administrator for access"),
+    ("authentication", "the server refuses this user", "check user and password in 'location'"),
+    ("does not exist", "the database does not exist on this server", "check the name at the end of 'location'"),
+    ("permission denied for database", "this user may not connect to the database", "grant it CONNECT"),
+    ("translate host name", "the host cannot be found", "check the host in 'location'"),
+    ("timeout", f"no answer within {CONNECT_SECONDS} seconds", "check host, port and firewall"),
+    ("No such file", "no server listens at this socket", "start the server or check the host in 'location'"),
+    ("refused", "no server listens there", "start the server or check host and port in 'location'"),
+    ("too many", "the server has no free connection", "try again later"),
+    ("starting up", "the server is still starting", "try again in a moment"),
+    ("SSL", "no agreement on encryption", "check sslmode in 'location'"),
+)
+UNKNOWN = ("the connection failed or the URL is not well formed", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+
+
+def connection_uri(location: str) -> str:
+    """The location as libpq takes it, giving up after CONNECT_SECONDS unless it says otherwise."""
+    rest = location.partition("://")[2]
+    if "connect_timeout=" in rest:
+        return f"postgresql://{rest}"
+    return f"postgresql://{rest}{'&' if '?' in rest else '?'}connect_timeout={CONNECT_SECONDS}"
+
+
+def refusal(error: Exception) -> tuple[str, str]:
+    """What is wrong with a connection that could not be made, and how to mend it."""
+    said = str(error)
+    return next(((wrong, mend) for sign, wrong, mend in REFUSALS if sign in said), UNKNOWN)
+
+
+def gist(error: Exception) -> str:
+    """What the server says went wrong while reading, on one line and without the query."""
+    said = str(error).partition("Query was:")[0].partition("\nLINE ")[0].partition("SQLSTATE")[0]
+    return " ".join(said.rpartition("ERROR:")[2].split()).strip(" .")
+
+
+class PostgresqlDatabase:
+    """An open PostgreSQL database."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self.settings = settings
+        try:
+            self._connection = dbapi.connect(connection_uri(settings.location), autocommit=False)
+        except (Error, OSError, ValueError) as error:
+            raise unreachable(settings, *refusal(error)) from None
+        try:
+            self._columns = self._begun()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _begun(self) -> dict[str, dict[str, str]]:
+        """Begins the transaction every read belongs to; declared column types by table."""
+        for statement in SESSION:
+            self._rows(statement)
+        found: dict[str, dict[str, str]] = {}
+        for table, column, declared in self._rows(COLUMNS):
+            found.setdefault(str(table), {})[str(column)] = str(declared)
+        return found
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        return self._columns.get(table, {})
+
+    def select(self, selection: Selection) -> Iterator[pl.DataFrame]:
+        columns = self.columns(selection.table)
+        names = ", ".join(f"{expression(field, columns)} AS {quoted(field.name)}" for field in selection.fields)
+        where = ""
+        if selection.window is not None and selection.time is not None and selection.time in columns:
+            where = f" WHERE {windowed(selection.time, columns[selection.time], selection.window)}"
+        yield from self._stream(f"SELECT {names}, NULL::int8 AS {ROW} FROM {quoted(selection.table)}{where}")
+
+    def earliest(self, table: str, time: str) -> Iterator[pl.DataFrame]:
+        columns = self.columns(table)
+        chosen = f"SELECT {expression(Field(time, 'time'), columns)} AS {quoted(time)}, NULL::int8 AS {ROW}"
+        order, plausible = first_times(time, columns[time])
+        yield from self._stream(f"{chosen} FROM {quoted(table)} WHERE {plausible} ORDER BY {order} LIMIT {PROBED}")
+
+    def records(self, table: str, rows: Sequence[int]) -> dict[int, str]:  # noqa: ARG002 - part of the seam
+        """None: columns have one type here, and what was read is what is stored."""
+        return {}
+
+    def fingerprint(self) -> str | None:
+        return None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _stream(self, query: str) -> Iterator[pl.DataFrame]:
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)})
+                cursor.execute(query)
+                for batch in cursor.fetch_record_batch():
+                    if batch.num_rows:
+                        yield pl.DataFrame(batch)
+        except (Error, OSError, pa.ArrowException) as error:
+            raise self._failed(error) from None
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a small query; none for a statement that gives none."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+        except (Error, OSError, pa.ArrowException) as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> SourceUnreachableError:
+        mend = "grant it SELECT" if "permission denied" in str(error) else "check the server and read again"
+        return unreachable(self.settings, f"reading failed ({gist(error)})", mend)

@@ -1,0 +1,93 @@
+"""SQL of values and windows in PostgreSQL, by the declared type of a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.sources.fields import NO_INTEGER, Field
+from sentinel_pipeline.sources.timestamps import (
+    EARLIEST,
+    FIRST_HELD,
+    LAST_HELD,
+    LATEST,
+    TEXT_RANGE,
+    WIDENING,
+    text_bounds,
+)
+
+WHOLE = ("smallint", "integer", "bigint")
+NUMBERS = (*WHOLE, "real", "double precision")
+STAMPS = ("timestamp with time zone", "timestamp without time zone", "date")
+ABSENT = {"integer": "int8", "real": "float8"}
+INTEGER_TEXT = r"^\s*[+-]?[0-9]{1,18}\s*$"
+REAL_TEXT = r"^\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?\s*$"
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def expression(field: Field, columns: Mapping[str, str]) -> str:
+    """SQL of one certain type; garbage in a column of text becomes the mark for it instead of an error."""
+    name, declared = quoted(field.name), columns.get(field.name)
+    if declared is None:
+        return f"NULL::{ABSENT.get(field.kind, 'text')}"
+    if field.kind == "integer":
+        return _number(name, declared, WHOLE, INTEGER_TEXT, "int8", str(NO_INTEGER))
+    if field.kind == "real":
+        return _number(name, declared, NUMBERS, REAL_TEXT, "float8", "Infinity")
+    if field.kind == "time" and declared in STAMPS:
+        return _held(name, declared)
+    return _text(name, declared)
+
+
+def _number(name: str, declared: str, sure: tuple[str, ...], pattern: str, wanted: str, mark: str) -> str:
+    if declared in sure:
+        return f"{name}::{wanted}"
+    return (
+        f"CASE WHEN {name} IS NULL THEN NULL WHEN {name}::text ~ '{pattern}' THEN {name}::text::{wanted}"
+        f" ELSE '{mark}'::{wanted} END"
+    )
+
+
+def _held(name: str, declared: str) -> str:
+    """The time, or the first or last one that every program can hold: infinity is neither misread nor an error."""
+    stamp = "timestamptz" if declared == STAMPS[0] else "timestamp"
+    first, last = (f"'{edge.year:04}-{edge:%m-%d}'::{stamp}" for edge in (FIRST_HELD, LAST_HELD))
+    return f"LEAST(GREATEST({name}::{stamp}, {first}), {last})"
+
+
+def _text(name: str, declared: str) -> str:
+    return f"host({name})" if declared in ("inet", "cidr") else f"{name}::text"
+
+
+def windowed(time: str, declared: str, window: Window) -> str:
+    """A condition that holds for the window, however zones are meant, and for whatever is outside plausible time."""
+    name = quoted(time)
+    if declared in STAMPS:
+        return _between(name, declared, window)
+    low, high = text_bounds(window)
+    first, last = TEXT_RANGE
+    text = f'{name}::text COLLATE "C"'
+    return f"({text} >= '{low}' AND {text} < '{high}') OR {text} < '{first}' OR {text} >= '{last}' OR {name} IS NULL"
+
+
+def _between(name: str, declared: str, window: Window) -> str:
+    zoned = declared == STAMPS[0]
+    stamp, margin = ("timestamptz", timedelta()) if zoned else ("timestamp", WIDENING)
+    first, last = EARLIEST - margin, LATEST + margin
+    inner = (max(window.start, EARLIEST) - margin, min(window.end, LATEST) + margin)
+    low, high, first_edge, last_edge = (f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{stamp}" for edge in (*inner, first, last))
+    outside = f"{name} < {first_edge} OR {name} >= {last_edge} OR {name} IS NULL"
+    return f"({name} >= {low} AND {name} < {high}) OR {outside}"
+
+
+def first_times(time: str, declared: str) -> tuple[str, str]:
+    """Order of a column of times, and the condition that a time is plausible."""
+    name = quoted(time)
+    if declared in STAMPS:
+        return name, f"{name} >= '{EARLIEST:%Y-%m-%d}' AND {name} < '{LATEST:%Y-%m-%d}'"
+    text = f'{name}::text COLLATE "C"'
+    return text, f"{text} >= '{TEXT_RANGE[0]}' AND {text} < '{TEXT_RANGE[1]}'"

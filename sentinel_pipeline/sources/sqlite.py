@@ -1,0 +1,206 @@
+"""Reads SQLite databases: one snapshot, nothing written, and column types that are certain.
+
+SQLite lets any column hold anything, and the driver takes a column's type from the first rows it sees. So every
+expression has one type whatever is stored, and a first row, dropped again, shows it to the driver.
+"""
+# ruff: noqa: S608 - every name in a query is quoted and every value a literal of ours
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from adbc_driver_manager import Error
+from adbc_driver_sqlite import StatementOptions, dbapi
+
+from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachable
+from sentinel_pipeline.sources.fields import Field
+from sentinel_pipeline.sources.source import SourceSettings
+from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
+from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, witness
+from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges
+
+SCHEME = "sqlite:///"
+PATIENCE_MS = 15_000
+ROWS_ASKED = 500
+MEND_FILE = "check that the file is whole (sqlite3 FILE 'PRAGMA integrity_check') or restore it"
+
+
+def sqlite_path(location: str) -> Path:
+    return Path(location.removeprefix(SCHEME))
+
+
+class SqliteDatabase:
+    """An open SQLite database."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        self.settings = settings
+        self.path = sqlite_path(settings.location)
+        wrong = self._checked()
+        if wrong is not None:
+            raise unreachable(settings, *wrong)
+        self._opening, self._connection = self._opened()
+        self._columns: dict[str, Mapping[str, str]] = {}
+        self._numbered: dict[str, bool] = {}
+
+    def _checked(self) -> tuple[str, str] | None:
+        try:
+            return trouble(self.path)
+        except OSError as error:
+            return f"the file cannot be reached ({error.strerror})", "check the path and its permissions"
+
+    def _opened(self) -> tuple[Opening, dbapi.Connection]:
+        """The connection, with its snapshot already taken; from a private copy where the file itself cannot be read."""
+        try:
+            way = opening(self.path)
+            try:
+                return way, _connected(way)
+            except (Error, OSError) as error:
+                if way.copy is not None or not _needs_recovery(error):
+                    raise
+                way = copied(self.path)
+                return way, _connected(way)
+        except (Error, OSError) as error:
+            raise unreachable(self.settings, f"cannot be opened ({gist(error)})", MEND_FILE) from None
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        if table not in self._columns:
+            listed = f"SELECT name, type FROM pragma_table_xinfo({literal(table)})"
+            self._columns[table] = {str(name): str(type_) for name, type_ in self._rows(listed)}
+        return self._columns[table]
+
+    def select(self, selection: Selection) -> Iterator[pl.DataFrame]:
+        row = "rowid" if self._has_rows(selection.table) else "NULL"
+        columns = self.columns(selection.table)
+        names = ", ".join(expression(field, field.name in columns) for field in selection.fields)
+        chosen = f"SELECT {names}, {row} FROM {quoted(selection.table)}"
+        arms = [f"{chosen}{where}" for where in self._wheres(selection)]
+        yield from self._stream(" UNION ALL ".join([witness(selection.fields), *arms]))
+
+    def _wheres(self, selection: Selection) -> list[str]:
+        """Conditions that together hold every row once: one a range where the time is indexed, else one for all."""
+        columns = self.columns(selection.table)
+        if selection.time is None or selection.time not in columns or selection.window is None:
+            return [""]
+        time, declared = quoted(selection.time), columns[selection.time]
+        arms = [*ranges(time, declared, selection.window), *outside(time, declared)]
+        if self._is_indexed(selection.table, selection.time):
+            return [f" WHERE {arm}" for arm in arms]
+        return [" WHERE " + " OR ".join(f"({arm})" for arm in arms)]
+
+    def earliest(self, table: str, time: str) -> Iterator[pl.DataFrame]:
+        lowest = list(self._lowest(table, time, first_dates(quoted(time), self.columns(table).get(time, ""))))
+        yield from lowest
+        first = min((day for frame in lowest for day in _dates(frame[time])), default=None)
+        if first is not None:
+            yield from self._lowest(table, time, first_spellings(quoted(time), first))
+
+    def _lowest(self, table: str, time: str, conditions: Sequence[str]) -> Iterator[pl.DataFrame]:
+        field = Field(time, "time")
+        chosen = f"SELECT {expression(field, True)}, 0 FROM {quoted(table)} WHERE "
+        tail = f" ORDER BY {quoted(time)} LIMIT {PROBED}"
+        arms = [f"SELECT * FROM ({chosen}{condition}{tail})" for condition in conditions]
+        yield from self._stream(" UNION ALL ".join([witness((field,)), *arms]))
+
+    def records(self, table: str, rows: Sequence[int]) -> dict[int, str]:
+        """Unreadable bytes are shown escaped."""
+        if not self._has_rows(table):
+            return {}
+        columns = list(self.columns(table))
+        cells = ", ".join(f"typeof({quoted(name)}), CAST({quoted(name)} AS BLOB)" for name in columns)
+        shapes = ", ".join("'', x''" for _ in columns)
+        found: dict[int, str] = {}
+        for first in range(0, len(rows), ROWS_ASKED):
+            asked = ", ".join(str(row) for row in rows[first : first + ROWS_ASKED])
+            query = f"SELECT 0, {shapes} UNION ALL SELECT rowid, {cells} FROM {quoted(table)} WHERE rowid IN ({asked})"
+            for number, *stored in self._rows(query)[1:]:
+                found[number] = record(columns, stored)
+        return found
+
+    def _has_rows(self, table: str) -> bool:
+        """Whether rows have numbers of their own; those of views and of tables WITHOUT ROWID have none."""
+        if table not in self._numbered:
+            listed = f"SELECT wr, type FROM pragma_table_list WHERE schema = 'main' AND name = {literal(table)}"
+            self._numbered[table] = self._rows(listed) == [(0, "table")]
+        return self._numbered[table]
+
+    def _is_indexed(self, table: str, column: str) -> bool:
+        query = (
+            "SELECT count(*) FROM pragma_index_list(" + literal(table) + ") AS indexes, pragma_index_info(indexes.name)"
+            " AS parts WHERE parts.seqno = 0 AND NOT indexes.partial AND parts.name = " + literal(column)
+        )
+        return self._rows(query) != [(0,)]
+
+    def fingerprint(self) -> str | None:
+        return fingerprint(self.path)
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._opening.copy is not None:
+            self._opening.copy.cleanup()
+
+    def _stream(self, query: str) -> Iterator[pl.DataFrame]:
+        """Frames of a query whose first row is its witness."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
+                cursor.execute(query)
+                is_first = True
+                for batch in cursor.fetch_record_batch():
+                    frame = pl.DataFrame(batch.slice(1) if is_first else batch)
+                    is_first = False
+                    self._check_still()
+                    if frame.height:
+                        yield frame
+        except (Error, OSError, pa.ArrowException) as error:
+            raise unreachable(self.settings, f"reading failed ({gist(error)})", MEND_FILE) from None
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a small query."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall()
+        except (Error, OSError, pa.ArrowException) as error:
+            raise unreachable(self.settings, f"reading failed ({gist(error)})", MEND_FILE) from None
+
+    def _check_still(self) -> None:
+        """Without locks, a file that changed under our hands may have been read half old, half new."""
+        if self._opening.watched is not None and state(self.path) != self._opening.watched:
+            raise unreachable(self.settings, "the database changed while it was read", "read it again")
+
+
+def _connected(way: Opening) -> dbapi.Connection:
+    """A connection whose transaction has begun."""
+    connection = dbapi.connect(way.uri, autocommit=False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            cursor.fetchall()
+            cursor.execute("SELECT count(*) FROM sqlite_schema")
+            cursor.fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _needs_recovery(error: Exception) -> bool:
+    return any(sign in str(error) for sign in ("readonly", "unable to open", "locking protocol"))
+
+
+def gist(error: Exception) -> str:
+    """What the driver says went wrong, without its prefixes and without the query."""
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return line.rsplit(": ", 1)[-1].strip()
+
+
+def _dates(times: pl.Series) -> Iterator[date]:
+    for value in times.drop_nulls():
+        with suppress(ValueError):
+            yield date.fromisoformat(value[:10].decode())

@@ -1,0 +1,54 @@
+"""What is counted of alerts."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at
+
+NOTABLE = ("critical", "high")
+NOTABLE_KEPT = 200
+
+
+def alert_hours(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+    """Alerts per hour, severity and whether somebody acknowledged them."""
+    keys = ["source", "hour_at", "severity", "is_acknowledged"]
+    return (
+        alerts.with_columns(
+            hour_at=hour_at("raised_at", day), is_acknowledged=pl.col("is_acknowledged").fill_null(value=False)
+        )
+        .group_by(keys)
+        .agg(count("alerts"))
+        .sort(keys)
+    )
+
+
+def alert_devices(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+    """Alerts per hour, device and severity."""
+    keys = ["source", "device_ip", "hour_at", "severity"]
+    return (
+        alerts.with_columns(hour_at=hour_at("raised_at", day))
+        .group_by(keys)
+        .agg(pl.col("device_name").max(), count("alerts"))
+        .sort(keys)
+    )
+
+
+def notable_alerts(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """The newest critical and high alerts themselves, at most 200 a day."""
+    return (
+        alerts.filter(pl.col("severity").is_in(NOTABLE))
+        .select(
+            "source", "alert_id", "raised_at", "severity", "device_ip", "device_name", "explanation", "is_acknowledged"
+        )
+        .sort("raised_at", "source", "alert_id", descending=[True, False, False])
+        .head(NOTABLE_KEPT)
+    )
+
+
+STATISTICS = (
+    Statistic("alerts", alert_hours, total="alerts"),
+    Statistic("alerts", alert_devices, total="alerts"),
+    Statistic("alerts", notable_alerts),
+)

