@@ -24,7 +24,7 @@ FIGURES_THAT_MATTER = ("total_alerts", "alerts_critical", "total_incidents", "bl
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sentinel")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by main, where errors are told
+def cli(debug: bool) -> None:
     """Reads security monitors and smart devices, and publishes reports whose numbers can be traced."""
 
 
@@ -45,12 +45,12 @@ def main() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         sys.exit(_fail(f"{place}{error.strerror or error}", debug, 1))
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets one line, never a traceback
+    except Exception as error:
         said = " ".join(str(error).split())[:300]
         sys.exit(_fail(f"unexpected {type(error).__name__}: {said} (--debug shows where)", debug, 1))
 
 
-def _fail(message: str, debug: bool, code: int) -> int:  # noqa: FBT001 - a flag of the command line
+def _fail(message: str, debug: bool, code: int) -> int:
     if debug:
         traceback.print_exc()
     for line in message.splitlines():
@@ -74,7 +74,7 @@ def configured() -> Settings:
 @click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="Full days of data.")
 @click.option("--scale", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="How busy it is.")
 @click.option("--publish", "publishes", is_flag=True, help="Publish the last full day, week and month too.")
-def demo(days: int, scale: float, publishes: bool) -> None:  # noqa: FBT001 - flags of the command line
+def demo(days: int, scale: float, publishes: bool) -> None:
     """Makes a made-up household and office, and a configuration that reads them."""
     from sentinel_pipeline.demo import demo_configuration, make_demo
     from sentinel_pipeline.demo.installation import install_configuration
@@ -154,7 +154,7 @@ def check() -> None:
 @click.argument("cadence", type=click.Choice(CADENCES))
 @click.argument("key")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the folder.")
-def publish(cadence: str, key: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def publish(cadence: str, key: str, as_json: bool) -> None:
     """Materializes everything an edition needs and publishes it; KEY is the period's first day, YYYY-MM-DD."""
     from sentinel_pipeline.orchestration.partitions import require_past
     from sentinel_pipeline.orchestration.runs import publish_edition
@@ -183,7 +183,7 @@ def publish(cadence: str, key: str, as_json: bool) -> None:  # noqa: FBT001 - a 
 @click.option("--layout", default="canonical", show_default=True, help="canonical, iotsentinel or cybersentinel.")
 @click.option("--columns", help="Names, separated by commas.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: a dated file in exports/.")
-def export(  # noqa: PLR0913 - one parameter per option
+def export(
     table: str,
     names: tuple[str, ...],
     since: str | None,
@@ -245,7 +245,7 @@ def trace(folder: Path, fact: str) -> None:
     from sentinel_pipeline.publishing.verification import trace as recompute
 
     place = folder.absolute()
-    beside = place.parents[3] / "lake" if len(place.parents) > 3 else place  # noqa: PLR2004 - <data>/editions/<cadence>/<key>/r<n>
+    beside = place.parents[3] / "lake" if len(place.parents) > 3 else place
     traced = recompute(place, fact, Lake(beside if beside.is_dir() else data_folder() / "lake"))
     for asset, partition, version in traced.inputs:
         gone = "  (this version is gone)" if (asset, partition, version) in traced.lost else ""

@@ -48,7 +48,7 @@ def asked_window(since: str | None, until: str | None, zone: ZoneInfo) -> Window
 
 
 def instant(text: str, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
-    """An ISO 8601 date or date-time; without an offset in the configured zone. `whole_day`: a date ends with its day."""
+    """An ISO 8601 date or date-time, without an offset in the zone. `whole_day`: a date stands for its end."""
     try:
         if len(text) == len("2025-01-01"):
             day = date.fromisoformat(text)
@@ -61,9 +61,7 @@ def instant(text: str, zone: ZoneInfo, option: str, *, whole_day: bool = False) 
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def asked_sources(
-    table: Table, names: tuple[str, ...], settings: Settings
-) -> list[tuple[SourceKind, SourceSettings]]:
+def asked_sources(table: Table, names: tuple[str, ...], settings: Settings) -> list[tuple[SourceKind, SourceSettings]]:
     """The sources that give the table, all or those named. Raises UsageError when there is none."""
     entries = [settings.source(name) for name in names] if names else list(settings.sources)
     giving = [entry for entry in entries if table is QUARANTINE or table in KINDS[entry.kind].tables]

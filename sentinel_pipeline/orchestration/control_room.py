@@ -76,7 +76,7 @@ def run_control_room(
     """Runs until SIGINT or SIGTERM: 0 then, 1 when it could not start or a process of it died; says why in a line."""
     try:
         home = prepare_home(data)
-        with _only_one(home) as lock, _address(host, port) as listening, StopRequest() as stop:
+        with _only_one(home) as lock, bound(host, port) as listening, StopRequest() as stop:
             _run(ControlRoom(data.resolve(), home, stop), code_location(workspace), host, listening, lock)
     except (SentinelError, OSError) as error:
         click.echo(f"The control room has stopped: {error}", err=True)
@@ -137,14 +137,3 @@ def _only_one(home: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _address(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        listening = bound(host, port)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise SentinelError(f"cannot listen on {host}, port {port}: {reason}; choose another --port") from None
-    with listening:
-        yield listening

@@ -28,8 +28,9 @@ class LockedRunLauncher(DefaultRunLauncher):
 def end_lost_runs(instance: DagsterInstance) -> list[str]:
     """Ends every run that is under way without a worker, and returns their ids; run retries take it from there.
 
-    Only for the daemon before it launches anything: a run it has just launched has no lock yet either. Dagster's own
-    monitoring asks the launcher about "started" runs only and waits minutes for "starting" and "canceling" ones.
+    Only for the daemon before it launches anything: a run it has just launched has no lock yet either. Every run of
+    the instance must be executed on this machine, whose locks are the only ones that can be seen. Dagster's own
+    monitoring asks about "started" runs only, and waits minutes for "starting" and "canceling" ones.
     """
     folder = locks_folder(instance)
     runs = instance.get_runs(RunsFilter(statuses=UNDER_WAY))

@@ -8,21 +8,26 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sentinel_pipeline.domain.errors import SentinelError
+
 LOCATIONS = (
     "{workspaceOrError {... on Workspace {locationEntries {locationOrLoadError {... on PythonError {message}}}}}}"
 )
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket on that address (port 0: any free one). Raises OSError when it is taken or not ours."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listening = socket.socket(family, kind, protocol)
+    """A socket on that address (port 0: any free one). Raises SentinelError when it is taken or not ours."""
+    listening = None
     try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except OSError:
-        listening.close()
-        raise
+    except (OSError, OverflowError) as error:
+        if listening is not None:
+            listening.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SentinelError(f"cannot listen on {host}, port {port}: {reason}; choose another --port") from None
     return listening
 
 

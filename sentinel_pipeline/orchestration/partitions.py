@@ -60,9 +60,8 @@ def earliest_day(settings: Settings) -> date | None:
 def require_past(period: Period, settings: Settings, now: datetime) -> None:
     """Raises UsageError for a period that is not over, or that lies before the first day."""
     if period.window.end > now:
-        raise UsageError(
-            f"{period.cadence} {period.key} is not over: it ends {period.window.end.astimezone(period.zone):%Y-%m-%d %H:%M %Z}"
-        )
+        end = period.window.end.astimezone(period.zone)
+        raise UsageError(f"{period.cadence} {period.key} is not over: it ends {end:%Y-%m-%d %H:%M %Z}")
     first = known_first_day(settings)
     if period.after <= first:
         raise UsageError(f"{period.cadence} {period.key} lies before the first day, {first.isoformat()}")

@@ -1,6 +1,6 @@
 """Assets of an edition, the same for every cadence: section tables, key figures, files, and the published folder."""
 
-import warnings
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +41,9 @@ def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefini
 
 def statistic_dep(name: str, cadence: str, *, with_previous: bool = False) -> dg.AssetDep:
     """The days of the period (and of the one before); days before the first one do not exist and are not missed."""
-    with warnings.catch_warnings():
-        # The one beta feature in use: without it the first week and month, whose days begin inside them, cannot be made.
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        mapping = dg.TimeWindowPartitionMapping(
-            start_offset=-1 if with_previous else 0, allow_nonexistent_upstream_partitions=True
-        )
+    mapping = dg.TimeWindowPartitionMapping(
+        start_offset=-1 if with_previous else 0, allow_nonexistent_upstream_partitions=True
+    )
     same = cadence == "daily" and not with_previous
     return dg.AssetDep(dg.AssetKey(["statistics", name]), partition_mapping=None if same else mapping)
 
@@ -217,14 +214,14 @@ def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg
     """Links that download every file, the manifest's checksum, and the charts in view."""
     data = deployment.settings.data
     charts = [name for name in published.files if name.endswith(".png")]
-    images = [f"![{Path(name).stem}](/files/{(published.folder / name).relative_to(data).as_posix()})" for name in charts]
+    below = f"/files/{published.folder.relative_to(data).as_posix()}"
+    images = [f"![{Path(name).stem}]({below}/{name})" for name in charts]
+    links = {re.sub(r"[./]", "_", name): file_link(data, published.folder / name) for name in published.files}
     return {
         "edition": dg.MetadataValue.text(published.name),
         "is_new": dg.MetadataValue.bool(published.is_new),
         "folder": dg.MetadataValue.path(str(published.folder)),
         "charts": dg.MetadataValue.md("\n\n".join(images)),
-        **{name.replace(".", "_").replace("/", "_"): file_link(data, published.folder / name) for name in published.files},
+        **links,
         "manifest_json": file_link(data, published.folder / "manifest.json"),
     }
-
-

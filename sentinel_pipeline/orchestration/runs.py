@@ -113,10 +113,11 @@ def _materialize(
         tags=tags,
         partition_key=tags.get(PARTITION),
     )
-    away, broken = [], []
+    away: list[str] = []
+    broken: list[str] = []
     for event in result.all_events:
         if event.is_step_failure:
-            (away if event.step_key.startswith("sources__") else broken).append(_words(event))
+            (away if str(event.step_key).startswith("sources__") else broken).append(_words(event))
     if broken:
         raise PublishingError("\n".join(dict.fromkeys(broken + away)))
     return away
@@ -130,4 +131,4 @@ def _words(event: dg.DagsterEvent) -> str:
     error = data.error.cause or data.error if data.error else None
     text = error.message if error else event.message or "failed"
     said = next((line.strip() for line in text.splitlines() if line.strip()), "failed")
-    return f"{event.step_key.replace('__', '/')}: {said}"
+    return f"{str(event.step_key).replace('__', '/')}: {said}"

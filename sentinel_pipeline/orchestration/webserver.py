@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.orchestration.downloads import file_response, not_found, published_file
 from sentinel_pipeline.orchestration.listening import bound
 from sentinel_pipeline.orchestration.same_origin import SameOrigin
@@ -100,7 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fd", type=int, help="serve on this inherited socket instead of binding host and port")
     parser.add_argument("--workspace", type=Path, default=PROJECT / "workspace.yaml")
     chosen = parser.parse_args(arguments)
-    listening = bound(chosen.host, chosen.port) if chosen.fd is None else socket.socket(fileno=chosen.fd)
+    try:
+        listening = bound(chosen.host, chosen.port) if chosen.fd is None else socket.socket(fileno=chosen.fd)
+    except SentinelError as error:
+        parser.exit(1, f"{error}\n")
     with listening:
         serve(data_folder(), chosen.workspace, chosen.host, listening)
 

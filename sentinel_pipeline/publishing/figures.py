@@ -13,9 +13,10 @@ from sentinel_pipeline.publishing.scope import ALWAYS, Scope, statistic_asset
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.sections.figures import Figure, Value
 from sentinel_pipeline.sections.shares import ratio
-from sentinel_pipeline.sections.trends import missing_reads, unseen_days
+from sentinel_pipeline.sections.trends import SEEN, missing_reads, unseen_days
 
 SMALLEST_BASE = 10
+READ = (*SEEN, "not in source")
 Input = tuple[str, str, str]
 
 
@@ -40,7 +41,7 @@ def _key_figure(
     value = known_value(figure, statistics, period)
     previous = whole_value(figure, before, period.previous)
     change, percent = changes(value, previous, figure.unit)
-    missing = 0 if figure.about in ALWAYS else missing_reads(statistics["completeness"], figure.about, period)
+    missing = unread(statistics["completeness"], figure.about, period)
     return KeyFigure(
         id=figure.id,
         label=figure.label,
@@ -51,7 +52,7 @@ def _key_figure(
         change=change,
         change_percent=percent,
         is_good_when=figure.good,
-        is_lower_bound=missing > 0 and value is not None and figure.unit not in ("%", ""),
+        is_lower_bound=missing and value is not None and figure.unit not in ("%", ""),
         sparkline=figure.sparkline(statistics, period),
         inputs=tuple(entry for name in figure.statistics for entry in versions.get(name, ())),
     )
@@ -59,25 +60,26 @@ def _key_figure(
 
 def known_value(figure: Figure, statistics: Mapping[str, pl.DataFrame], period: Period) -> Value:
     """The figure's value; None when no source of its table could be read on any day."""
-    if figure.about not in ALWAYS and len(unseen_days(statistics["completeness"], figure.about, period)) == len(
-        period.days
-    ):
-        return None
-    return figure.compute(statistics, period)
+    completeness = statistics["completeness"]
+    if figure.about in ALWAYS:
+        is_seen = completeness["status"].is_in(READ).any()
+    else:
+        is_seen = len(unseen_days(completeness, figure.about, period)) < len(period.days)
+    return figure.compute(statistics, period) if is_seen else None
 
 
 def whole_value(figure: Figure, statistics: Mapping[str, pl.DataFrame], period: Period) -> Value:
     """The figure's value for a period that was read in full; None otherwise, so that no change is shown for it."""
-    if missing_days(statistics["completeness"], figure.about, period):
-        return None
-    return figure.compute(statistics, period)
+    is_whole = not unread(statistics["completeness"], figure.about, period)
+    return figure.compute(statistics, period) if is_whole else None
 
 
-def missing_days(completeness: pl.DataFrame, about: str, period: Period) -> bool:
+def unread(completeness: pl.DataFrame, about: str, period: Period) -> bool:
+    """Whether part of the period was not read from some source that gives the table (any table for the pipeline's own)."""
     if about not in ALWAYS:
         return missing_reads(completeness, about, period) > 0
-    read = completeness.filter(pl.col("status") != "not extracted")["day"].n_unique()
-    return read < len(period.days)
+    read = completeness.filter(pl.col("status").is_in(READ))
+    return read.height < completeness.height or read["day"].n_unique() < len(period.days)
 
 
 def changes(value: Value, previous: Value, unit: str) -> tuple[int | float | None, float | None]:

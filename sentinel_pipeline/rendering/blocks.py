@@ -14,6 +14,7 @@ from sentinel_pipeline.rendering.tags import Path, artifact
 
 PADDING = 8.0
 MOST_PANEL_LINES = 40
+MOST_TEXT_LINES = 45
 FEWEST_LINES = 2
 
 
@@ -84,10 +85,9 @@ class Text:
 
 
 def text(words: Words, path: Path, *, stays_with_next: bool = False) -> Text:
-    """A paragraph of the width of the page's text."""
-    return Text(
-        tuple(words.lines(TEXT_WIDTH)), words.style, (*path, (words.style.role, words.text[:80])), stays_with_next
-    )
+    """A paragraph of the width of the page's text; one that would fill a page is cut with a mark."""
+    rows = tuple(limited(words.lines(TEXT_WIDTH), MOST_TEXT_LINES))
+    return Text(rows, words.style, (*path, (words.style.role, words.text[:80])), stays_with_next)
 
 
 @dataclass(frozen=True)

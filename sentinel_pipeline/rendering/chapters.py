@@ -101,12 +101,12 @@ def _body(press: Press, result: SectionResult, path: Path) -> list[Block]:
     shown = shown_rows(result, press.report.period.zone)
     has_rows = not result.table.is_empty() and len(shown.rows) > shown.closing
     if has_rows and isinstance(result.section.chart, Bars) and _is_narrow(shown):
-        return [*_beside(press, result, shown, path), *_note(result, shown, path)]
+        return _beside(press, result, shown, path)
     chart = press.chart(result, TEXT_WIDTH, path)
     blocks: list[Block] = [chart] if chart else []
     if has_rows:
-        blocks.append(_grid(shown, path, stays_with_next=shown.note is not None))
-    return [*blocks, *_note(result, shown, path)]
+        return [*blocks, _grid(shown, path)]
+    return blocks + ([text(Words(_where(result), NOTE), path)] if result.table.height else [])
 
 
 def _is_narrow(shown: ShownTable) -> bool:
@@ -116,21 +116,15 @@ def _is_narrow(shown: ShownTable) -> bool:
 
 def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
     chart = press.chart(result, CHART_BESIDE, path)
-    table = _grid(shown, path, stays_with_next=False, wide=TABLE_BESIDE)
+    table = _grid(shown, path, TABLE_BESIDE)
     if chart is None:
         return [table]
-    return [Beside(chart, table, TEXT_WIDTH - TABLE_BESIDE, stays_with_next=shown.note is not None)]
+    return [Beside(chart, table, TEXT_WIDTH - TABLE_BESIDE)]
 
 
-def _note(result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
-    """What was left out, and where it is."""
-    if shown.note is None:
-        return []
-    is_all_left_out = len(shown.rows) == shown.closing
-    note = (
-        f"All {result.table.height:,} rows are in tables/{result.section.name}.csv" if is_all_left_out else shown.note
-    )
-    return [text(Words(note, NOTE), path)]
+def _where(result: SectionResult) -> str:
+    """For a table that is wholly left to its file."""
+    return f"All {result.table.height:,} rows are in tables/{result.section.name}.csv"
 
 
 def _on_paper(result: SectionResult, report: Report) -> SectionResult:
@@ -142,9 +136,9 @@ def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     return replace(result, section=replace(section, shown=min(most, section.shown or most)))
 
 
-def _grid(shown: ShownTable, path: Path, *, stays_with_next: bool, wide: float = TEXT_WIDTH) -> Block:
+def _grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH) -> Block:
     path = (*path, ("Table", "rows"))
-    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, stays_with_next=stays_with_next)
+    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, note=shown.note or "")
 
 
 def all_figures(report: Report) -> list[Block]:
@@ -173,7 +167,7 @@ def method(report: Report) -> list[Block]:
     if all(result.section.name != "data_completeness" for result in report.sections):
         shown = shown_table(report.completeness, report.period.zone)
         blocks.append(Heading(Words("Data completeness", HEADING), "completeness", 1, path))
-        blocks.append(_grid(shown, path, stays_with_next=False))
+        blocks.append(_grid(shown, path))
     for term, meaning in report.methods:
         blocks.append(text(Words(term, replace(FINDING, before=5.0, after=1.0)), path, stays_with_next=True))
         blocks.append(text(Words(meaning, BODY), path))

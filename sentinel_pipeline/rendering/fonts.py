@@ -8,6 +8,7 @@ from pathlib import Path
 FILES = {"Sans": "DejaVuSans.ttf", "Sans-Bold": "DejaVuSans-Bold.ttf"}
 REGULAR, BOLD = FILES
 FAMILY = "DejaVu Sans"
+LAST_CODE = 0xFFFF
 # What a browser may use for characters DejaVu lacks; it never changes what matplotlib measures.
 FALLBACKS = ("Noto Sans", "Noto Sans CJK SC", "Segoe UI", "Arial Unicode MS", "sans-serif")
 
@@ -30,8 +31,8 @@ def advances(name: str) -> dict[int, float]:
 
 @cache
 def covered() -> frozenset[int]:
-    """Code points that both weights draw."""
-    return frozenset(advances(REGULAR)) & frozenset(advances(BOLD))
+    """Code points that both weights draw; past U+FFFF ReportLab writes them so that no reader finds the text again."""
+    return frozenset(code for code in advances(REGULAR).keys() & advances(BOLD).keys() if code <= LAST_CODE)
 
 
 def width(text: str, size: float, name: str = REGULAR) -> float:

@@ -14,7 +14,7 @@ from sentinel_pipeline.rendering.fonts import BOLD, REGULAR, width
 from sentinel_pipeline.rendering.lines import wrapped
 from sentinel_pipeline.rendering.palette import ACCENT, HEADER, INK, LOOKS, RULE, SEVERITIES, ZEBRA, Swatch, status_look
 from sentinel_pipeline.rendering.sheets import Sheet
-from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, TEXT_WIDTH, Style
+from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, NOTE, TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
 NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal")
@@ -46,33 +46,40 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table ready to draw; splits between rows."""
+    """A table ready to draw, `note` under its end; splits between rows."""
 
     header: Row
     rows: tuple[Row, ...]
     widths: tuple[float, ...]
     path: Path
     wide: float = TEXT_WIDTH
+    note: tuple[str, ...] = ()
+    is_continued: bool = False
     before: float = 4.0
-    after: float = 4.0
-    stays_with_next: bool = False
+    after: float = 6.0
+    stays_with_next: ClassVar[bool] = False
     key: ClassVar[str] = ""
 
     @property
     def height(self) -> float:
-        return self.header.height + sum(row.height for row in self.rows)
+        return self.header.height + sum(row.height for row in self.rows) + self._foot
+
+    @property
+    def _foot(self) -> float:
+        return len(self.note) * NOTE.line + NOTE.before if self.note else 0.0
 
     @property
     def least(self) -> float:
-        return self.header.height + sum(row.height for row in self.rows[:FEWEST_ROWS])
+        first = self.header.height + sum(row.height for row in self.rows[:FEWEST_ROWS])
+        return first if len(self.rows) > FEWEST_ROWS else self.height
 
     def split(self, room: float) -> tuple[Grid, Grid] | None:
         heights = accumulate((row.height for row in self.rows), initial=self.header.height)
-        fit = sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1
-        if fit < min(FEWEST_ROWS, len(self.rows)) or fit >= len(self.rows):
+        fit = min(sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1, len(self.rows) - 1)
+        if fit < FEWEST_ROWS:
             return None
         first, second = self.rows[:fit], self.rows[fit:]
-        return replace(self, rows=first, stays_with_next=False), replace(self, rows=second, before=0.0)
+        return replace(self, rows=first, note=()), replace(self, rows=second, is_continued=True, before=0.0)
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         down = top
@@ -81,6 +88,9 @@ class Grid:
                 self._ground(sheet, row, x, down, is_header=place == 0)
             self._cells(sheet, row, x, down, is_header=place == 0)
             down -= row.height
+        if self.note:
+            with sheet.tags.mark(sheet.canvas, (*self.path[:-1], ("P", "note"))):
+                sheet.lines(self.note, NOTE, x, down - NOTE.before)
 
     def _ground(self, sheet: Sheet, row: Row, x: float, top: float, *, is_header: bool) -> None:
         fill = HEADER if is_header else ZEBRA if row.number % 2 and not row.is_closing else None
@@ -92,10 +102,12 @@ class Grid:
 
     def _cells(self, sheet: Sheet, row: Row, x: float, top: float, *, is_header: bool) -> None:
         style = HEADER_CELL if is_header or row.is_closing else CELL
-        # A header that comes again on the next page is there for the eye; it is read out once.
         tag = ("TR", "header" if is_header else str(row.number))
         for n, (cell, wide) in enumerate(zip(row.cells, self.widths, strict=True)):
-            with sheet.tags.mark(sheet.canvas, (*self.path, tag, ("TH" if is_header else "TD", str(n)))):
+            path = (*self.path, tag, ("TH" if is_header else "TD", str(n)))
+            # A header that comes again on the next page is there for the eye; it is read out once.
+            is_decoration = is_header and self.is_continued
+            with artifact(sheet.canvas) if is_decoration else sheet.tags.mark(sheet.canvas, path):
                 _draw_cell(sheet, cell, style, x, top - PAD_Y, wide)
             x += wide
 
@@ -108,7 +120,7 @@ def grid(
     closing: int = 0,
     *,
     wide: float = TEXT_WIDTH,
-    stays_with_next: bool = False,
+    note: str = "",
 ) -> Grid:
     """A table of `wide` points; `rows` are written values, the last `closing` of them sums."""
     clean = [tuple(readable(text) for text in row) for row in rows]
@@ -120,7 +132,9 @@ def grid(
         drawn.append(Row(tuple(cells), number, is_closing))
     heads = [_wrapped(readable(label), wide, BOLD) for label, wide in zip(labels, widths, strict=True)]
     header = Row(tuple(Cell(head, kind in NUMBERS) for head, kind in zip(heads, kinds, strict=True)), -1)
-    return Grid(header, tuple(drawn), tuple(widths), path, wide, stays_with_next=stays_with_next)
+    return Grid(
+        header, tuple(drawn), tuple(widths), path, wide, tuple(wrapped(readable(note), wide, NOTE.size) if note else ())
+    )
 
 
 def column_widths(

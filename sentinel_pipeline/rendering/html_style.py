@@ -56,9 +56,9 @@ img {{ max-width: 100%; height: auto; background: #FFFFFF; }}
 .scroll {{ overflow-x: auto; margin: .6rem 0; }}
 table {{ border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; min-width: 50%; }}
 th {{ background: var(--head); text-align: left; overflow-wrap: normal; }}
-th, td {{ padding: .3rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; min-width: 4.5rem; }}
+th, td {{ padding: .3rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; min-width: 6.5rem; }}
 tbody tr:nth-child(even) {{ background: var(--zebra); }}
-.number {{ text-align: right; white-space: nowrap; }}
+td.number, th.number {{ text-align: right; white-space: nowrap; min-width: 4rem; }}
 .time {{ white-space: nowrap; }}
 .closing td {{ font-weight: 600; border-top: 1px solid var(--ink); }}
 .severity {{ padding: .05rem .5rem; border-radius: .2rem; white-space: nowrap; print-color-adjust: exact;

@@ -37,7 +37,6 @@ class Beside(Whole):
     left: Block
     right: Block
     offset: float
-    stays_with_next: bool = False
 
     @property
     def height(self) -> float:  # type: ignore[override]

@@ -130,7 +130,9 @@ def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str) -> Plot
 
     total = sum(track.total for track in tracks)
     rows = 0 if len(tracks) == 1 else -(-len(tracks) // 6 if _is_short(tracks) else -(-len(tracks) // 3))
-    return Plot(HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, 0.34, 0.05 + 0.2 * abs(rows))
+    return Plot(
+        HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), 0.05 + 0.2 * abs(rows)
+    )
 
 
 def _is_short(tracks: list[Track]) -> bool:
@@ -164,7 +166,7 @@ def _lines(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str) -> Plo
 
     room = max(width(track.name, LABEL, "Sans-Bold") for track in tracks) / INCH + 0.15
     known = sum(value is not None for track in tracks for value in track.values)
-    return Plot(HEIGHT, paint, measure, f"n = {known:,} values", _left(kind), room, 0.34)
+    return Plot(HEIGHT, paint, measure, f"n = {known:,} values", _left(kind), room, _bottom(grid))
 
 
 def _label_heights(tracks: list[Track], top: float) -> list[float]:
@@ -189,6 +191,10 @@ def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list
         axes.text(
             position, 0.99, f" {words}", color=ACCENT, fontsize=6.5, va="top", transform=axes.get_xaxis_transform()
         )
+
+
+def _bottom(grid: TimeGrid) -> float:
+    return 0.34 if "\n" in ticks(grid)[1][0] else 0.21
 
 
 def _left(kind: Kind) -> float:

@@ -51,8 +51,9 @@ def write_csv_as_is(frame: Frame, path: Path) -> int:
     if not rows.collect_schema():
         path.write_bytes(b"")
         return 0
-    file = rows.sink_csv(path, check_extension=False, lazy=True, **CSV_DIALECT)
-    return int(pl.collect_all([file, rows.select(pl.len())], engine="streaming")[1].item())
+    rows.sink_csv(path, check_extension=False, **CSV_DIALECT)
+    # Counted afterwards: beside the sink it would cost memory; of files it is read from their metadata.
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def to_csv(table: pl.DataFrame, zone: ZoneInfo) -> bytes:

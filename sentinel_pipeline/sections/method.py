@@ -58,9 +58,10 @@ def _counts(quarantined: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rows() -> pl.Expr:
-    """Events add up over days; of a snapshot (which has no times) the last day's rows stand."""
-    events = pl.col("is_snapshot").not_().any()
-    return pl.when(events).then(pl.col("rows").sum()).otherwise(pl.col("rows").drop_nulls().last()).cast(pl.Int64)
+    """Events add up over days; of a snapshot (which has no times) the last day's rows stand; unread days count none."""
+    known = pl.col("rows").drop_nulls()
+    events = pl.col("is_snapshot").not_().any() & (known.len() > 0)
+    return pl.when(events).then(known.sum()).otherwise(known.last()).cast(pl.Int64)
 
 
 def _status(days: int) -> pl.Expr:

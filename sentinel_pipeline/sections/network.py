@@ -33,7 +33,7 @@ def services(connection_hours: pl.DataFrame) -> pl.DataFrame:
 
 
 def top_talkers(connection_devices: pl.DataFrame, device_inventory: pl.DataFrame) -> pl.DataFrame:
-    """Devices by the bytes they sent and received together; MB is 2^20 bytes."""
+    """Devices by the bytes they sent and received together; MB is 2^20 bytes. Connections of no device are left out."""
     both = pl.col("bytes_sent") + pl.col("bytes_received")
     table = (
         connection_devices.filter(pl.col("device_ip").is_not_null())
@@ -56,6 +56,12 @@ def top_destinations(connection_destinations: pl.DataFrame) -> pl.DataFrame:
     return ranked(table, "connections", ["destination_ip"])
 
 
+def without_device(connection_devices: pl.DataFrame) -> int:
+    """Connections whose device is unknown."""
+    unknown = connection_devices.filter(pl.col("device_ip").is_null())
+    return int(unknown["connections"].sum())
+
+
 def without_destination(connection_destinations: pl.DataFrame) -> int:
     """Connections whose destination address is unknown."""
     unknown = connection_destinations.filter(pl.col("destination_ip").is_null())
@@ -75,12 +81,12 @@ def suspicious_ports(connection_ports: pl.DataFrame) -> pl.DataFrame:
 
 
 def new_devices(device_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Devices first seen in this period."""
-    newest = device_inventory.filter(pl.col("day") == pl.col("day").max())
+    """Devices first seen in this period, by the newest inventory of each source."""
+    newest = device_inventory.filter(pl.col("day") == pl.col("day").max().over("source"))
     window = period.window
     return (
         newest.filter((pl.col("first_seen_at") >= window.start) & (pl.col("first_seen_at") < window.end))
-        .sort("first_seen_at", "device_ip", descending=[True, False])
+        .sort("first_seen_at", "device_ip", "source", descending=[True, False, False])
         .select(
             "first_seen_at",
             "device_ip",
@@ -137,6 +143,7 @@ SECTIONS = (
         shown=10,
         totals=("connections", "bytes_sent", "bytes_received", "data_mb"),
         about="connections",
+        excluded=without_device,
     ),
     Section(
         "Top destinations",

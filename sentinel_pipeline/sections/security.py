@@ -40,7 +40,7 @@ def alerts_by_device(alert_devices: pl.DataFrame, device_inventory: pl.DataFrame
     table = (
         alert_devices.group_by("source", "device_ip")
         .agg(
-            pl.col("device_name").last(),
+            pl.col("device_name").drop_nulls().last(),
             pl.col("alerts").sum().cast(pl.Int64),
             *(
                 pl.col("alerts").filter(pl.col("severity") == level).sum().cast(pl.Int64).alias(f"{level}_count")
@@ -61,11 +61,17 @@ def latest_alerts(notable_alerts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def alert_hours_of_week(alert_hours: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Alerts by weekday and hour of the day on the report's clock; both runs of a repeated hour count together."""
-    hours = trend(alert_hours, ["alerts"], period, interval="hour")
+def alert_hours_of_week(alert_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Alerts by weekday and hour of the day on the report's clock; both runs of a repeated hour count together.
+
+    A cell is left empty when nobody could see any of its days.
+    """
+    hours = trend(alert_hours, ["alerts"], period, unseen_days(completeness, "alerts", period), interval="hour")
     local = pl.col("timestamp").dt.convert_time_zone(period.zone.key)
-    cells = hours.group_by(weekday=local.dt.weekday(), hour=local.dt.hour()).agg(pl.col("alerts").sum())
+    known = pl.col("alerts").drop_nulls()
+    cells = hours.group_by(weekday=local.dt.weekday(), hour=local.dt.hour()).agg(
+        alerts=pl.when(known.len() > 0).then(known.sum())
+    )
     return (
         cells.sort("weekday", "hour")
         .with_columns(

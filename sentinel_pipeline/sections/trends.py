@@ -12,6 +12,7 @@ from sentinel_pipeline.domain.period import Period, day_of, first_of, midnight
 from sentinel_pipeline.domain.tables import INSTANT
 
 Interval = Literal["hour", "day", "week", "month"]
+CADENCE = {"week": "weekly", "month": "monthly"}
 SEEN = ("received", "partial", "no events")
 
 
@@ -26,8 +27,7 @@ def bucket_starts(period: Period, interval: Interval) -> tuple[datetime, ...]:
         return period.hour_starts
     if interval == "day":
         return period.day_starts
-    cadence = {"week": "weekly", "month": "monthly"}[interval]
-    firsts = sorted({first_of(cadence, day) for day in period.days})
+    firsts = sorted({first_of(CADENCE[interval], day) for day in period.days})
     return tuple(midnight(first, period.zone) for first in firsts)
 
 
@@ -40,9 +40,10 @@ def trend(
 ) -> pl.DataFrame:
     """Sums of `values` per bucket: columns timestamp, then `values`, in time order.
 
-    `statistic` has `hour_at`; buckets that lie in a day of `unseen` (day keys) are NULL, not zero.
+    `statistic` has `hour_at`; buckets of which every day is among `unseen` (day keys) are NULL, not zero.
     """
-    starts = bucket_starts(period, interval or interval_of(period))
+    grain = interval or interval_of(period)
+    starts = bucket_starts(period, grain)
     buckets = pl.DataFrame({"timestamp": starts}, schema={"timestamp": INSTANT})
     sums = (
         statistic.sort("hour_at")
@@ -53,10 +54,18 @@ def trend(
     whole = buckets.join(sums, on="timestamp", how="left", maintain_order="left").with_columns(
         pl.col(value).fill_null(0) for value in values
     )
-    gaps = [day_of(start, period.zone).isoformat() in unseen for start in starts]
+    gaps = [set(_days_of(start, grain, period)) <= set(unseen) for start in starts]
     return whole.with_columns(
         pl.when(~pl.Series(gaps, dtype=pl.Boolean)).then(pl.col(value)).alias(value) for value in values
     )
+
+
+def _days_of(start: datetime, grain: Interval, period: Period) -> list[str]:
+    """Keys of the period's days that lie in the bucket."""
+    first = day_of(start, period.zone)
+    if grain in CADENCE:
+        return [day.isoformat() for day in period.days if first_of(CADENCE[grain], day) == first]
+    return [first.isoformat()]
 
 
 def grouped_trend(

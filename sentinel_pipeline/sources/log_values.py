@@ -54,15 +54,13 @@ def _iso_microseconds(text: pl.Series, zone: ZoneInfo) -> pl.Series:
 
 
 def count(text: pl.Expr) -> pl.Expr:
-    """A whole number from 0 to what 64 bits hold; JSON may write it with a zero fraction."""
-    number = text.str.strip_suffix(".0").cast(pl.Int64, strict=False)
-    return pl.when(number >= 0).then(number)
+    """A whole number from 0 to what a signed 64-bit number holds."""
+    return text.cast(pl.UInt64, strict=False).cast(pl.Int64, strict=False)
 
 
 def port(text: pl.Expr) -> pl.Expr:
     """A whole number from 0 to 65535."""
-    number = count(text)
-    return pl.when(number <= 65_535).then(number)
+    return text.cast(pl.UInt16, strict=False).cast(pl.Int64)
 
 
 def seconds(text: pl.Expr) -> pl.Expr:
@@ -102,7 +100,7 @@ def canonical_address(text: str) -> str | None:
 def is_within(text: pl.Series, networks: Networks) -> pl.Series:
     """Whether each canonical address lies in one of the networks; NULL for no address."""
     patterns = [dotted_pattern(net) for net in networks if isinstance(net, IPv4Network)]
-    found = text.str.contains("|".join(patterns)) if patterns else text.is_null() & False
+    found = text.str.contains(f"^(?:{'|'.join(patterns)})") if patterns else text.is_null() & False
     is_v6 = text.str.contains(":", literal=True)
     if not is_v6.any():
         return found
@@ -112,11 +110,11 @@ def is_within(text: pl.Series, networks: Networks) -> pl.Series:
 
 
 def dotted_pattern(network: IPv4Network) -> str:
-    """A pattern that the dotted addresses of a network match, and no others: far faster than taking numbers apart."""
+    """What the dotted addresses of a network start with, and no others: far faster than taking numbers apart."""
     whole, bits = divmod(network.prefixlen, 8)
     octets = list(network.network_address.packed)
     parts = [str(octet) for octet in octets[:whole]]
     if bits:
         parts.append(f"(?:{'|'.join(map(str, range(octets[whole], octets[whole] + 2 ** (8 - bits))))})")
     ending = "$" if len(parts) == len(octets) else r"\."
-    return "^" + r"\.".join(parts) + ending if parts else r"^\d+\."
+    return r"\.".join(parts) + ending if parts else r"\d+\."

@@ -56,7 +56,7 @@ def _held(name: str, declared: str) -> str:
     """The time, or the first or last one that every program can hold: infinity is neither misread nor an error."""
     stamp = "timestamptz" if declared == STAMPS[0] else "timestamp"
     first, last = (f"'{edge.year:04}-{edge:%m-%d}'::{stamp}" for edge in (FIRST_HELD, LAST_HELD))
-    return f"LEAST(GREATEST({name}::{stamp}, {first}), {last})"
+    return f"CASE WHEN {name} IS NOT NULL THEN LEAST(GREATEST({name}::{stamp}, {first}), {last}) END"
 
 
 def _text(name: str, declared: str) -> str:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 import polars as pl
 
 from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.severity import LEVELS
-from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, INSTANT, Table
+from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, Table
 from sentinel_pipeline.sources.log_values import PRIVATE, Networks
 from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of
 from sentinel_pipeline.sources.lognotes import Notes, Span, at
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
-from sentinel_pipeline.sources.zeek_files import UNREADABLE, file_chunks, kinds_at_start, unreadable
-from sentinel_pipeline.sources.zeek_rows import ROWS, Reading, Rows
-from sentinel_pipeline.sources.zeek_types import CONN, NOTICE, Chunk
+from sentinel_pipeline.sources.zeek_files import file_chunks, first_chunks, unreadable
+from sentinel_pipeline.sources.zeek_readings import Seen, extent, lies_in, put_aside, understood
+from sentinel_pipeline.sources.zeek_rows import Reading
+from sentinel_pipeline.sources.zeek_types import CONN, NOTICE, UNKNOWN
 
 KINDS = {CONNECTIONS.name: CONN, ALERTS.name: NOTICE}
 
@@ -36,7 +36,7 @@ class ZeekLogs:
         self._reading = reading
         self._files = files
         self._notes = notes
-        self._starts: dict[str, frozenset[str]] = {}
+        self._starts: dict[str, Seen] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -50,8 +50,8 @@ class ZeekLogs:
         return any(kind in self._logs(file) for file in self._files)
 
     def holds_any(self) -> bool:
-        """Whether there is any Zeek log at all, of whatever kind."""
-        return any(self._logs(file) for file in self._files)
+        """Whether there is any Zeek log at all, of whatever kind, be it one that cannot be used."""
+        return any(self._logs(file) or self._start(file).kinds - {UNKNOWN} for file in self._files)
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         """Rows whose own time lies in the window, file after file in the order of their names."""
@@ -76,13 +76,17 @@ class ZeekLogs:
     def fingerprint(self) -> str:
         return fingerprint_of(self._files)
 
-    def _logs(self, file: LogFile) -> frozenset[str]:
+    def _logs(self, file: LogFile) -> Collection[str]:
         """The kinds of log in a file, as far as its note or its first lines tell."""
         note = self._notes.of(file)
-        if note:
-            return frozenset(note.logs)
+        return note.logs if note else self._start(file).logs
+
+    def _start(self, file: LogFile) -> Seen:
+        """What the first lines of a file tell, looked at once."""
         if file.name not in self._starts:
-            self._starts[file.name] = kinds_at_start(file)
+            self._starts[file.name] = seen = Seen()
+            for chunk in first_chunks(file):
+                seen.include(chunk)
         return self._starts[file.name]
 
     def _can_skip(self, file: LogFile, kind: str, window: Window | None) -> bool:
@@ -120,53 +124,6 @@ class ZeekLogs:
                     yield rows
         if seen.is_whole:
             self._notes.keep(file, seen.kinds, seen.logs, kind, seen.span)
-
-
-@dataclass
-class Seen:
-    """What one reading of a file has seen: kinds of record, kinds of log, the time of one kind."""
-
-    kinds: set[str] = field(default_factory=set)
-    logs: set[str] = field(default_factory=set)
-    span: Span = field(default_factory=Span)
-    is_whole: bool = True
-
-    def include(self, chunk: Chunk) -> None:
-        self.kinds.add(chunk.kind)
-        if not chunk.reason:
-            self.logs.add(chunk.kind)
-        elif chunk.reason.startswith(UNREADABLE):
-            self.is_whole = False
-
-
-def understood(chunk: Chunk, reading: Reading) -> Rows:
-    """A chunk as canonical rows and faults."""
-    if not chunk.reason:
-        return ROWS[chunk.kind](chunk.rows, reading)
-    nowhen = pl.lit(None, INSTANT)
-    return Rows(pl.DataFrame(), chunk.rows.with_columns(reason=pl.lit(chunk.reason), occurred_at=nowhen))
-
-
-def extent(found: Rows, table: Table) -> tuple[int | None, int | None, int]:
-    """First and last microsecond of rows and faults, and the number of faults without a time."""
-    times = [found.faults["occurred_at"], *([found.rows[str(table.time)]] if found.rows.width else [])]
-    micros = pl.concat([one.rename("at") for one in times]).dt.epoch("us")
-    return cast("int | None", micros.min()), cast("int | None", micros.max()), found.faults["occurred_at"].null_count()
-
-
-def lies_in(column: str, window: Window | None) -> pl.Expr:
-    """Whether an instant lies in the window; a record without one belongs to every window."""
-    if window is None:
-        return pl.lit(True)
-    return pl.col(column).is_between(window.start, window.end, closed="left").fill_null(True)
-
-
-def put_aside(faults: pl.DataFrame, table: Table, file: LogFile, quarantine: Quarantine) -> None:
-    """Hands faults to quarantine, each with its file and line; line 0 is the file itself."""
-    place = pl.when(pl.col("line") > 0).then(pl.format("{}:{}", pl.lit(file.name), pl.col("line")))
-    records = faults.with_columns(location=place.otherwise(pl.lit(file.name)))
-    for (reason,), some in records.group_by("reason", maintain_order=True):
-        quarantine.keep_all(table.name, str(reason), some.select("location", "record", "occurred_at"))
 
 
 def open_zeek(settings: SourceSettings, memory: Path | None) -> ZeekLogs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 
@@ -31,13 +32,11 @@ def file_chunks(file: LogFile) -> Iterator[Chunk]:
         yield flaw(CONN, f"{UNREADABLE}: {reason_of(error)}", 0, file.name)
 
 
-def kinds_at_start(file: LogFile) -> frozenset[str]:
-    """The kinds of log that the first lines of a file tell; none for a file that is no Zeek log, or cannot be read."""
-    try:
+def first_chunks(file: LogFile) -> Iterator[Chunk]:
+    """What a file's first lines tell; nothing when it cannot be read, UNKNOWN of one that is no Zeek log."""
+    with suppress(OSError):
         first = _first_block(file)
-    except OSError:
-        return frozenset()
-    return frozenset(chunk.kind for chunk in _chunks(iter([first] if first else []), file) if not chunk.reason)
+        yield from _chunks(iter([first] if first else []), file)
 
 
 def unreadable(file: LogFile) -> str:

@@ -129,10 +129,15 @@ def _flat(found: dict[str, object]) -> dict[str, object]:
 
 
 def _text(value: object) -> str | None:
-    """A JSON value as the text it was written as; lists and objects as JSON."""
+    """A JSON value as text; numbers without a fraction have none, lists and objects are JSON."""
     if value is None or isinstance(value, str):
         return value
-    return orjson.dumps(value).decode()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return "[nested too deeply]"
 
 
 def _chunks_by_kind(rows: pl.DataFrame, home: str) -> Iterator[Chunk]:

@@ -27,7 +27,6 @@ from sentinel_pipeline.sources.log_values import (
 )
 from sentinel_pipeline.sources.zeek_types import CONN, FIELDS, FREE_TEXT, NOTICE, unescaped
 
-PROTOCOLS = {"ipv6-icmp": "icmp6", "icmpv6": "icmp6"}
 IDENTITY = tuple(one.name for one in FIELDS[NOTICE] if one.name != "ts")
 
 
@@ -49,6 +48,9 @@ class Rows:
     faults: pl.DataFrame
 
 
+NO_FAULTS = pl.DataFrame(schema={"line": pl.Int64, "record": pl.String, "reason": pl.String, "occurred_at": INSTANT})
+
+
 def connections(raw: pl.DataFrame, reading: Reading) -> Rows:
     """Rows of a conn log, as the log sees them: the device is the originator."""
     rows = _timed(_decoded(raw), reading.zone).with_columns(
@@ -60,7 +62,7 @@ def connections(raw: pl.DataFrame, reading: Reading) -> Rows:
         started_at="_at",
         source_port=port(pl.col("id.orig_p")),
         destination_port=port(pl.col("id.resp_p")),
-        protocol=_protocol(),
+        protocol=_protocol(rows),
         service=_services(rows["service"]),
         duration_seconds=seconds(pl.col("duration")),
         bytes_sent=count(pl.col("orig_bytes")),
@@ -129,17 +131,19 @@ def _timed(raw: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     return raw.with_columns(pl.when(is_plausible).then(found).cast(INSTANT).alias("_at"), fault.alias("_time_fault"))
 
 
-def _protocol() -> pl.Expr:
-    name = pl.col("proto").str.to_lowercase()
-    is_v6 = pl.col("device_ip").str.contains(":", literal=True)
+def _protocol(rows: pl.DataFrame) -> pl.Expr:
+    """Names in lower case; ICMP over IPv6 is icmp6, a protocol known by its number is ip-<number>."""
+    name = rows["proto"].str.to_lowercase()
     return (
         pl.when((name == "unknown_transport") & pl.col("ip_proto").is_not_null())
         .then("ip-" + pl.col("ip_proto"))
         .when(name.str.contains(r"^\d+$"))
         .then("ip-" + name)
-        .when((name == "icmp") & is_v6)
+        .when(
+            name.is_in(("icmpv6", "ipv6-icmp")) | ((name == "icmp") & rows["device_ip"].str.contains(":", literal=True))
+        )
         .then(pl.lit("icmp6"))
-        .otherwise(name.replace(PROTOCOLS))
+        .otherwise(name)
     )
 
 
@@ -175,13 +179,22 @@ def _alert_ids(rows: pl.DataFrame) -> pl.Series:
 
 def _parted(rows: pl.DataFrame, kind: str, schema: pl.Schema, checks: Checks) -> Rows:
     """Rows that can be used, and every fault: a wrong field costs the field, a wrong time or missing key the row."""
-    mandatory = [one.name for one in FIELDS[kind] if one.is_mandatory and one.name != "ts"]
-    missing = {f"missing_value: {name}": pl.col(name).is_null() for name in mandatory}
-    wrong = {reason: pl.col(text).is_not_null() & pl.col(value).is_null() for reason, text, value in checks}
-    marks = [pl.when(is_fault).then(pl.lit(reason)) for reason, is_fault in (missing | wrong).items()]
-    rows = rows.with_columns(reason=pl.concat_str(pl.col("_time_fault"), *marks, separator=", ", ignore_nulls=True))
-    is_usable = pl.all_horizontal(pl.col("_time_fault").is_null(), *(~is_missing for is_missing in missing.values()))
+    nulls = dict(zip(rows.columns, rows.null_count().row(0), strict=True))
+    missing = [one.name for one in FIELDS[kind] if one.is_mandatory and one.name != "ts" and nulls[one.name]]
+    wrong = [check for check in checks if nulls[check[2]] > nulls[check[1]]]
+    marks = [
+        pl.col("_time_fault"),
+        *(pl.when(pl.col(name).is_null()).then(pl.lit(f"missing_value: {name}")) for name in missing),
+        *(
+            pl.when(pl.col(text).is_not_null() & pl.col(value).is_null()).then(pl.lit(why))
+            for why, text, value in wrong
+        ),
+    ]
+    if not missing and not wrong and nulls["_time_fault"] == rows.height:
+        return Rows(rows.select(schema.names()), NO_FAULTS)
+    faulty = rows.with_columns(reason=pl.concat_str(marks, separator=", ", ignore_nulls=True))
+    is_usable = pl.all_horizontal(pl.col("_time_fault").is_null(), *(pl.col(name).is_not_null() for name in missing))
     return Rows(
-        rows.filter(is_usable).select(schema.names()).cast(schema),
-        rows.filter(pl.col("reason") != "").select("line", "record", "reason", occurred_at="_at"),
+        faulty.filter(is_usable).select(schema.names()),
+        faulty.filter(pl.col("reason") != "").select("line", "record", "reason", occurred_at="_at"),
     )

@@ -10,6 +10,7 @@ import polars as pl
 
 from sentinel_pipeline.sources.logblocks import Block, numbered_lines, visible
 from sentinel_pipeline.sources.zeek_types import (
+    CONN,
     FIELDS,
     KNOWN_COLUMNS,
     OTHER,
@@ -139,7 +140,7 @@ def _header_chunk(header: Header, stem: str, line: int) -> Chunk:
     kind = header.kind(stem)
     record = header.separator.join(header.columns)
     if not header.columns:
-        return flaw(UNKNOWN, "no_fields", line, f"path '{header.path}'")
+        return flaw(CONN, "no_fields", line, f"path '{header.path}'")
     if missing := _missing(header, kind):
         return flaw(kind, f"missing_columns: {', '.join(missing)}", line, record)
     return seen(kind)

@@ -8,7 +8,8 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, hour_at, number_of, total
 
 CRITICAL = pl.col("severity") == "critical"
-CLASSIFIED = pl.col("data_types").list.len() > 0
+LABELS = pl.col("data_types").list.drop_nulls().list.unique()
+CLASSIFIED = LABELS.list.len() > 0
 
 
 def incident_hours(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:
@@ -53,7 +54,7 @@ def incident_data_types(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  
     """Incidents that carry each data type, and their confidence in millionths; one incident may carry several."""
     keys = ["source", "data_type"]
     return (
-        incidents.select("source", "confidence", pl.col("data_types").alias("data_type"))
+        incidents.select("source", "confidence", LABELS.alias("data_type"))
         .explode("data_type")
         .filter(pl.col("data_type").is_not_null())
         .with_columns(confidence_millionths=(pl.col("confidence") * MILLIONTHS).round().cast(pl.Int64))

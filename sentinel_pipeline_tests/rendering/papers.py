@@ -26,10 +26,10 @@ def squeezed(text: str) -> str:
 
 
 def lost_characters(text: str, printed: str) -> list[str]:
-    """Characters of a text that a document shows neither as themselves nor as U+XXXX."""
+    """Characters of a text that a document shows neither as themselves nor as U+XXXX; spaces are spaces."""
     seen = set(normalize("NFD", printed)) | set(printed)
     return [
         character
         for character in sorted(set(text))
-        if character not in seen and f"U+{ord(character):04X}" not in printed and character not in " \n"
+        if character not in seen and f"U+{ord(character):04X}" not in printed and character not in " \n\u00a0\u202f"
     ]

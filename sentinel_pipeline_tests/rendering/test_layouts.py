@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import UsageError
@@ -134,6 +134,7 @@ def test_incidents_join_their_labels_and_spell_booleans_like_python(tmp_path: Pa
     assert (second["classification_type"], second["blocked"]) == ("", "")
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, min_value=-1e12, max_value=1e12))
 def test_fixed_decimals_are_rounded_half_even(value: float) -> None:
     text = pl.select(x=pl.lit(value)).select(fixed("x", 4)).item()

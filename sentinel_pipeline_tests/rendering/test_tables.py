@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -93,6 +93,7 @@ def test_hostile_texts_come_back_as_they_were_but_for_the_apostrophe() -> None:
         assert cell.removeprefix("'") == value.replace("\0", "␀").removeprefix("'")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8))
 def test_any_text_survives_python_and_polars(values: list[str]) -> None:
     cells = cells_of(*values)

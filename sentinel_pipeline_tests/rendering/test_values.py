@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.columns import Kind
@@ -84,6 +84,7 @@ class Broken:
         raise RuntimeError("no text")
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.none(), st.integers(), st.floats(), st.text(), st.binary(), st.datetimes(timezones=st.just(UTC)), st.dates(),

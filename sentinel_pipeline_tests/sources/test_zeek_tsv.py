@@ -151,3 +151,10 @@ def test_many_blocks_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mon
     assert parts.rows.equals(whole.rows)
     assert parts.bad.sort("location").equals(whole.bad.sort("location"))
     assert whole.rows["started_at"][0] == instant("2026-05-28T20:26:40.123456")
+
+
+def test_a_folder_of_logs_that_cannot_be_used_is_reachable_and_says_so(tmp_path: Path) -> None:
+    put(tmp_path, "conn.log", "uid\tservice\thistory\nC1\thttp\tShADad\n")
+    found = read(tmp_path)
+    assert found.rows.is_empty()
+    assert [reason.split(":")[0] for _, reason in found.reasons] == ["missing_columns"]

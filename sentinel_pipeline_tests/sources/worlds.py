@@ -125,7 +125,9 @@ def iotsentinel_database(
     """
     tables = {
         "devices": devices,
-        "connections": [{"device_ip": "192.168.1.10", "timestamp": "2026-11-20 12:00:00"} | dict(row) for row in connections],
+        "connections": [
+            {"device_ip": "192.168.1.10", "timestamp": "2026-11-20 12:00:00"} | dict(row) for row in connections
+        ],
         "alerts": [{"device_ip": "192.168.1.10", "timestamp": "2026-11-20 12:00:00"} | dict(row) for row in alerts],
         "alert_rules": [{"name": "rule"} | dict(row) for row in alert_rules],
         "audit_log": audit_log,
@@ -231,10 +233,10 @@ def day(text: str, days: int = 1) -> Window:
     return Window(at(text), at(text) + timedelta(days=days))
 
 
-def settings(kind: str, location: str | Path, *, zone: str = "UTC", **options: object) -> SourceSettings:
+def settings(kind: str, location: str | Path, *, zone: str = "UTC", **options: str) -> SourceSettings:
     """Settings of a source called 'home'; a path stands for a SQLite location."""
     where = f"sqlite:///{location}" if isinstance(location, Path) else location
-    return SourceSettings("home", kind, where, str(location).rpartition("@")[2], ZoneInfo(zone), options)
+    return SourceSettings("home", kind, where, str(location).rpartition("@")[2], ZoneInfo(zone), {**options})
 
 
 def whole(

@@ -1,0 +1,64 @@
+"""One reading of a Zeek file: what it has seen, what its chunks mean, and where its bad records go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import INSTANT, Table
+from sentinel_pipeline.sources.logfiles import LogFile
+from sentinel_pipeline.sources.lognotes import Span
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.zeek_files import UNREADABLE
+from sentinel_pipeline.sources.zeek_rows import ROWS, Reading, Rows
+from sentinel_pipeline.sources.zeek_types import Chunk
+
+
+@dataclass
+class Seen:
+    """What one reading of a file has seen: kinds of record, kinds of log, the time of one kind."""
+
+    kinds: set[str] = field(default_factory=set)
+    logs: set[str] = field(default_factory=set)
+    span: Span = field(default_factory=Span)
+    is_whole: bool = True
+
+    def include(self, chunk: Chunk) -> None:
+        self.kinds.add(chunk.kind)
+        if not chunk.reason:
+            self.logs.add(chunk.kind)
+        elif chunk.reason.startswith(UNREADABLE):
+            self.is_whole = False
+
+
+def understood(chunk: Chunk, reading: Reading) -> Rows:
+    """A chunk as canonical rows and faults."""
+    if not chunk.reason:
+        return ROWS[chunk.kind](chunk.rows, reading)
+    nowhen = pl.lit(None, INSTANT)
+    return Rows(pl.DataFrame(), chunk.rows.with_columns(reason=pl.lit(chunk.reason), occurred_at=nowhen))
+
+
+def extent(found: Rows, table: Table) -> tuple[int | None, int | None, int]:
+    """First and last microsecond of rows and faults, and the number of faults without a time."""
+    times = [found.faults["occurred_at"], *([found.rows[str(table.time)]] if found.rows.width else [])]
+    micros = pl.concat([one.rename("at") for one in times]).dt.epoch("us")
+    return cast("int | None", micros.min()), cast("int | None", micros.max()), found.faults["occurred_at"].null_count()
+
+
+def lies_in(column: str, window: Window | None) -> pl.Expr:
+    """Whether an instant lies in the window; a record without one belongs to every window."""
+    if window is None:
+        return pl.lit(True)
+    return pl.col(column).is_between(window.start, window.end, closed="left").fill_null(True)
+
+
+def put_aside(faults: pl.DataFrame, table: Table, file: LogFile, quarantine: Quarantine) -> None:
+    """Hands faults to quarantine, each with its file and line; line 0 is the file itself."""
+    place = pl.when(pl.col("line") > 0).then(pl.format("{}:{}", pl.lit(file.name), pl.col("line")))
+    records = faults.with_columns(location=place.otherwise(pl.lit(file.name)))
+    for (reason,), some in records.group_by("reason", maintain_order=True):
+        quarantine.keep_all(table.name, str(reason), some.select("location", "record", "occurred_at"))
