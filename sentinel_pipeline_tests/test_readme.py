@@ -1,4 +1,4 @@
-"""What users can type, configure and receive is in the README; what changed is in the CHANGELOG; links lead somewhere."""
+"""What users can type, configure and receive is in the README, what changed in the CHANGELOG; links lead somewhere."""
 
 from __future__ import annotations
 

@@ -130,10 +130,12 @@ def _where(result: SectionResult) -> str:
 def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     """The result with a limit on its rows: a ranking in a daily report is short, and no table becomes a book."""
     section = result.section
-    most = DAILY_ROWS if report.period.cadence == "daily" and section.shown else MOST_ROWS
-    if section.shown == 0 or result.table.height <= min(most, section.shown or most):
+    if section.shown == 0:
         return result
-    return replace(result, section=replace(section, shown=min(most, section.shown or most)))
+    most = DAILY_ROWS if report.period.cadence == "daily" and section.shown else MOST_ROWS
+    most = min(most, section.shown or most)
+    # A sixth row takes no more room than the line that says one is left out.
+    return result if result.table.height <= most + 1 else replace(result, section=replace(section, shown=most))
 
 
 def _grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH) -> Block:

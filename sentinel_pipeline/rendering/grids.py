@@ -71,11 +71,11 @@ class Grid:
     @property
     def least(self) -> float:
         first = self.header.height + sum(row.height for row in self.rows[:FEWEST_ROWS])
-        return first if len(self.rows) > FEWEST_ROWS else self.height
+        return first if len(self.rows) >= 2 * FEWEST_ROWS else self.height
 
     def split(self, room: float) -> tuple[Grid, Grid] | None:
         heights = accumulate((row.height for row in self.rows), initial=self.header.height)
-        fit = min(sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1, len(self.rows) - 1)
+        fit = min(sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1, len(self.rows) - FEWEST_ROWS)
         if fit < FEWEST_ROWS:
             return None
         first, second = self.rows[:fit], self.rows[fit:]

@@ -20,9 +20,10 @@ Row = Mapping[str, Any]
 
 
 def facts(table: Table, rows: Sequence[Row]) -> pl.DataFrame:
-    """Rows of a table; what is not named is NULL, `source` is home and the key a running number."""
+    """Rows of a table; what is not named is NULL, severity unknown, `source` home and the key a running number."""
+    severity = {"severity": "unknown"} if "severity" in table.schema else {}
     named = [
-        {name: None for name in table.schema} | {"source": "home", table.key: str(number)} | dict(row)
+        dict.fromkeys(table.schema) | severity | {"source": "home", table.key: str(number)} | dict(row)
         for number, row in enumerate(rows)
     ]
     return pl.DataFrame(named, schema=table.schema, orient="row")
@@ -33,11 +34,11 @@ def connections(*rows: Row) -> pl.DataFrame:
 
 
 def alerts(*rows: Row) -> pl.DataFrame:
-    return facts(ALERTS, [{"severity": "unknown", **row} for row in rows])
+    return facts(ALERTS, rows)
 
 
 def incidents(*rows: Row) -> pl.DataFrame:
-    return facts(INCIDENTS, [{"severity": "unknown", **row} for row in rows])
+    return facts(INCIDENTS, rows)
 
 
 def devices(*rows: Row) -> pl.DataFrame:
