@@ -10,14 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.domain.period import day_from_key
 from sentinel_pipeline.sources.source import SourceSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -53,22 +55,30 @@ def demo_postgresql_url() -> str | None:
     return os.environ.get(DEMO_POSTGRESQL_URL) or None
 
 
-def resolved(reference: str) -> str:
-    """What `env:NAME` or `file:PATH` stands for; any other text is itself. Raises UsageError when it leads nowhere."""
+def resolved(reference: str, data: Path) -> str:
+    """What `env:NAME` or `file:PATH` stands for; any other text is itself. Raises UsageError when it leads nowhere.
+
+    A relative PATH starts at the data folder, like every location.
+    """
     match = REFERENCE.fullmatch(reference)
     if match is None:
         return reference
     kind, name = match.groups()
     if kind == "env":
-        if name not in os.environ:
+        if not os.environ.get(name):
             raise UsageError(
                 f"the environment variable {name} is not set; the configuration refers to it as '{reference}'"
             )
         return os.environ[name]
     try:
-        return Path(name).read_text(encoding="utf-8").strip()
+        text = (data / Path(name).expanduser()).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise UsageError(f"cannot read the file that '{reference}' refers to: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the file that '{reference}' refers to is not UTF-8 text") from None
+    if not text:
+        raise UsageError(f"the file that '{reference}' refers to is empty")
+    return text
 
 
 class _Strict(BaseModel):
@@ -91,6 +101,16 @@ class SourceEntry(_Strict):
     def _known_zone(cls, name: str | None) -> str | None:
         return None if name is None else _zone_name(name)
 
+    @field_validator("local_networks")
+    @classmethod
+    def _networks(cls, names: list[str] | None) -> list[str] | None:
+        for name in names or ():
+            try:
+                ip_network(name, strict=False)
+            except ValueError:
+                raise ValueError(f"networks such as 192.168.0.0/16; '{name}' is none") from None
+        return names
+
 
 class Configuration(_Strict):
     """`sentinel.yaml` as written. Delivery, subscriptions, schedules, retention and privacy have their place here."""
@@ -109,6 +129,15 @@ class Configuration(_Strict):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         return _zone_name(name)
+
+    @field_validator("first_day", mode="before")
+    @classmethod
+    def _a_day(cls, written: object) -> date | None:
+        """Only as YYYY-MM-DD: a number would be taken for seconds since 1970."""
+        try:
+            return None if written is None else day_from_key(str(written))
+        except UsageError:
+            raise ValueError("a day, written YYYY-MM-DD") from None
 
     @field_validator("sources")
     @classmethod
@@ -174,7 +203,7 @@ def load_settings(data: Path | None = None) -> Settings:
 
 def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
     """A source as its reader wants it: references resolved, paths absolute (relative ones start at the data folder)."""
-    location = resolved(entry.location)
+    location = resolved(entry.location, data)
     options = {
         "local_timezone": entry.local_timezone,
         "local_networks": entry.local_networks,
@@ -207,8 +236,13 @@ def _below(path: str, data: Path) -> Path:
 
 def _printable(location: str) -> str:
     """The location without its password and options."""
-    bare = re.sub(r"//([^:@/]*):[^@/]*@", r"//\1@", location)
+    bare = _masked(location)
     return bare.split("?")[0] if "://" in bare else bare
+
+
+def _masked(text: str) -> str:
+    """Without what stands between a user and the last @: a password may hold any character."""
+    return re.sub(r"//([^:@/]*):.*@", r"//\1@", text, flags=re.DOTALL)
 
 
 def _settings(data: Path, file: Path, text: str) -> Settings:
@@ -228,13 +262,26 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
     )
 
 
+class _DaysAsText(yaml.SafeLoader):
+    """Leaves dates as they are written, so that a mistake in one is told like any other."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def _parsed(file: Path, text: str) -> object:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        repeated = [] if node is None else list(_repeated_keys(node, ""))
+        node = yaml.compose(text, Loader=_DaysAsText)
+        if node is None:
+            return {}
+        repeated = list(_repeated_keys(node, ""))
         if repeated:
-            raise SettingsError([f"{file}: {path}: found twice; a key may stand once" for path in repeated])
-        return yaml.safe_load(text) or {}
+            raise SettingsError([f"{file}: {_line(path)}: found twice; a key may stand once" for path in repeated])
+        return yaml.SafeLoader("").construct_document(node)
+    except RecursionError:
+        raise SettingsError([f"{file}: is nested too deeply"]) from None
     except yaml.MarkedYAMLError as error:
         where = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SettingsError([f"{file}:{where}: is not YAML: {error.problem or error.context}"]) from None
@@ -263,7 +310,7 @@ def _zone_name(name: str) -> str:
 
 
 def _mistake(file: Path, detail: dict[str, Any]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    path = _line("".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip("."))
     found = detail.get("input")
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
@@ -282,5 +329,13 @@ def _allowed(location: tuple[int | str, ...]) -> list[str]:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    """A single value as it was written, shortened; of what may hold a secret only the shape."""
+    if isinstance(value, dict | list):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = repr(_masked(value) if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _line(text: str) -> str:
+    """On one line, whatever is in it."""
+    return "".join(character if character.isprintable() else "�" for character in text)

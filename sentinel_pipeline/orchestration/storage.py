@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
 
+from sentinel_pipeline.orchestration.event_log import KeptOpenEventLog
 from sentinel_pipeline.settings import dagster_postgresql_url
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 class SentinelStorage(DagsterSqliteStorage):
     """What `dagster.yaml` cannot say: the storage depends on the environment. Config: `base_dir`, for SQLite."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__(base_dir, inst_data)
+        self._event_log_storage.dispose()
+        self._event_log_storage = KeptOpenEventLog(_event_logs_directory(base_dir))
 
     @classmethod
     def from_config_value(  # type: ignore[override] # the stock one promises SQLite for ever; a storage is all it needs

@@ -1,9 +1,13 @@
-"""Reads PostgreSQL databases: one read-only transaction, session time zone UTC, rows streamed in binary batches."""
+"""Reads PostgreSQL databases: one read-only snapshot, session time zone UTC, rows streamed in binary batches.
+
+A connection that streams can do nothing else, so every stream has its own, in the snapshot of the first one.
+"""
 # ruff: noqa: S608 - every name in a query is quoted and every value a literal of ours
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import polars as pl
@@ -20,12 +24,12 @@ from sentinel_pipeline.sources.source import SourceSettings
 BATCH_BYTES = 8 * 2**20
 CONNECT_SECONDS = 10
 PROBED = 1_000
+TRANSACTION = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 SESSION = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET LOCAL TIME ZONE 'UTC'",
     "SET LOCAL statement_timeout = '30min'",
     "SET LOCAL lock_timeout = '30s'",
-    "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
 )
 COLUMNS = (
     "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns"
@@ -76,24 +80,30 @@ class PostgresqlDatabase:
 
     def __init__(self, settings: SourceSettings) -> None:
         self.settings = settings
+        self._first = self._connected()
         try:
-            self._connection = dbapi.connect(connection_uri(settings.location), autocommit=False)
-        except (Error, OSError, ValueError) as error:
-            raise unreachable(settings, *refusal(error)) from None
-        try:
-            self._columns = self._begun()
+            [(self._snapshot,)] = self._rows(self._first, "SELECT pg_export_snapshot()")
+            self._columns: dict[str, dict[str, str]] = {}
+            for table, column, declared in self._rows(self._first, COLUMNS):
+                self._columns.setdefault(str(table), {})[str(column)] = str(declared)
         except BaseException:
-            self._connection.close()
+            self._first.close()
             raise
 
-    def _begun(self) -> dict[str, dict[str, str]]:
-        """Begins the transaction every read belongs to; declared column types by table."""
-        for statement in SESSION:
-            self._rows(statement)
-        found: dict[str, dict[str, str]] = {}
-        for table, column, declared in self._rows(COLUMNS):
-            found.setdefault(str(table), {})[str(column)] = str(declared)
-        return found
+    def _connected(self, snapshot: str | None = None) -> dbapi.Connection:
+        """A connection in a transaction of its own, in the given snapshot."""
+        try:
+            connection = dbapi.connect(connection_uri(self.settings.location), autocommit=False)
+        except (Error, OSError, ValueError) as error:
+            raise unreachable(self.settings, *refusal(error)) from None
+        try:
+            shared = [f"SET TRANSACTION SNAPSHOT '{snapshot}'"] if snapshot else []
+            for statement in (TRANSACTION, *shared, *SESSION):
+                self._rows(connection, statement)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def columns(self, table: str) -> Mapping[str, str]:
         return self._columns.get(table, {})
@@ -120,11 +130,11 @@ class PostgresqlDatabase:
         return None
 
     def close(self) -> None:
-        self._connection.close()
+        self._first.close()
 
     def _stream(self, query: str) -> Iterator[pl.DataFrame]:
         try:
-            with self._connection.cursor() as cursor:
+            with closing(self._connected(self._snapshot)) as connection, connection.cursor() as cursor:
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)})
                 cursor.execute(query)
                 for batch in cursor.fetch_record_batch():
@@ -133,10 +143,10 @@ class PostgresqlDatabase:
         except (Error, OSError, pa.ArrowException) as error:
             raise self._failed(error) from None
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+    def _rows(self, connection: dbapi.Connection, query: str) -> list[tuple[Any, ...]]:
         """All rows of a small query; none for a statement that gives none."""
         try:
-            with self._connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute(query)
                 return cursor.fetchall() if cursor.description else []
         except (Error, OSError, pa.ArrowException) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,15 @@ from sentinel_pipeline.sources.databases import Database, Selection
 from sentinel_pipeline.sources.fields import REASON, ROW, Field, readable, times, typed
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.timestamps import Zones
+
+
+def ahead(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same frames, the next one fetched while the last one is worked on."""
+    with ThreadPoolExecutor(1) as fetcher:
+        coming = fetcher.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = fetcher.submit(next, frames, None)
+            yield frame
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Sieve:
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """Typed rows of the window with a column per field, and ROW."""
-        for raw in self.database.select(self.selection):
+        for raw in ahead(self.database.select(self.selection)):
             frame = typed(raw, self.selection.fields, self.zones)
             yield from self._in_window(raw, frame) if self.selection.time else self._kept(raw, frame, None)
 

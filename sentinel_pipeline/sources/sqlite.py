@@ -8,9 +8,10 @@ expression has one type whatever is stored, and a first row, dropped again, show
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -47,6 +48,7 @@ class SqliteDatabase:
         self._opening, self._connection = self._opened()
         self._columns: dict[str, Mapping[str, str]] = {}
         self._numbered: dict[str, bool] = {}
+        self._turn = Lock()  # rows are fetched ahead by another thread, and a connection serves one at a time
 
     def _checked(self) -> tuple[str, str] | None:
         try:
@@ -77,7 +79,7 @@ class SqliteDatabase:
     def select(self, selection: Selection) -> Iterator[pl.DataFrame]:
         row = "rowid" if self._has_rows(selection.table) else "NULL"
         columns = self.columns(selection.table)
-        names = ", ".join(expression(field, field.name in columns) for field in selection.fields)
+        names = ", ".join(expression(field, columns.get(field.name)) for field in selection.fields)
         chosen = f"SELECT {names}, {row} FROM {quoted(selection.table)}"
         arms = [f"{chosen}{where}" for where in self._wheres(selection)]
         yield from self._stream(" UNION ALL ".join([witness(selection.fields), *arms]))
@@ -102,7 +104,7 @@ class SqliteDatabase:
 
     def _lowest(self, table: str, time: str, conditions: Sequence[str]) -> Iterator[pl.DataFrame]:
         field = Field(time, "time")
-        chosen = f"SELECT {expression(field, True)}, 0 FROM {quoted(table)} WHERE "
+        chosen = f"SELECT {expression(field, self.columns(table).get(time))}, 0 FROM {quoted(table)} WHERE "
         tail = f" ORDER BY {quoted(time)} LIMIT {PROBED}"
         arms = [f"SELECT * FROM ({chosen}{condition}{tail})" for condition in conditions]
         yield from self._stream(" UNION ALL ".join([witness((field,)), *arms]))
@@ -146,26 +148,35 @@ class SqliteDatabase:
 
     def _stream(self, query: str) -> Iterator[pl.DataFrame]:
         """Frames of a query whose first row is its witness."""
-        try:
-            with self._connection.cursor() as cursor:
+        with self._reading(), closing(self._connection.cursor()) as cursor:
+            with self._turn:
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
                 cursor.execute(query)
-                is_first = True
-                for batch in cursor.fetch_record_batch():
-                    frame = pl.DataFrame(batch.slice(1) if is_first else batch)
-                    is_first = False
-                    self._check_still()
-                    if frame.height:
-                        yield frame
-        except (Error, OSError, pa.ArrowException) as error:
-            raise unreachable(self.settings, f"reading failed ({gist(error)})", MEND_FILE) from None
+                reader = cursor.fetch_record_batch()
+            batch = self._next(reader).slice(1)
+            while True:
+                self._check_still()
+                if batch.num_rows:
+                    yield pl.DataFrame(batch)
+                try:
+                    batch = self._next(reader)
+                except StopIteration:
+                    return
+
+    def _next(self, reader: pa.RecordBatchReader) -> pa.RecordBatch:
+        with self._turn:
+            return reader.read_next_batch()
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a small query."""
+        with self._reading(), self._turn, closing(self._connection.cursor()) as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(query)
-                return cursor.fetchall()
+            yield
         except (Error, OSError, pa.ArrowException) as error:
             raise unreachable(self.settings, f"reading failed ({gist(error)})", MEND_FILE) from None
 

@@ -25,16 +25,23 @@ def witness(fields: Sequence[Field]) -> str:
     return f"SELECT {shown}, 0 AS {ROW}"
 
 
-def expression(field: Field, is_there: bool) -> str:
-    """SQL of one certain type; CAST alone would read 'abc' as 0, so a value must survive it unchanged."""
+def expression(field: Field, declared: str | None) -> str:
+    """SQL of one certain type; CAST alone would read 'abc' as 0, so a value must survive it unchanged.
+
+    `declared` is the column's type, None when there is no such column.
+    """
     name = quoted(field.name)
-    if not is_there:
+    if declared is None:
         return "NULL"
     if field.kind == "integer":
-        return f"CASE WHEN {name} IS CAST({name} AS INTEGER) THEN CAST({name} AS INTEGER) ELSE {NO_INTEGER} END"
+        return _surviving(name, "INTEGER", str(NO_INTEGER))
     if field.kind == "real":
-        return f"CASE WHEN {name} IS CAST({name} AS REAL) THEN CAST({name} AS REAL) ELSE 9e999 END"
+        return _surviving(name, "REAL", "9e999")
     return f"CAST({name} AS BLOB)"
+
+
+def _surviving(name: str, wanted: str, mark: str) -> str:
+    return f"CASE WHEN {name} IS CAST({name} AS {wanted}) THEN CAST({name} AS {wanted}) ELSE {mark} END"
 
 
 def record(columns: Sequence[str], stored: Sequence[Any]) -> str:
