@@ -29,10 +29,10 @@ up: $(READY) ## run the Dagster UI and daemon on 127.0.0.1:3000 until stopped
 	@exec $(BIN)/sentinel up
 
 test: $(READY) ## pass the tests, a real PostgreSQL included
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI in a browser
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check

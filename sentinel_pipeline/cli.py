@@ -32,7 +32,8 @@ def main() -> None:
     """Runs the command; errors are one line each on standard error, exit codes 0 done, 2 wrong usage, 1 the rest."""
     debug = "--debug" in sys.argv
     try:
-        cli(args=[argument for argument in sys.argv[1:] if argument != "--debug"], standalone_mode=False)
+        code = cli(args=[argument for argument in sys.argv[1:] if argument != "--debug"], standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -265,10 +265,11 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
 class _DaysAsText(yaml.SafeLoader):
     """Leaves dates as they are written, so that a mistake in one is told like any other."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
-        first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_DaysAsText.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _parsed(file: Path, text: str) -> object:

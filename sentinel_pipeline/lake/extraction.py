@@ -78,7 +78,7 @@ def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> N
         unread = _distinct(bad)
         for day in days:
             kept = kept_snapshots(source.settings, kind, day, lake)
-            quarantine = unread.filter(_of_day(day))
+            quarantine = _quarantine(name, day, unread.filter(_of_day(day)), kept, lake)
             receipts = [
                 _receipt(name, table, files[table.name][day.key], quarantine, present=present[table.name])
                 for table in kind.tables
@@ -99,20 +99,20 @@ def _read_table(
     quarantine = Quarantine(source.settings.name, bad.append)
     batches = source.read(table, window, quarantine) if source.has(table) else iter(())
     files = write_days(batches, table, days, folder)
-    for file in files.values():
+    for key, file in files.items():
         repeated = without_duplicates(file)
         if repeated is not None:
-            _keep_duplicates(repeated, table, quarantine)
+            _keep_duplicates(repeated, table, "" if table.is_snapshot else f" of {key}", quarantine)
     return files
 
 
-def _keep_duplicates(repeated: pl.DataFrame, table: Table, quarantine: Quarantine) -> None:
+def _keep_duplicates(repeated: pl.DataFrame, table: Table, of_day: str, quarantine: Quarantine) -> None:
     """A repeated key is one record too many: counted, kept, and out of the sums."""
     copies = repeated.with_columns(copy=pl.col(table.key).cum_count().over(table.key) + 1)
     texts = [json.dumps(row, default=str, ensure_ascii=False) for row in repeated.iter_rows(named=True)]
     records = pl.DataFrame(
         {
-            "location": copies.select(pl.format("{}#{} copy {}", pl.lit(table.name), table.key, "copy")).to_series(),
+            "location": copies.select(pl.format("{}#{}{} copy {}", pl.lit(table.name), table.key, pl.lit(of_day), "copy")).to_series(),
             "record": pl.Series(texts, dtype=pl.String),
         }
     )
@@ -138,7 +138,7 @@ def _receipt(source: str, table: Table, file: DayFile, quarantine: pl.DataFrame,
     return {
         "source": source,
         "table": table.name,
-        "rows": file.rows,
+        "rows": file.rows if present else None,
         "first_at": file.first_at,
         "last_at": file.last_at,
         "quarantined": bad["location"].n_unique(),
@@ -170,6 +170,13 @@ def kept_snapshots(settings: SourceSettings, kind: SourceKind, day: Period, lake
         for table in kind.tables
         if table.is_snapshot and lake.has(asset_of(settings.name, table.name), day.key)
     ]
+
+
+def _quarantine(source: str, day: Period, unread: pl.DataFrame, kept: list[str], lake: Lake) -> pl.DataFrame:
+    """What could not be read of a day; of kept snapshots what could not be read when they were taken."""
+    earlier = lake.read_all(asset_of(source, "quarantine"), [day.key], QUARANTINE.schema)
+    of_kept = pl.col("table").is_in(kept)
+    return pl.concat([unread.filter(~of_kept), earlier.filter(of_kept)]).sort("table", "location", "reason")
 
 
 def _earlier_receipts(source: str, day: Period, lake: Lake) -> pl.DataFrame:

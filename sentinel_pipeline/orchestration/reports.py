@@ -14,7 +14,7 @@ from sentinel_pipeline.orchestration.presenting import file_link, partition_meta
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.publishing.assembly import ABOUT_FILES, FILE_ASSETS, FileAsset, edition_files
 from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
-from sentinel_pipeline.publishing.editions import Edition, publish
+from sentinel_pipeline.publishing.editions import MANIFEST, Edition, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
 from sentinel_pipeline.publishing.reconciliation import contradictions
 from sentinel_pipeline.publishing.scope import statistics_of
@@ -141,11 +141,9 @@ def key_figures_definition(
 def files_definition(
     deployment: Deployment, files: FileAsset, cadence: str, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    sections = [dg.AssetKey([cadence, section.name]) for section in deployment.scope.sections_of(cadence)]
-
     @dg.asset(
         key=[cadence, files.name],
-        deps=[dg.AssetKey([cadence, "key_figures"]), *sections, *(dg.AssetKey([cadence, n]) for n in files.after)],
+        deps=[dg.AssetKey([cadence, name]) for name in ("key_figures", *files.after)],
         partitions_def=partitions,
         group_name=cadence,
         kinds=set(files.kinds),
@@ -180,7 +178,7 @@ def edition_definition(
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=[cadence, "edition"],
-        deps=[dg.AssetKey([cadence, name]) for name in (*(files.name for files in FILE_ASSETS), "key_figures")],
+        deps=[dg.AssetKey([cadence, files.name]) for files in FILE_ASSETS],
         partitions_def=partitions,
         group_name=cadence,
         kinds={"pdf", "excel", "csv"},
@@ -211,17 +209,16 @@ def kinds_of(deployment: Deployment) -> dict[str, str]:
 
 
 def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg.MetadataValue]:
-    """Links that download every file, the manifest's checksum, and the charts in view."""
+    """A link that downloads every file, documents first, and the charts in view."""
     data = deployment.settings.data
-    charts = [name for name in published.files if name.endswith(".png")]
+    names = sorted((*published.files, MANIFEST), key=lambda name: (name.startswith(("tables/", "charts/")), name))
     below = f"/files/{published.folder.relative_to(data).as_posix()}"
-    images = [f"![{Path(name).stem}]({below}/{name})" for name in charts]
-    links = {re.sub(r"[./]", "_", name): file_link(data, published.folder / name) for name in published.files}
+    images = [f"![{Path(name).stem}]({below}/{name})" for name in names if name.endswith(".png")]
     return {
         "edition": dg.MetadataValue.text(published.name),
         "is_new": dg.MetadataValue.bool(published.is_new),
+        **{re.sub(r"[./]", "_", name): file_link(data, published.folder / name) for name in names},
+        "chart": dg.MetadataValue.md(images[0] if images else ""),
+        "all_charts": dg.MetadataValue.md("\n\n".join(images)),
         "folder": dg.MetadataValue.path(str(published.folder)),
-        "charts": dg.MetadataValue.md("\n\n".join(images)),
-        **links,
-        "manifest_json": file_link(data, published.folder / "manifest.json"),
     }

@@ -40,9 +40,7 @@ def _numbers(result: SectionResult) -> str:
 
 def _bars(chart: Bars, table: pl.DataFrame) -> str:
     kind = display(chart.value).kind
-    rows = table.select(chart.label, chart.value).sort(
-        chart.value, descending=True, nulls_last=True, maintain_order=True
-    )
+    rows = chart.labelled(table).sort(chart.value, descending=True, nulls_last=True, maintain_order=True)
     return f"Bars: {_named(rows.iter_rows(), kind, table.height)}."
 
 

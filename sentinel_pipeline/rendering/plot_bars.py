@@ -50,7 +50,7 @@ def bars_plot(chart: Bars, table: pl.DataFrame, shown: int | None, zone: ZoneInf
 
 def _ranked(chart: Bars, table: pl.DataFrame) -> list[tuple[Any, Number | None]]:
     """Severities in their own order, everything else from the largest value down."""
-    rows = list(table.select(chart.label, chart.value).iter_rows())
+    rows = list(chart.labelled(table).iter_rows())
     if all(name in LEVELS for name, _ in rows):
         return rows
     return sorted(rows, key=lambda row: float("inf") if row[1] is None else -row[1])

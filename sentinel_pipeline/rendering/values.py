@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.rendering.cells import written
 from sentinel_pipeline.rendering.quantities import DECIMALS, MISSING, Quantity, quantity, signed
 from sentinel_pipeline.rendering.report import KeyFigure, SectionResult
+from sentinel_pipeline.sections.section import Section
 
 __all__ = [
     "ShownTable",
@@ -119,7 +120,9 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     printed = table if limit is None else table.head(limit)
     shown = shown_table(printed, zone)
     totals = tuple(column for column in section.totals if column in table.columns)
-    closing = _closing(table, printed, totals, shown.kinds, zone) if totals and printed.height else ()
+    kind_of = dict(zip(table.columns, shown.kinds, strict=True))
+    whole = {name: _whole(section, table, name, kind_of[name]) for name in totals}
+    closing = _closing(table, printed, whole, kind_of, zone) if totals and printed.height else ()
     note = _note(printed.height, table.height, section.name)
     return ShownTable(shown.columns, shown.labels, shown.kinds, shown.rows + closing, note, len(closing))
 
@@ -141,15 +144,17 @@ def shown_table(table: pl.DataFrame, zone: ZoneInfo) -> ShownTable:
 
 
 def _closing(
-    table: pl.DataFrame, printed: pl.DataFrame, totals: Sequence[str], kinds: Sequence[Kind], zone: ZoneInfo
+    table: pl.DataFrame,
+    printed: pl.DataFrame,
+    whole: dict[str, Quantity | None],
+    kind_of: dict[str, Kind],
+    zone: ZoneInfo,
 ) -> tuple[tuple[str, ...], ...]:
     """The 'other (n)' row (only when rows are left out) and the 'total' row."""
-    kind_of = dict(zip(table.columns, kinds, strict=True))
-    whole = {name: total(table[name], kind_of[name]) for name in totals}
     rows = [_closing_row("total", whole, kind_of, zone)]
     left_out = table.height - printed.height
     if left_out:
-        rest = {name: _rest(whole[name], printed[name], kind_of[name]) for name in totals}
+        rest = {name: _rest(whole[name], printed[name], kind_of[name]) for name in whole}
         rows.insert(0, _closing_row(f"other ({left_out:,})", rest, kind_of, zone))
     return tuple(rows)
 
@@ -163,6 +168,15 @@ def _closing_row(
         for name, kind in kind_of.items()
     )
     return tuple(cells)
+
+
+def _whole(section: Section, table: pl.DataFrame, name: str, kind: Kind) -> Quantity | None:
+    """A column's total: exact where the section knows better than a sum of rounded values."""
+    exact = dict(section.whole).get(name)
+    if exact is None:
+        return total(table[name], kind)
+    value = exact(table)
+    return None if value is None else _rounded(value, kind)
 
 
 def total(values: pl.Series, kind: Kind) -> Quantity | None:

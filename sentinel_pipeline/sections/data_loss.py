@@ -162,7 +162,7 @@ def _violator_section(title: str, table: object, label: str, excluded: object) -
         "data loss",
         table,  # type: ignore[arg-type] # the three violator tables take different statistics
         lambda rows: most(rows, "incident_count", label, "incident", "incidents"),
-        chart=Bars(label, "incident_count"),
+        chart=Bars(label, "incident_count", otherwise="agent_id" if label == "agent_name" else None),
         shown=10,
         totals=("incident_count", "critical_count"),
         about="incidents",

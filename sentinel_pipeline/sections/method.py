@@ -74,7 +74,7 @@ def _status(days: int) -> pl.Expr:
         .then(pl.lit("received"))
         .when((seen == days) & (status != "partial").all())
         .then(pl.lit("no events"))
-        .when(seen > 0)
+        .when(status.is_in(SEEN).any())
         .then(pl.lit("partial"))
         .when((status == "unreachable").any())
         .then(pl.lit("unreachable"))

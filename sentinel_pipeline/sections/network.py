@@ -8,7 +8,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.findings import counted, most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section
 from sentinel_pipeline.sections.security import with_device_names
-from sentinel_pipeline.sections.shares import MEGABYTE, ranked
+from sentinel_pipeline.sections.shares import MEGABYTE, ranked, ratio
 from sentinel_pipeline.sections.trends import trend, unseen_days
 
 SUSPICIOUS_PORTS = (23, 69, 135, 139, 445, 1433, 3306, 3389, 5900)
@@ -104,11 +104,17 @@ def _by(connection_hours: pl.DataFrame, key: str) -> pl.DataFrame:
 
 
 def _talker_finding(table: pl.DataFrame) -> str:
-    total = table["data_mb"].sum() or 0.0
+    total = megabytes(table)
     if not total:
         return nothing("traffic volumes")
     first = table.row(0, named=True)
-    return f"{first['device_name']} ({first['device_ip']}) moved {first['data_mb']:,.2f} of {total:,.2f} MB"
+    name = first["device_ip"] if first["device_name"] == "Unknown" else f"{first['device_name']} ({first['device_ip']})"
+    return f"{name} moved {first['data_mb']:,.2f} of {total:,.2f} MB"
+
+
+def megabytes(talkers: pl.DataFrame) -> float | None:
+    """All bytes of a talkers table in units of 2^20, rounded once."""
+    return ratio(int(talkers["bytes_sent"].sum()) + int(talkers["bytes_received"].sum()), MEGABYTE)
 
 
 def _port_finding(table: pl.DataFrame) -> str:
@@ -139,9 +145,10 @@ SECTIONS = (
         "network",
         top_talkers,
         _talker_finding,
-        chart=Bars("device_name", "data_mb"),
+        chart=Bars("device_name", "data_mb", otherwise="device_ip"),
         shown=10,
         totals=("connections", "bytes_sent", "bytes_received", "data_mb"),
+        whole=(("data_mb", megabytes),),
         about="connections",
         excluded=without_device,
     ),

@@ -26,10 +26,20 @@ class Lines:
 
 @dataclass(frozen=True)
 class Bars:
-    """Sorted horizontal bars: `label` against `value`, at most the section's `shown` rows."""
+    """Sorted horizontal bars: `label` against `value`, at most the section's `shown` rows.
+
+    A row whose label is 'Unknown' is called by its `otherwise` column, so that two of them can be told apart.
+    """
 
     label: str
     value: str
+    otherwise: str | None = None
+
+    def labelled(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Two columns: what each bar is called, and its value."""
+        return table.select(
+            named(self.label, self.otherwise) if self.otherwise else pl.col(self.label), pl.col(self.value)
+        )
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,12 @@ class HeatMap:
     row: str
     column: str
     value: str
+
+
+def named(label: str, otherwise: str) -> pl.Expr:
+    """The label, or the other column where the label is 'Unknown'."""
+    unnamed = (pl.col(label) == "Unknown") & pl.col(otherwise).is_not_null()
+    return pl.when(unnamed).then(pl.col(otherwise)).otherwise(pl.col(label)).alias(label)
 
 
 Chart = Lines | Bars | HeatMap
@@ -53,6 +69,7 @@ class Section:
     points to the file; None prints all, 0 leaves it to the chart and the file. `totals` are the columns that add up in
     "other (n)" and "total" rows. `about` is the canonical table the section speaks of;
     `excluded` counts (from statistics, like `table`) the rows the table leaves out because their key is unknown.
+    `whole` gives the exact total of columns whose values are rounded, so that it is not a sum of rounded parts.
     """
 
     title: str
@@ -65,6 +82,7 @@ class Section:
     cadences: tuple[str, ...] = ("daily", "weekly", "monthly")
     about: str = ""
     excluded: Callable[..., int] | None = None
+    whole: tuple[tuple[str, Callable[[pl.DataFrame], float | None]], ...] = ()
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS, RANK
 from sentinel_pipeline.sections.findings import counted, most, nothing, peak
-from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section
+from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, trend, unseen_days
 
@@ -107,7 +107,7 @@ def _severity_finding(table: pl.DataFrame) -> str:
 
 
 def _device_finding(table: pl.DataFrame) -> str:
-    return most(table, "alerts", "device_name", "alert", "alerts")
+    return most(table.with_columns(named("device_name", "device_ip")), "alerts", "device_name", "alert", "alerts")
 
 
 def _latest_finding(table: pl.DataFrame) -> str:
@@ -150,7 +150,7 @@ SECTIONS = (
         "security",
         alerts_by_device,
         _device_finding,
-        chart=Bars("device_name", "alerts"),
+        chart=Bars("device_name", "alerts", otherwise="device_ip"),
         shown=10,
         totals=("alerts", "critical_count", "high_count"),
         about="alerts",

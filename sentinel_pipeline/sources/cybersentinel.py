@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from sentinel_pipeline.domain.severity import severity
 from sentinel_pipeline.domain.tables import AGENTS, AUDIT_EVENTS, INCIDENTS, POLICIES
@@ -83,10 +84,14 @@ def _with_policies(source: DatabaseSource, rows: pl.DataFrame) -> pl.DataFrame:
 
 def data_types(rows: pl.DataFrame) -> pl.Series:
     """Labels of each event: its classification type where it has one, else those of its classification."""
-    known = {text: labels(text) for text in rows["classification"].unique()}
-    types = rows.select(filled("classification_type").str.strip_chars()).to_series()
-    pairs = zip(types, rows["classification"], strict=True)
-    return pl.Series([[type_] if type_ else known[text] for type_, text in pairs], dtype=pl.List(pl.String))
+    texts = rows["classification"].unique()
+    # Arrow builds columns of lists many times faster than Polars does.
+    found = pl.Series("labels", pa.array([labels(text) for text in texts], pa.large_list(pa.large_string())))
+    known = pl.DataFrame([texts, found])
+    type_ = filled("classification_type").str.strip_chars()
+    joined = rows.join(known, on="classification", how="left", nulls_equal=True, maintain_order="left")
+    single = pl.when(type_.is_not_null()).then(pl.concat_list(type_))
+    return joined.select(single.otherwise(pl.col("labels"))).to_series()
 
 
 def policies(_: DatabaseSource, rows: pl.DataFrame) -> pl.DataFrame:

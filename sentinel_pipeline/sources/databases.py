@@ -12,17 +12,19 @@ from sentinel_pipeline.domain.errors import SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
+from sentinel_pipeline.sources.timestamps import Zones
 
 BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds."""
+    """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds, read in `zones`."""
 
     table: str
     key: str
     fields: tuple[Field, ...]
+    zones: Zones
     time: str | None = None
     window: Window | None = None
 

@@ -84,11 +84,11 @@ class DatabaseSource:
     def looked_up(self, table: str, key: str, fields: tuple[Field, ...]) -> pl.DataFrame:
         """A describing table as it stands, one row a key (the first), read once; no rows where it is missing."""
         if (table, key) not in self._looked_up:
-            selection = Selection(table, key, fields)
+            selection = Selection(table, key, fields, self.zones)
             frames: list[pl.DataFrame] = []
             if self.database.columns(table):
                 ignored = Quarantine(self.settings.name)
-                frames = list(Sieve(self.database, selection, self.zones, ignored, table).rows())
+                frames = list(Sieve(self.database, selection, ignored, table).rows())
             empty = pl.DataFrame(schema={field.name: pl.String for field in fields})
             found = pl.concat([frame.drop(ROW) for frame in frames]) if frames else empty
             known = found.filter(pl.col(key).is_not_null())
@@ -104,8 +104,8 @@ class DatabaseSource:
     def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
         time = self._time(origin) if origin.times else None
         fields = (*origin.fields, Field(time, "time")) if time else origin.fields
-        selection = Selection(origin.name, origin.key, fields, time, window if time else None)
-        return Sieve(self.database, selection, self.zones, quarantine, origin.table.name)
+        selection = Selection(origin.name, origin.key, fields, self.zones, time, window if time else None)
+        return Sieve(self.database, selection, quarantine, origin.table.name)
 
     def _time(self, origin: Origin) -> str:
         columns = self.database.columns(origin.name)

@@ -113,7 +113,7 @@ class PostgresqlDatabase:
         names = ", ".join(f"{expression(field, columns)} AS {quoted(field.name)}" for field in selection.fields)
         where = ""
         if selection.window is not None and selection.time is not None and selection.time in columns:
-            where = f" WHERE {windowed(selection.time, columns[selection.time], selection.window)}"
+            where = f" WHERE {windowed(selection.time, columns[selection.time], selection.window, selection.zones)}"
         yield from self._stream(f"SELECT {names}, NULL::int8 AS {ROW} FROM {quoted(selection.table)}{where}")
 
     def earliest(self, table: str, time: str) -> Iterator[pl.DataFrame]:

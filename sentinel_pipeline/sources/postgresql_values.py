@@ -7,13 +7,16 @@ from datetime import timedelta
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.fields import NO_INTEGER, Field
+from sentinel_pipeline.sources.source import UTC_ZONE
 from sentinel_pipeline.sources.timestamps import (
     EARLIEST,
+    FARTHEST,
     FIRST_HELD,
     LAST_HELD,
     LATEST,
     TEXT_RANGE,
-    WIDENING,
+    Zones,
+    local_edges,
     text_bounds,
 )
 
@@ -63,25 +66,23 @@ def _text(name: str, declared: str) -> str:
     return f"host({name})" if declared in ("inet", "cidr") else f"{name}::text"
 
 
-def windowed(time: str, declared: str, window: Window) -> str:
+def windowed(time: str, declared: str, window: Window, zones: Zones) -> str:
     """A condition that holds for the window, however zones are meant, and for whatever is outside plausible time."""
     name = quoted(time)
     if declared in STAMPS:
-        return _between(name, declared, window)
+        return _between(name, declared, window, zones)
     low, high = text_bounds(window)
     first, last = TEXT_RANGE
     text = f'{name}::text COLLATE "C"'
     return f"({text} >= '{low}' AND {text} < '{high}') OR {text} < '{first}' OR {text} >= '{last}' OR {name} IS NULL"
 
 
-def _between(name: str, declared: str, window: Window) -> str:
+def _between(name: str, declared: str, window: Window, zones: Zones) -> str:
     zoned = declared == STAMPS[0]
-    stamp, margin = ("timestamptz", timedelta()) if zoned else ("timestamp", WIDENING)
-    first, last = EARLIEST - margin, LATEST + margin
-    inner = (max(window.start, EARLIEST) - margin, min(window.end, LATEST) + margin)
-    low, high, first_edge, last_edge = (f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{stamp}" for edge in (*inner, first, last))
-    outside = f"{name} < {first_edge} OR {name} >= {last_edge} OR {name} IS NULL"
-    return f"({name} >= {low} AND {name} < {high}) OR {outside}"
+    stamp, zone, margin = ("timestamptz", UTC_ZONE, timedelta()) if zoned else ("timestamp", zones.plain, FARTHEST)
+    edges = (*local_edges(window, zone), EARLIEST - margin, LATEST + margin)
+    low, high, first, last = (f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{stamp}" for edge in edges)
+    return f"({name} >= {low} AND {name} < {high}) OR {name} < {first} OR {name} >= {last} OR {name} IS NULL"
 
 
 def first_times(time: str, declared: str) -> tuple[str, str]:

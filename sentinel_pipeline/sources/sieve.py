@@ -31,14 +31,13 @@ class Sieve:
 
     database: Database
     selection: Selection
-    zones: Zones
     quarantine: Quarantine
     table: str
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """Typed rows of the window with a column per field, and ROW."""
         for raw in ahead(self.database.select(self.selection)):
-            frame = typed(raw, self.selection.fields, self.zones)
+            frame = typed(raw, self.selection.fields, self.selection.zones)
             yield from self._in_window(raw, frame) if self.selection.time else self._kept(raw, frame, None)
 
     def _in_window(self, raw: pl.DataFrame, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -54,7 +53,7 @@ class Sieve:
         yield from self._kept(raw, frame, time)
 
     def _keep_timeless(self, raw: pl.DataFrame, time: str) -> None:
-        read = times(raw[time], self.zones)
+        read = times(raw[time], self.selection.zones)
         self.keep("bad_time", raw.filter(read.is_null()))
         self.keep("implausible_time", raw.filter(read.is_not_null()))
 

@@ -90,7 +90,7 @@ class SqliteDatabase:
         if selection.time is None or selection.time not in columns or selection.window is None:
             return [""]
         time, declared = quoted(selection.time), columns[selection.time]
-        arms = [*ranges(time, declared, selection.window), *outside(time, declared)]
+        arms = [*ranges(time, declared, selection.window, selection.zones), *outside(time, declared)]
         if self._is_indexed(selection.table, selection.time):
             return [f" WHERE {arm}" for arm in arms]
         return [" WHERE " + " OR ".join(f"({arm})" for arm in arms)]

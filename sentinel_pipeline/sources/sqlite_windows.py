@@ -10,7 +10,7 @@ import math
 from datetime import date, timedelta
 
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, TEXT_RANGE, text_bounds
+from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, TEXT_RANGE, Zones, local_bounds, text_bounds
 
 DATE_FIRST = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T]*"
 FIRST_S, LAST_S = int(EARLIEST.timestamp()), int(LATEST.timestamp())
@@ -23,10 +23,15 @@ def holds_only_text(declared: str) -> bool:
     return "INT" not in name and any(part in name for part in ("CHAR", "CLOB", "TEXT"))
 
 
-def ranges(time: str, declared: str, window: Window) -> list[str]:
-    """Conditions that hold for every plausible spelling of an instant in the window."""
+def ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
+    """Conditions that hold for every plausible spelling of an instant in the window.
+
+    Only times with an offset of their own can be written as a date outside the local ones.
+    """
     low, high = text_bounds(window)
-    found = [f"{time} >= '{low}' AND {time} < '{high}'"]
+    first, after = local_bounds(window, zones)
+    local = f"({time} >= '{first}' AND {time} < '{after}' OR substr({time}, 20) GLOB '*[Zz+-]*')"
+    found = [f"{time} >= '{low}' AND {time} < '{high}' AND {local}"]
     if not holds_only_text(declared):
         start = max(math.floor(window.start.timestamp()), FIRST_S)
         end = min(math.ceil(window.end.timestamp()) + 1, LAST_S)

@@ -24,8 +24,9 @@ EPOCH_LIMIT = 1e15
 FIRST_HELD = datetime(1, 1, 3, tzinfo=UTC)
 LAST_HELD = datetime(9999, 12, 29, tzinfo=UTC)
 
-# No offset is a day or more, and a local calendar day is at most a day away from the UTC one.
-WIDENING = timedelta(days=2)
+# No offset is a day or more, and no clocks skip more than a day.
+FARTHEST = timedelta(days=1)
+LOOK_BACK = timedelta(hours=25)
 
 PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-5][0-9]$"
 SPELLING = (
@@ -128,10 +129,36 @@ def is_plausible(instant: pl.Expr) -> pl.Expr:
 
 
 def text_bounds(window: Window) -> tuple[str, str]:
-    """Dates between which, as text, every spelling in every zone of an instant in the window lies."""
-    start = max(window.start, EARLIEST) - WIDENING
-    end = min(window.end, LATEST) + WIDENING
-    return start.strftime("%Y-%m-%d"), end.strftime("%Y-%m-%d")
+    """Dates between which, as text, every spelling of an instant in the window lies, whatever its offset."""
+    start, end = _plausible_part(window)
+    return _dates(start - FARTHEST, end + FARTHEST)
+
+
+def local_bounds(window: Window, zones: Zones) -> tuple[str, str]:
+    """Dates between which, as text, every spelling without offset of an instant in the window lies."""
+    edges = [local_edges(window, zone) for zone in {zones.plain, zones.local}]
+    return _dates(min(low for low, _ in edges), max(high for _, high in edges))
+
+
+def local_edges(window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Between which local times, as if they were UTC, an instant of the window may be written.
+
+    A time the clocks skipped is written with the offset before the gap, hence the look back.
+    """
+    start, end = _plausible_part(window)
+    looked = (start - LOOK_BACK, *(start + timedelta(days=n) for n in range((end - start).days + 1)), end)
+    offsets = [moment.astimezone(zone).utcoffset() or timedelta() for moment in looked]
+    return start + min(offsets), end + max(offsets)
+
+
+def _plausible_part(window: Window) -> tuple[datetime, datetime]:
+    start = min(max(window.start, EARLIEST), LATEST)
+    return start, max(start, min(window.end, LATEST))
+
+
+def _dates(start: datetime, end: datetime) -> tuple[str, str]:
+    """The date of the first instant, and the first date after the last one, as text."""
+    return str(start.date()), str((end - timedelta(microseconds=1)).date() + timedelta(days=1))
 
 
 TEXT_RANGE = text_bounds(Window(EARLIEST, LATEST))

@@ -30,7 +30,7 @@ def completeness_of(statuses: list[str], table: str = "alerts", **more: Any) -> 
         ("received", 1),
         ("no events", 0),
         ("partial", 1),
-        ("not in source", 0),
+        ("not in source", None),
         ("unreachable", None),
         ("not extracted", None),
     ],
@@ -54,9 +54,9 @@ def test_a_day_keeps_the_status_of_its_receipt_and_unread_is_not_zero(status: st
         (["unreachable"] * 7, "unreachable", None),
         (["not extracted"] * 7, "not extracted", None),
         (["not extracted"] * 6 + ["unreachable"], "unreachable", None),
-        (["not in source"] * 7, "not in source", 0),
+        (["not in source"] * 7, "not in source", None),
         (["not in source"] * 6 + ["received"], "received", 1),
-        (["not in source"] * 6 + ["unreachable"], "partial", 0),
+        (["not in source"] * 6 + ["unreachable"], "unreachable", None),
     ],
 )
 def test_a_week_is_complete_only_when_every_day_is(statuses: list[str], status: str, rows: int | None) -> None:

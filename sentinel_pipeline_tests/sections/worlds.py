@@ -41,7 +41,7 @@ def completeness(period: Period, statuses: Mapping[str, str]) -> pl.DataFrame:
 
 
 def of_status(status: str) -> dict[str, Any]:
-    is_unread = status in ("unreachable", "not extracted")
+    is_unread = status in ("unreachable", "not extracted", "not in source")
     return {
         "status": status,
         "rows": None if is_unread else int(status in ("received", "partial")),

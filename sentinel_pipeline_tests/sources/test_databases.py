@@ -27,8 +27,10 @@ from sentinel_pipeline.sources.cybersentinel import open_cybersentinel
 from sentinel_pipeline.sources.iotsentinel import open_iotsentinel
 from sentinel_pipeline.sources.postgresql import connection_uri, refusal
 from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.source import UTC_ZONE
 from sentinel_pipeline.sources.sqlite_files import opening
 from sentinel_pipeline.sources.sqlite_windows import outside, ranges
+from sentinel_pipeline.sources.timestamps import Zones
 from sentinel_pipeline_tests.sources.worlds import (
     IOTSENTINEL_SCHEMA,
     Kept,
@@ -44,6 +46,7 @@ from sentinel_pipeline_tests.sources.worlds import (
 )
 
 DAY = day("2026-11-20")
+UTC_ZONES = Zones(UTC_ZONE, UTC_ZONE)
 
 
 @pytest.fixture
@@ -303,7 +306,7 @@ def test_a_date_that_does_not_exist_is_kept_when_its_neighbourhood_is_read(tmp_p
 
 def test_a_window_is_found_by_the_index(home: Path) -> None:
     with closing(sqlite3.connect(home)) as connection:
-        for arm in (*ranges("timestamp", "TEXT", DAY), *outside("timestamp", "TEXT")):
+        for arm in (*ranges("timestamp", "TEXT", DAY, UTC_ZONES), *outside("timestamp", "TEXT")):
             plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM connections WHERE {arm}").fetchall()
             assert "SEARCH connections USING INDEX idx_connections_timestamp" in plan[0][-1]
 

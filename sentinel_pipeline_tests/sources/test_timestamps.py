@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.sqlite_windows import holds_only_text, outside, ranges
-from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, Zones, instants, text_bounds
+from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, Zones, instants, local_bounds, text_bounds
 
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
 moments = st.datetimes(datetime(2000, 1, 3), datetime(2099, 12, 29))  # noqa: DTZ001 - local times
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 minutes = st.integers(-14 * 60, 14 * 60)
+UTC_ZONES = Zones(ZoneInfo("UTC"), ZoneInfo("UTC"))
 spans = st.tuples(moments, st.timedeltas(timedelta(), timedelta(days=40)))
 
 
@@ -139,6 +140,35 @@ def test_no_spelling_of_an_instant_in_the_window_is_outside_its_text_bounds(
     assert low <= spelled(local, mark, digits, "") < high
 
 
+@given(moments, st.timedeltas(timedelta(), timedelta(days=400)), moments, st.sampled_from(" T"), zones, zones)
+def test_no_spelling_without_offset_of_an_instant_in_the_window_is_outside_its_local_bounds(
+    start: datetime, span: timedelta, moment: datetime, mark: str, plain: ZoneInfo, local: ZoneInfo
+) -> None:
+    window = Window(start.replace(tzinfo=UTC), start.replace(tzinfo=UTC) + span)
+    near = start + (moment - start) % (span + timedelta(days=4)) - timedelta(days=2)
+    text = spelled(near, mark, 0, "")
+    found = read(text, plain.key, local.key)
+    low, high = local_bounds(window, Zones(plain, local))
+    if found is not None and window.start <= found < window.end:
+        assert low <= text < high
+
+
+def test_a_utc_day_is_one_date_and_a_local_day_one_date_of_its_zone() -> None:
+    one_day = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    assert local_bounds(one_day, UTC_ZONES) == ("2026-11-20", "2026-11-21")
+    berlin = Zones(ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Berlin"))
+    earlier = timedelta(hours=1)
+    assert local_bounds(Window(one_day.start - earlier, one_day.end - earlier), berlin) == ("2026-11-20", "2026-11-21")
+
+
+def test_a_skipped_day_is_within_local_bounds_of_the_day_it_is_moved_to() -> None:
+    apia = Zones(ZoneInfo("Pacific/Apia"), ZoneInfo("Pacific/Apia"))
+    moved = read("2011-12-30 12:00:00", "Pacific/Apia")
+    assert moved is not None
+    low, high = local_bounds(Window(moved, moved + timedelta(minutes=1)), apia)
+    assert low <= "2011-12-30 12:00:00" < high
+
+
 @given(spans)
 def test_text_bounds_stay_within_plausible_time(span: tuple[datetime, timedelta]) -> None:
     start = span[0].replace(tzinfo=UTC)
@@ -156,5 +186,5 @@ def test_numbers_can_only_be_numbers_where_sqlite_keeps_them() -> None:
 
 def test_a_text_column_needs_fewer_ranges() -> None:
     window = Window(EARLIEST, LATEST)
-    assert len(ranges('"t"', "TEXT", window) + outside('"t"', "TEXT")) == 4
-    assert len(ranges('"t"', "DATETIME", window) + outside('"t"', "DATETIME")) == 9
+    assert len(ranges('"t"', "TEXT", window, UTC_ZONES) + outside('"t"', "TEXT")) == 4
+    assert len(ranges('"t"', "DATETIME", window, UTC_ZONES) + outside('"t"', "DATETIME")) == 9

@@ -1,0 +1,213 @@
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sentinel_pipeline import settings as module
+from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.settings import Settings, data_folder, load_settings, resolved, source_settings
+
+SOURCES = "sources:\n  - {name: home, kind: zeek, location: logs}\n"
+TOP = "organisation, timezone, first_day, sources, delivery, subscriptions, schedules, retention, privacy"
+OF_A_SOURCE = "name, kind, location, timezone, local_timezone, local_networks, notice_severity"
+
+
+def written(data: Path, text: str) -> Settings:
+    (data / "config").mkdir(exist_ok=True)
+    (data / "config" / "sentinel.yaml").write_text(text, encoding="utf-8")
+    return load_settings(data)
+
+
+def mistakes(data: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as refusal:
+        written(data, text)
+    file = f"{data / 'config' / 'sentinel.yaml'}: "
+    assert all(mistake.startswith(file) and len(mistake.splitlines()) == 1 for mistake in refusal.value.mistakes)
+    assert str(refusal.value) == "\n".join(refusal.value.mistakes)
+    return [mistake.removeprefix(file) for mistake in refusal.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("", "sources: missing; it has to be there"),
+        ("sources: []", "sources: found a list of 0; allowed: List should have at least 1 item after validation, not 0"),
+        ("colour: red\n" + SOURCES, f"colour: unknown key; allowed here: {TOP}"),
+        ("timezone: Europe/Berln\n" + SOURCES, "timezone: found 'Europe/Berln'; allowed: an IANA time zone such as "),
+        ("timezone: ../etc/passwd\n" + SOURCES, "timezone: found '../etc/passwd'; allowed: an IANA time zone such as "),
+        ("organisation: 5\n" + SOURCES, "organisation: found 5; allowed: Input should be a valid string"),
+        ("organisation: ''\n" + SOURCES, "organisation: found ''; allowed: String should have at least 1 character"),
+        ("first_day: 2025-02-30\n" + SOURCES, "first_day: found '2025-02-30'; allowed: a day, written YYYY-MM-DD"),
+        ("first_day: 20250101\n" + SOURCES, "first_day: found 20250101; allowed: a day, written YYYY-MM-DD"),
+        ("first_day: 1\n" + SOURCES, "first_day: found 1; allowed: a day, written YYYY-MM-DD"),
+        ("first_day: 2025-01-01 10:00\n" + SOURCES, "first_day: found '2025-01-01 10:00'; allowed: a day, written "),
+        ("delivery: 5\n" + SOURCES, "delivery: found 5; allowed: Input should be a valid dictionary"),
+        ("timezone: UTC\ntimezone: UTC\n" + SOURCES, "timezone: found twice; a key may stand once"),
+        (SOURCES.replace("}", ", name: x}"), "sources[0].name: found twice; a key may stand once"),
+        (SOURCES.replace("zeek", "kasa"), "sources[0].kind: found 'kasa'; this version reads iotsentinel, cybers"),
+        (SOURCES.replace("kind: zeek, ", ""), "sources[0].kind: missing; it has to be there"),
+        (SOURCES.replace("}", ", colour: red}"), f"sources[0].colour: unknown key; allowed here: {OF_A_SOURCE}"),
+        (SOURCES.replace("}", ", timezone: Mars}"), "sources[0].timezone: found 'Mars'; allowed: an IANA time zone"),
+        (SOURCES.replace("}", ", local_timezone: Mars}"), "sources[0].local_timezone: found 'Mars'; allowed: an IANA"),
+        (SOURCES.replace("home", "a/b"), "sources[0].name: found 'a/b'; allowed: String should match pattern"),
+        (
+            SOURCES.replace("}", ", local_networks: [10.0.0/8]}"),
+            "sources[0].local_networks: found a list of 1; allowed: networks such as 192.168.0.0/16; '10.0.0/8' is none",
+        ),
+        (
+            SOURCES.replace("}", ", notice_severity: {Scan: severe}}"),
+            "sources[0].notice_severity.Scan: found 'severe'; allowed: Input should be 'critical', 'high', ",
+        ),
+        (SOURCES + "  - {name: home, kind: zeek, location: b}\n", "sources: found a list of 2; allowed: the name 'home' "),
+        ("a: b: c", "line 1: is not YAML: mapping values are not allowed here"),
+        ("? [a]\n: b\n", "line 1: is not YAML: found unhashable key"),
+        ("a: &a [*a]", "is nested too deeply"),
+        ("\x01", "is not YAML: unacceptable character"),
+        ("[1]", "the file: found a list of 1; allowed: "),
+        ('"two\\nlines": 1\n' + SOURCES, "two�lines: unknown key; allowed here: "),
+    ],
+)
+def test_a_mistake_is_one_line_with_place_finding_and_what_is_allowed(text: str, mistake: str, tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, text)
+    assert found.startswith(mistake)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    assert len(mistakes(tmp_path, "colour: red\ntimezone: Mars\nsources:\n  - {kind: kasa, location: x}\n")) == 4
+
+
+def test_a_file_that_is_no_text_or_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "sentinel.yaml"
+    file.parent.mkdir()
+    file.write_bytes(b"organisation: \xff\xfe")
+    with pytest.raises(SettingsError, match="is not UTF-8 text; save it as UTF-8"):
+        load_settings(tmp_path)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources: postgresql://user:s3cret@host/db",
+        "sources: [postgresql://user:s3cret@host/db]",
+        "sources: {location: postgresql://user:s3cret@host/db}",
+        "sources:\n  - {name: a, kind: kasa, location: postgresql://user:s3cret@host/db}",
+        "sources:\n  - {name: a, kind: zeek, location: [postgresql://user:s3cret@host/db]}",
+        "organisation: 1\nsources:\n" + "  - {name: a, kind: zeek, location: 'postgresql://u:s3cret@h'}\n" * 2,
+    ],
+)
+def test_a_password_in_the_wrong_place_is_never_told(text: str, tmp_path: Path) -> None:
+    assert not any("s3cret" in mistake for mistake in mistakes(tmp_path, text))
+
+
+def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
+    text = "organisation: Example GmbH\ntimezone: Europe/Berlin\nfirst_day: 2025-01-01\nretention: {days: 30}\n" + SOURCES
+    known = written(tmp_path, text)
+    assert (known.organisation, known.zone, known.first_day) == (
+        "Example GmbH",
+        ZoneInfo("Europe/Berlin"),
+        date(2025, 1, 1),
+    )
+    assert known.unused == ("retention",)
+    assert not known.is_demo
+    assert (known.lake, known.editions, known.exports) == tuple(tmp_path / n for n in ("lake", "editions", "exports"))
+    assert known.with_first_day(date(2025, 2, 1)).first_day == date(2025, 2, 1)
+    assert written(tmp_path, "first_day:\n" + SOURCES).first_day is None
+
+
+def test_without_a_file_the_demo_is_read(tmp_path: Path) -> None:
+    known = load_settings(tmp_path)
+    assert known.is_demo
+    assert {entry.kind for entry in known.sources} == {"iotsentinel", "zeek", "cybersentinel"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_that_is_not_configured_is_refused(tmp_path: Path) -> None:
+    known = written(tmp_path, SOURCES)
+    assert known.source("home").kind == "zeek"
+    with pytest.raises(UsageError, match="there is no source 'office'; configured: home"):
+        known.source("office")
+
+
+def opened(data: Path, location: str) -> str:
+    known = written(data, SOURCES.replace("location: logs", f"location: '{location}'"))
+    return source_settings(known.sources[0], data).location
+
+
+def test_a_secret_is_resolved_when_it_is_used_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = written(tmp_path, SOURCES.replace("location: logs", "location: env:OFFICE_URL"))
+    with pytest.raises(UsageError, match="OFFICE_URL is not set; the configuration refers to it as 'env:OFFICE_URL'"):
+        source_settings(known.sources[0], tmp_path)
+    monkeypatch.setenv("OFFICE_URL", "postgresql://reader:p@ss/w?rd:1@db.example:5432/dlp?password=s3cret")
+    opening = source_settings(known.sources[0], tmp_path)
+    assert opening.location.startswith("postgresql://reader:p@ss")
+    assert opening.place == "postgresql://reader@db.example:5432/dlp"
+    for said in (repr(known), repr(opening)):
+        assert not any(secret in said for secret in ("p@ss", "s3cret", "rd:1"))
+
+
+def test_a_file_reference_starts_at_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("  postgresql://h/db\n", encoding="utf-8")
+    assert resolved("file:url", tmp_path) == "postgresql://h/db"
+    assert resolved(f"file:{tmp_path / 'url'}", Path("/nowhere")) == "postgresql://h/db"
+    assert resolved("plain", tmp_path) == "plain"
+
+
+def test_a_reference_that_leads_nowhere_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMPTY", "")
+    (tmp_path / "empty").write_bytes(b"\n")
+    (tmp_path / "binary").write_bytes(b"\xff")
+    for reference, words in (
+        ("file:gone", "cannot read the file that 'file:gone' refers to: No such file or directory"),
+        ("file:empty", "the file that 'file:empty' refers to is empty"),
+        ("file:binary", "the file that 'file:binary' refers to is not UTF-8 text"),
+        ("env:EMPTY", "the environment variable EMPTY is not set; the configuration refers to it as 'env:EMPTY'"),
+    ):
+        with pytest.raises(UsageError) as refusal:
+            resolved(reference, tmp_path)
+        assert str(refusal.value) == words
+
+
+def test_relative_locations_start_at_the_data_folder(tmp_path: Path) -> None:
+    assert opened(tmp_path, "systems/gateway") == str(tmp_path / "systems/gateway")
+    assert opened(tmp_path, "sqlite:///systems/home.db") == f"sqlite:///{tmp_path / 'systems/home.db'}"
+    assert opened(tmp_path, "/var/log/zeek/*.log") == "/var/log/zeek/*.log"
+    assert opened(tmp_path, "sqlite:////var/x.db") == "sqlite:////var/x.db"
+    assert opened(tmp_path, "postgresql://user@host/db") == "postgresql://user@host/db"
+
+
+def test_three_slashes_before_an_absolute_path_are_understood(tmp_path: Path) -> None:
+    database = tmp_path / "elsewhere" / "x.db"
+    database.parent.mkdir()
+    database.touch()
+    assert opened(tmp_path, f"sqlite:///{str(database)[1:]}") == f"sqlite:///{database}"
+
+
+def test_options_reach_the_reader(tmp_path: Path) -> None:
+    text = SOURCES.replace("}", ", timezone: Asia/Kolkata, local_networks: [10.0.0.0/8, 'fd00::/8']}")
+    opening = source_settings(written(tmp_path, text).sources[0], tmp_path)
+    assert opening.zone == ZoneInfo("Asia/Kolkata")
+    assert opening.options == {"local_networks": ["10.0.0.0/8", "fd00::/8"]}
+
+
+def test_the_data_folder_is_the_one_named_else_the_projects_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTINEL_DATA", str(tmp_path / "x" / ".."))
+    assert data_folder() == tmp_path.resolve()
+    monkeypatch.delenv("SENTINEL_DATA")
+    assert data_folder() == module.PROJECT / "data"
+
+
+def test_dagster_lives_below_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "/elsewhere")
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "no")
+    module.use_dagster_home(module.dagster_home(tmp_path))
+    assert module.os.environ["DAGSTER_HOME"] == str(tmp_path / "dagster")
+    assert module.os.environ["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+    monkeypatch.delenv("SENTINEL_DAGSTER_POSTGRESQL_URL", raising=False)
+    monkeypatch.setenv(module.DEMO_POSTGRESQL_URL, "")
+    assert module.dagster_postgresql_url() is None
+    assert module.demo_postgresql_url() is None

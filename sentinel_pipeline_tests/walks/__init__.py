@@ -1,0 +1,1 @@
+"""The whole way, as a user walks it: from source systems to published files, with the real command."""
