@@ -39,7 +39,7 @@ def extract(folder: Path) -> None:
     """Every table of the source into the lake."""
     from sentinel_pipeline.lake.extraction import extract as read
     from sentinel_pipeline.lake.store import Lake
-    from sentinel_pipeline.sources import KINDS
+    from sentinel_pipeline.sources.kinds import KINDS
     from sentinel_pipeline.sources.source import SourceSettings
 
     settings = SourceSettings("home", "iotsentinel", f"sqlite:///{folder / 'iotsentinel.db'}", "home")

@@ -19,8 +19,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.domain.origin import SourceSettings
 from sentinel_pipeline.domain.period import day_from_key
-from sentinel_pipeline.sources.source import SourceSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "zeek")

@@ -10,7 +10,7 @@ import pytest
 from sentinel_pipeline import __version__
 from sentinel_pipeline.cli import cli
 from sentinel_pipeline.rendering.tables import FORMATS
-from sentinel_pipeline.sources import SOURCES
+from sentinel_pipeline.sources.kinds import SOURCES
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CHANGELOG.md", "DEVELOPERS.md", "docs/features.md")

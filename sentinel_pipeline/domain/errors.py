@@ -21,6 +21,10 @@ class SourceUnreachableError(SentinelError):
     """A source system cannot be opened or read; says which, why, and what to check."""
 
 
+class SourceChangedError(SourceUnreachableError):
+    """A source changed while it was read; what was read may be half old, half new, and reading again may help."""
+
+
 class PublishingError(SentinelError):
     """An edition could not be written whole; nothing of it was left behind."""
 

@@ -11,7 +11,7 @@ from sentinel_pipeline.domain.period import Window, midnight
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.rows import CANONICAL, Wanted
 from sentinel_pipeline.settings import Settings, source_settings
-from sentinel_pipeline.sources import KINDS
+from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)

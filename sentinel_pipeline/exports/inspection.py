@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.tables import Table
-from sentinel_pipeline.sources import KINDS
+from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceSettings
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from sentinel_pipeline import __version__
-from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
@@ -22,6 +22,7 @@ from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 
 PARTIAL_SHARE = 0.01
+READINGS = 3
 DAMAGED_FILE = ("unreadable_file", "truncated_gzip", "missing_columns")
 
 
@@ -47,16 +48,33 @@ def asset_of(source: str, table: str) -> str:
 def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> Extraction:
     """Reads every table of the source for the days into the lake; one that cannot be reached leaves receipts too."""
     try:
-        with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source:
-            fingerprint = source.fingerprint()
-            stale = stale_days(settings, days, fingerprint, lake)
-            if stale:
-                _read(source, kind, stale, lake)
-                _remember(settings, stale, fingerprint, lake)
+        stale = _read_again_if_changed(kind, settings, days, lake)
     except SourceUnreachableError as error:
         return _unreached(kind, settings, days, lake, str(error))
     kept = tuple(day.key for day in days if day not in stale)
     return Extraction(settings.name, _keys(days), kept, _receipts(settings.name, days, lake))
+
+
+def _read_again_if_changed(
+    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake
+) -> list[Period]:
+    for _ in range(READINGS - 1):
+        try:
+            return _read_stale(kind, settings, days, lake)
+        except SourceChangedError:
+            continue
+    return _read_stale(kind, settings, days, lake)
+
+
+def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> list[Period]:
+    """Reads the days that are not in the lake as the source is now; returns them."""
+    with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source:
+        fingerprint = source.fingerprint()
+        stale = stale_days(settings, days, fingerprint, lake)
+        if stale:
+            _read(source, kind, stale, lake)
+            _remember(settings, stale, fingerprint, lake)
+        return stale
 
 
 def stale_days(settings: SourceSettings, days: Sequence[Period], fingerprint: str | None, lake: Lake) -> list[Period]:
@@ -112,7 +130,9 @@ def _keep_duplicates(repeated: pl.DataFrame, table: Table, of_day: str, quaranti
     texts = [json.dumps(row, default=str, ensure_ascii=False) for row in repeated.iter_rows(named=True)]
     records = pl.DataFrame(
         {
-            "location": copies.select(pl.format("{}#{}{} copy {}", pl.lit(table.name), table.key, pl.lit(of_day), "copy")).to_series(),
+            "location": copies.select(
+                pl.format("{}#{}{} copy {}", pl.lit(table.name), table.key, pl.lit(of_day), "copy")
+            ).to_series(),
             "record": pl.Series(texts, dtype=pl.String),
         }
     )

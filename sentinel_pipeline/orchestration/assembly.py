@@ -14,6 +14,10 @@ from sentinel_pipeline.orchestration.reports import report_assets
 from sentinel_pipeline.settings import Settings
 
 
+# Meant: the job's readings may share a run, its edition may not, so the job takes one day at a time.
+warnings.filterwarnings("ignore", message="Asset job publish_daily materializes assets with varying BackfillPolicies")
+
+
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All assets, a job per cadence, and one process per run: Polars uses every core by itself."""
     deployment = Deployment(settings)

@@ -10,7 +10,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline.settings import Settings, SourceEntry, source_settings
-from sentinel_pipeline.sources import KINDS
+from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from dagster import DagsterEventType, DagsterInstance
+from dagster import AssetMaterialization, AssetRecordsFilter, DagsterEventType, DagsterInstance
 from dagster._core.instance import InstanceRef
 from dagster._serdes import ConfigurableClassData
 
@@ -49,6 +49,26 @@ class SentinelInstance(DagsterInstance):
         super().handle_new_event(event, batch_metadata=batch_metadata)
         if kind in ENDS:
             run_locks.release(locks_folder(self), event.run_id)
+
+    def delete_run(self, run_id: str) -> None:
+        """Deletes a run and its events, but reports again what it made last: a partition stays what it is on disk."""
+        kept = newest_made_by(self, run_id)
+        super().delete_run(run_id)
+        for made in kept:
+            self.report_runless_asset_event(made)
+
+
+def newest_made_by(instance: DagsterInstance, run_id: str) -> list[AssetMaterialization]:
+    """The materializations of a run that are still the newest of their partition."""
+    records = instance.get_records_for_run(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION).records
+    made = [event.asset_materialization for event in (record.event_log_entry for record in records)]
+    return [known for known in made if known is not None and _is_newest(instance, known, run_id)]
+
+
+def _is_newest(instance: DagsterInstance, made: AssetMaterialization, run_id: str) -> bool:
+    partitions = None if made.partition is None else [made.partition]
+    newest = instance.fetch_materializations(AssetRecordsFilter(made.asset_key, asset_partitions=partitions), limit=1)
+    return bool(newest.records) and newest.records[0].event_log_entry.run_id == run_id
 
 
 def locks_folder(instance: DagsterInstance) -> Path:

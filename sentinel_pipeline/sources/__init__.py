@@ -1,7 +1,1 @@
-"""Systems we read, never write: `SOURCES` lists the kinds."""
-
-from sentinel_pipeline.sources import cybersentinel, iotsentinel, zeek
-from sentinel_pipeline.sources.source import SourceKind
-
-SOURCES: tuple[SourceKind, ...] = (iotsentinel.KIND, cybersentinel.KIND, zeek.KIND)
-KINDS = {kind.kind: kind for kind in SOURCES}
+"""Systems we read, never write. `kinds.SOURCES` lists the kinds."""

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, Self
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.origin import UTC_ZONE, SourceSettings
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.quarantine import Quarantine
 
-UTC_ZONE = ZoneInfo("UTC")
-
-
-@dataclass(frozen=True)
-class SourceSettings:
-    """One configured source system.
-
-    `location` is a URL (`sqlite:///…`, `postgresql://…`) or a folder or glob, references already resolved; it may
-    hold a password and is never printed: `place` is. `zone` is the zone of timestamps that carry no offset.
-    """
-
-    name: str
-    kind: str
-    location: str = field(repr=False)
-    place: str
-    zone: ZoneInfo = UTC_ZONE
-    options: dict[str, object] = field(default_factory=dict, repr=False, hash=False)
+__all__ = ["UTC_ZONE", "Source", "SourceKind", "SourceSettings"]
 
 
 class Source(Protocol):

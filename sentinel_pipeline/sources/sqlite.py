@@ -19,6 +19,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 from adbc_driver_sqlite import StatementOptions, dbapi
 
+from sentinel_pipeline.domain.errors import SourceChangedError
 from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
@@ -183,7 +184,8 @@ class SqliteDatabase:
     def _check_still(self) -> None:
         """Without locks, a file that changed under our hands may have been read half old, half new."""
         if self._opening.watched is not None and state(self.path) != self._opening.watched:
-            raise unreachable(self.settings, "the database changed while it was read", "read it again")
+            line = unreachable(self.settings, "the database changed while it was read", "read it again")
+            raise SourceChangedError(str(line))
 
 
 def _connected(way: Opening) -> dbapi.Connection:

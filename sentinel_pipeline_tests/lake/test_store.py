@@ -1,0 +1,141 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.lake.store import Lake, read_json, replacing, sha256, write_json, write_whole
+
+ONE, TWO = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})
+DIES = """
+import os, sys
+from pathlib import Path
+from sentinel_pipeline.lake.store import replacing
+with replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_bytes(b"half")
+    os._exit(9)
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_process_killed_while_it_writes_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old and whole")
+    died = subprocess.run([sys.executable, "-c", DIES, str(path)], check=False)
+    assert died.returncode == 9
+    assert path.read_bytes() == b"old and whole"
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def broken() -> None:
+        with replacing(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_folders_are_made_on_the_way(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a" / "b" / "c", b"x")
+    assert (tmp_path / "a" / "b" / "c").read_bytes() == b"x"
+
+
+def test_partitions_are_read_back_and_missing_ones_said(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.write("facts/alerts", "2025-01-01", ONE)
+    assert lake.has("facts/alerts", "2025-01-01")
+    assert lake.read("facts/alerts", "2025-01-01").equals(ONE)
+    with pytest.raises(SentinelError, match="facts/alerts has no partition 2025-01-02; materialize it first"):
+        lake.read("facts/alerts", "2025-01-02")
+
+
+def test_several_partitions_are_one_table_in_the_schema_asked_for(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    schema = pl.Schema({"n": pl.Int64, "later": pl.String})
+    assert lake.read_all("a", ["1", "2"], schema).schema == schema
+    lake.write("a", "1", ONE.with_columns(gone=pl.lit("x")))
+    lake.write("a", "3", TWO.select(later=pl.lit("y"), n="n"))
+    assert lake.read_all("a", ["1", "2", "3"], schema).rows() == [(1, None), (2, "y")]
+
+
+def test_a_name_with_a_pattern_in_it_is_only_a_name(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "[a]*")
+    lake.write("a", "1", ONE)
+    assert lake.read("a", "1").equals(ONE)
+    assert lake.read_all("a", ["1"], ONE.schema).equals(ONE)
+
+
+def test_a_superseded_version_stays_readable(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.write_keeping("a", "1", ONE)
+    first = lake.version("a", "1")
+    lake.write_keeping("a", "1", ONE)
+    assert names(tmp_path / "a") == ["1.parquet", "superseded"]
+    assert names(tmp_path / "a" / "superseded") == []
+    lake.write_keeping("a", "1", TWO)
+    second = lake.version("a", "1")
+    assert lake.read("a", "1").equals(TWO)
+    for version, table in ((first, ONE), (second, TWO)):
+        kept = lake.read_version("a", "1", version)
+        assert kept is not None
+        assert kept.equals(table)
+    lake.write_keeping("a", "1", ONE)
+    assert lake.read_version("a", "1", second) is not None
+    assert lake.read_version("a", "1", "0" * 64) is None
+
+
+def test_a_damaged_version_is_no_version(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    lake.write_keeping("a", "1", ONE)
+    first = lake.version("a", "1")
+    lake.write_keeping("a", "1", TWO)
+    lake.version_path("a", "1", first).write_bytes(b"damaged")
+    assert lake.read_version("a", "1", first) is None
+
+
+def test_a_folder_takes_the_place_of_the_old_one_whole(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with lake.replacing_folder("charts", "1") as folder:
+        (folder / "old").write_bytes(b"")
+
+    def broken() -> None:
+        with lake.replacing_folder("charts", "1") as folder:
+            (folder / "new").write_bytes(b"")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert names(lake.folder("charts", "1")) == ["old"]
+    with lake.replacing_folder("charts", "1") as folder:
+        (folder / "new").write_bytes(b"")
+    assert names(lake.folder("charts", "1")) == ["new"]
+    assert names(tmp_path / "charts") == ["1"]
+
+
+def test_json_is_sorted_and_what_cannot_be_read_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    assert read_json(path) == {}
+    write_json(path, {"b": "ü", "a": 1})
+    assert path.read_text(encoding="utf-8") == '{\n "a": 1,\n "b": "ü"\n}'
+    assert read_json(path) == {"a": 1, "b": "ü"}
+    for damage in (b"[1]", b"{", b"\xff"):
+        path.write_bytes(damage)
+        assert read_json(path) == {}
+
+
+def test_a_version_is_the_sha256_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    assert sha256(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
