@@ -43,27 +43,35 @@ def asked_window(since: str | None, until: str | None, zone: ZoneInfo) -> Window
     start = EARLIEST if since is None else instant(since, zone, "--since")
     end = LATEST if until is None else instant(until, zone, "--until", whole_day=True)
     if start >= end:
-        raise UsageError(f"--since {since} is not before --until {until}")
+        raise UsageError(f"--since {since or 'the beginning'} is not before --until {until or 'the end'}")
     return Window(start, end)
 
 
 def instant(text: str, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
     """An ISO 8601 date or date-time, without an offset in the zone. `whole_day`: a date stands for its end."""
     try:
-        if len(text) == len("2025-01-01"):
-            day = date.fromisoformat(text)
+        day = _day(text)
+        if day is not None:
             return midnight(day + timedelta(days=1) if whole_day else day, zone)
         moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option} '{text}' is no time; write 2025-01-31, 2025-01-31T13:00 or 2025-01-31T13:00:00+01:00"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _day(text: str) -> date | None:
+    """The day, in any spelling of ISO 8601, when there is no time beside it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def asked_sources(table: Table, names: tuple[str, ...], settings: Settings) -> list[tuple[SourceKind, SourceSettings]]:
     """The sources that give the table, all or those named. Raises UsageError when there is none."""
-    entries = [settings.source(name) for name in names] if names else list(settings.sources)
+    entries = [settings.source(name) for name in dict.fromkeys(names)] if names else list(settings.sources)
     giving = [entry for entry in entries if table is QUARANTINE or table in KINDS[entry.kind].tables]
     if not giving:
         asked = f"source {', '.join(names)}" if names else "any configured source"

@@ -74,6 +74,8 @@ def export(
     """
     require_possible(wanted)
     chosen = format_of(wanted.format)
+    if output.exists() and not output.is_file():
+        raise UsageError(f"{output} is not a file; name one that can be replaced")
     try:
         with replacing(output) as temporary, TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
             spool = Path(folder) / "rows.parquet"

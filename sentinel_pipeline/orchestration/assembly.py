@@ -13,7 +13,6 @@ from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
 from sentinel_pipeline.settings import Settings
 
-
 # Meant: the job's readings may share a run, its edition may not, so the job takes one day at a time.
 warnings.filterwarnings("ignore", message="Asset job publish_daily materializes assets with varying BackfillPolicies")
 

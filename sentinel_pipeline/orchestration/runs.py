@@ -18,8 +18,10 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.orchestration.progress import heard_by, say
-from sentinel_pipeline.publishing.editions import edition_folder, revisions
-from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
+from sentinel_pipeline.publishing.editions import edition_folder, revisions, upcoming_revision
+from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
+from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of
 from sentinel_pipeline.settings import Settings, use_dagster_home
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -41,16 +43,20 @@ class Outcome:
 def publish_edition(settings: Settings, period: Period, listener: Callable[[str], None]) -> Outcome:
     """Materializes everything the edition needs and publishes it. Raises SentinelError when it cannot be published."""
     deployment = Deployment(settings)
+    stale = days_to_read(deployment, period)
+    folder = edition_folder(settings.editions, period)
+    if not stale and is_up_to_date(deployment, period):
+        listener(f"unchanged: {period.cadence}/{period.key}/r{revisions(folder)[-1]}")
+        return _outcome(folder, revisions(folder)[-1], ())
     with heard_by(listener), _instance(settings) as instance:
         definitions = build_definitions(settings)
         away: list[str] = []
-        for days in ranges(days_to_read(deployment, period)):
+        for days in ranges(stale):
             away += _materialize(
                 definitions, instance, "read_days", {RANGE_START: days[0].key, RANGE_END: days[-1].key}
             )
         say(f"making the {period.cadence} edition of {period.key}")
         _materialize(definitions, instance, f"render_{period.cadence}", {PARTITION: period.key})
-    folder = edition_folder(settings.editions, period)
     return _outcome(folder, revisions(folder)[-1], tuple(dict.fromkeys(away)))
 
 
@@ -82,6 +88,25 @@ def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
         except SentinelError:
             stale |= {day.key for day in days}
     return [day for day in days if day.key in stale]
+
+
+def is_up_to_date(deployment: Deployment, period: Period) -> bool:
+    """Whether the newest revision was made from the tables and figures that the statistics give now."""
+    settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
+    names = [section_asset(period.cadence, section.name) for section in scope.sections_of(period.cadence)]
+    figures = section_asset(period.cadence, "key_figures")
+    published = revisions(edition_folder(settings.editions, period))
+    if not published or not all(lake.has(name, period.key) for name in (*names, figures)):
+        return False
+    made_from = figures_hash(scope, settings.organisation, period, lake)
+    if upcoming_revision(settings.editions, period, made_from[:12]) != published[-1]:
+        return False
+    now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
+    computed = as_table(key_figures(scope, period, now, before, versions_of(scope, period, lake)))
+    return computed.equals(lake.read(figures, period.key)) and all(
+        section_table(section, now, period).equals(lake.read(section_asset(period.cadence, section.name), period.key))
+        for section in scope.sections_of(period.cadence)
+    )
 
 
 def _is_counted(deployment: Deployment, day: Period) -> bool:

@@ -42,21 +42,28 @@ def edition_folder(editions: Path, period: Period) -> Path:
 
 
 def revisions(folder: Path) -> list[int]:
-    """Published revisions of an edition, oldest first; what has no manifest was never published."""
+    """Published revisions of an edition, oldest first; one that lost its manifest is none."""
+    return [number for number in _taken(folder) if (folder / f"r{number}" / MANIFEST).is_file()]
+
+
+def _taken(folder: Path) -> list[int]:
+    """Numbers that stand for something already, even if it is damaged: none of them is given again."""
     if not folder.is_dir():
         return []
-    names = (REVISION.fullmatch(path.name) for path in folder.iterdir() if (path / MANIFEST).is_file())
+    names = (REVISION.fullmatch(path.name) for path in folder.iterdir())
     return sorted(int(match.group(1)) for match in names if match)
 
 
+def _free(folder: Path) -> int:
+    return max(_taken(folder), default=0) + 1
+
+
 def upcoming_revision(editions: Path, period: Period, figures_hash: str) -> int:
-    """The newest revision if it was made from the same figures, else the one after it."""
+    """The newest revision if it was made from the same figures, else the next free one."""
     folder = edition_folder(editions, period)
     published = revisions(folder)
-    if not published:
-        return 1
-    newest = read_json(folder / f"r{published[-1]}" / MANIFEST)
-    return published[-1] + (newest.get("figures_hash") != figures_hash)
+    newest = read_json(folder / f"r{published[-1]}" / MANIFEST) if published else {}
+    return published[-1] if newest.get("figures_hash") == figures_hash else _free(folder)
 
 
 @contextmanager
@@ -86,7 +93,7 @@ def publish(
             published = revisions(folder)
             if published and _same(folder / f"r{published[-1]}", listed):
                 return Edition(folder / f"r{published[-1]}", published[-1], is_new=False, files=tuple(sorted(files)))
-            revision = published[-1] + 1 if published else 1
+            revision = _free(folder)
             manifest = _manifest(editions, period, revision, listed, about)
             _write(folder, revision, files, manifest)
             return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
@@ -99,8 +106,9 @@ def publish(
 def previous_edition(editions: Path, period: Period, revision: int) -> dict[str, str] | None:
     """Name and manifest hash of the edition before: the revision before, else the newest of an earlier period."""
     folder = edition_folder(editions, period)
-    if revision > 1:
-        return _reference(folder / f"r{revision - 1}")
+    before = [number for number in revisions(folder) if number < revision]
+    if before:
+        return _reference(folder / f"r{before[-1]}")
     earlier = sorted(path for path in folder.parent.glob("????-??-??") if path.name < period.key and revisions(path))
     return _reference(earlier[-1] / f"r{revisions(earlier[-1])[-1]}") if earlier else None
 
@@ -133,7 +141,7 @@ def _manifest(
 
 
 def _same(folder: Path, listed: list[Listed]) -> bool:
-    """Compares with what really lies there, so that a damaged edition is not taken for the same."""
+    """Whether the edition was published with these bytes; `verify` tells whether they still lie there."""
     manifest = read_json(folder / MANIFEST)
     return manifest.get("files") == listed
 

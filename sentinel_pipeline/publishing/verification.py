@@ -53,7 +53,8 @@ def verify(folder: Path) -> Verdict:
         edition = str(manifest["edition"])
     except (KeyError, TypeError):
         return Verdict(folder.name, 0, (f"{MANIFEST}: is not a manifest: it lists no files",), "not checked")
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    found = {path.relative_to(folder).as_posix() for path in paths} - {MANIFEST}
     faults = [f"{name}: missing" for name in sorted(listed.keys() - found)]
     faults += [f"{name}: is not in the manifest" for name in sorted(found - listed.keys())]
     faults += [fault for name in sorted(found & listed.keys()) for fault in _faults(folder / name, listed[name], name)]
@@ -121,9 +122,12 @@ def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
     figure = next((figure for figure in FIGURES if figure.id == fact_id), None)
     if figure is None or fact_id not in known:
         raise UsageError(f"this edition has no figure '{fact_id}'; it has {', '.join(sorted(known))}")
-    inputs = tuple((str(asset), str(day), str(version)) for asset, day, version in known[fact_id]["inputs"])
-    frames, lost = _frames(inputs, lake)
-    value = known[fact_id]["value"]
+    try:
+        inputs = tuple((str(asset), str(day), str(version)) for asset, day, version in known[fact_id]["inputs"])
+        value = known[fact_id]["value"]
+        frames, lost = _frames(inputs, lake)
+    except (KeyError, TypeError, ValueError):
+        raise VerificationError(f"{folder}: facts.json is damaged: the inputs of {fact_id} cannot be read") from None
     return Trace(fact_id, value, None if lost else _recomputed(figure, frames, period, value), inputs, lost)
 
 

@@ -1,0 +1,146 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.tables import ALERTS, INCIDENTS, QUARANTINE
+from sentinel_pipeline.exports.asking import (
+    EARLIEST,
+    LATEST,
+    asked_columns,
+    asked_sources,
+    asked_table,
+    asked_window,
+    default_output,
+)
+from sentinel_pipeline.exports.rows import Wanted, format_of, require_possible
+from sentinel_pipeline.settings import Settings, SourceEntry
+from sentinel_pipeline_tests.clocks import BERLIN
+
+HOME = SourceEntry(name="home", kind="iotsentinel", location="sqlite:///home.db")
+GATEWAY = SourceEntry(name="gateway", kind="zeek", location="logs")
+
+
+def settings(data: Path = Path("/data")) -> Settings:
+    return Settings(data=data, organisation="Test", zone=BERLIN, first_day=None, sources=(HOME, GATEWAY))
+
+
+def edges(since: str | None, until: str | None, zone: ZoneInfo = BERLIN) -> list[str]:
+    window = asked_window(since, until, zone)
+    assert window is not None
+    return [edge.isoformat() for edge in (window.start, window.end)]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "start", "end"),
+    [
+        ("2025-01-01", "2025-01-01", "2024-12-31T23:00:00", "2025-01-01T23:00:00"),
+        ("20250101", "20250101", "2024-12-31T23:00:00", "2025-01-01T23:00:00"),
+        ("2025-W01-3", "2025-W01-3", "2024-12-31T23:00:00", "2025-01-01T23:00:00"),
+        ("2025-03-30", "2025-03-30", "2025-03-29T23:00:00", "2025-03-30T22:00:00"),
+        ("2025-10-26", "2025-10-26", "2025-10-25T22:00:00", "2025-10-26T23:00:00"),
+        ("2025-01-01T12:00", "2025-01-01T12:00:00.000001", "2025-01-01T11:00:00", "2025-01-01T11:00:00.000001"),
+        ("2025-01-01T12:00Z", "2025-01-01T12:00:00-05:00", "2025-01-01T12:00:00", "2025-01-01T17:00:00"),
+        ("2025-01-01 00:00", "2025-01-02 00:00", "2024-12-31T23:00:00", "2025-01-01T23:00:00"),
+    ],
+)
+def test_a_window_is_half_open_and_a_date_includes_its_day(since: str, until: str, start: str, end: str) -> None:
+    assert edges(since, until) == [f"{start}+00:00", f"{end}+00:00"]
+
+
+def test_an_open_edge_reaches_to_the_end_of_time() -> None:
+    assert asked_window(None, None, BERLIN) is None
+    since, until = asked_window("2025-01-01", None, BERLIN), asked_window(None, "2025-01-01", BERLIN)
+    assert since is not None
+    assert until is not None
+    assert (since.end, until.start) == (LATEST, EARLIEST)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "2025-13-01", "2025-02-30", "2025-01-01T25:00", "1735689600", "2025"])
+def test_what_is_no_time_is_refused_with_what_is(text: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        asked_window(text, None, BERLIN)
+    expected = f"--since '{text}' is no time; write 2025-01-31, 2025-01-31T13:00 or 2025-01-31T13:00:00+01:00"
+    assert str(refusal.value) == expected
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+def test_the_edge_of_the_calendar_is_refused_like_any_other_mistake(text: str) -> None:
+    with pytest.raises(UsageError, match="is no time"):
+        asked_window(None, text, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        ("2025-01-02", "2025-01-01", "--since 2025-01-02 is not before --until 2025-01-01"),
+        ("2025-01-01T12:00", "2025-01-01T12:00", "--since 2025-01-01T12:00 is not before --until 2025-01-01T12:00"),
+        ("9999-12-31", None, "--since 9999-12-31 is not before --until the end"),
+    ],
+)
+def test_a_window_without_an_instant_is_refused(since: str, until: str | None, words: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        asked_window(since, until, BERLIN)
+    assert str(refusal.value) == words
+
+
+def test_a_table_column_or_format_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match="'users' is no table; choose one of connections, devices, alerts, "):
+        asked_table("users")
+    with pytest.raises(UsageError, match="'pdf' is no format; choose one of csv, json, ndjson, xlsx, parquet"):
+        format_of("pdf")
+    with pytest.raises(UsageError, match="alerts has no column colour; it has source, alert_id, "):
+        require_possible(Wanted(ALERTS, columns=("source", "colour")))
+    assert asked_table("alerts") is ALERTS
+
+
+def test_columns_are_named_once_each() -> None:
+    assert asked_columns(None) is None
+    assert asked_columns("severity, alert_id") == ("severity", "alert_id")
+    for text in ("", "a,,b", "a,a"):
+        with pytest.raises(UsageError, match="every name once, separated by commas"):
+            asked_columns(text)
+
+
+def test_a_layout_fixes_columns_and_format() -> None:
+    require_possible(Wanted(ALERTS, layout="iotsentinel"))
+    for wanted in (
+        Wanted(ALERTS, layout="iotsentinel", columns=("source",)),
+        Wanted(ALERTS, layout="iotsentinel", format="json"),
+    ):
+        with pytest.raises(UsageError, match="the layout 'iotsentinel' fixes columns and format"):
+            require_possible(wanted)
+    with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
+        require_possible(Wanted(ALERTS, layout="cybersentinel"))
+    with pytest.raises(UsageError, match="'kasa' is no layout; choose one of canonical, cybersentinel, iotsentinel"):
+        require_possible(Wanted(ALERTS, layout="kasa"))
+
+
+def test_sources_are_those_that_give_the_table() -> None:
+    def named(*names: str) -> list[str]:
+        return [opening.name for _, opening in asked_sources(ALERTS, names, settings())]
+
+    assert named() == ["home", "gateway"]
+    assert named("gateway") == ["gateway"]
+    assert named("gateway", "gateway") == ["gateway"]
+    assert len(asked_sources(QUARANTINE, (), settings())) == 2
+    with pytest.raises(UsageError, match="there is no source 'office'; configured: home, gateway"):
+        named("office")
+    with pytest.raises(UsageError, match="no incidents to be had from any configured source"):
+        asked_sources(INCIDENTS, (), settings())
+    with pytest.raises(UsageError, match="no incidents to be had from source home"):
+        asked_sources(INCIDENTS, ("home",), settings())
+
+
+def test_a_file_nobody_named_is_dated_and_new(tmp_path: Path) -> None:
+    now = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+    wanted = Wanted(ALERTS)
+    first = default_output(wanted, ".csv", settings(tmp_path), now)
+    assert first == tmp_path / "exports" / "alerts_20250102_030405.csv"
+    first.parent.mkdir()
+    first.touch()
+    assert default_output(wanted, ".csv", settings(tmp_path), now).name == "alerts_20250102_030405_2.csv"
+    layout = default_output(Wanted(ALERTS, layout="iotsentinel"), ".csv", settings(tmp_path), now)
+    assert layout.name == "iotsentinel_alerts_20250102_030405.csv"
