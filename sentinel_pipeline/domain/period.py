@@ -49,7 +49,7 @@ def first_of(cadence: str, day: date) -> date:
 
 
 def day_from_key(key: str) -> date:
-    """The day a partition key names. Raises UsageError unless it is written YYYY-MM-DD and far from the calendar's ends."""
+    """The day a partition key names. Raises UsageError unless it is written YYYY-MM-DD within EARLIEST and LATEST."""
     try:
         day = date.fromisoformat(key)
     except ValueError:

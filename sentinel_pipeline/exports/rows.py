@@ -74,6 +74,7 @@ def export(
     """
     require_possible(wanted)
     chosen = format_of(wanted.format)
+    output = output.resolve() if output.is_symlink() else output
     if output.exists() and not output.is_file():
         raise UsageError(f"{output} is not a file; name one that can be replaced")
     try:

@@ -69,10 +69,13 @@ class Lake:
 
     def read(self, asset: str, partition: str) -> pl.DataFrame:
         """Raises SentinelError when the partition was never made."""
+        return pl.read_parquet(self._made(asset, partition), glob=False)
+
+    def _made(self, asset: str, partition: str) -> Path:
         path = self.path(asset, partition)
         if not path.exists():
             raise SentinelError(f"{asset} has no partition {partition}; materialize it first")
-        return pl.read_parquet(path, glob=False)
+        return path
 
     def read_all(self, asset: str, partitions: Iterable[str], schema: pl.Schema) -> pl.DataFrame:
         """The partitions that exist, one after another, in the given schema; none at all is an empty table."""
@@ -84,8 +87,8 @@ class Lake:
         ).collect()
 
     def version(self, asset: str, partition: str) -> str:
-        """SHA-256 of the partition's file: its data version."""
-        return sha256(self.path(asset, partition))
+        """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""
+        return sha256(self._made(asset, partition))
 
     @contextmanager
     def replacing_folder(self, asset: str, partition: str) -> Iterator[Path]:

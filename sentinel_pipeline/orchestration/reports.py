@@ -143,7 +143,7 @@ def files_definition(
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=[cadence, files.name],
-        deps=[dg.AssetKey([cadence, name]) for name in ("key_figures", *files.after)],
+        deps=[dg.AssetKey([cadence, "key_figures"])],
         partitions_def=partitions,
         group_name=cadence,
         kinds=set(files.kinds),
@@ -157,7 +157,7 @@ def files_definition(
         scope, lake = deployment.scope, deployment.lake
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
         with lake.replacing_folder(f"{cadence}/{files.name}", period.key) as folder:
-            files.render(report, folder, lake)
+            files.render(report, folder)
         return dg.MaterializeResult(metadata=_files_metadata(lake.folder(f"{cadence}/{files.name}", period.key)))
 
     return rendered

@@ -16,19 +16,15 @@ ABOUT_FILES = "facts"
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A group of files of the edition: `render` writes them below a folder, under their names in the edition.
-
-    `after` names the groups whose files it takes up.
-    """
+    """A group of files of the edition: `render` writes them below a folder, under their names in the edition."""
 
     name: str
     description: str
     kinds: tuple[str, ...]
-    render: Callable[[Report, Path, Lake], None]
-    after: tuple[str, ...] = ()
+    render: Callable[[Report, Path], None]
 
 
-def render_tables(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+def render_tables(report: Report, folder: Path) -> None:
     """Every section's whole table as `tables/<section>.csv` and `.json`."""
     from sentinel_pipeline.rendering.tables import write_csv, write_json
 
@@ -39,7 +35,7 @@ def render_tables(report: Report, folder: Path, lake: Lake) -> None:  # noqa: AR
         write_json(result.table, path.with_suffix(".json"), report.period.zone)
 
 
-def render_charts(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+def render_charts(report: Report, folder: Path) -> None:
     """Every drawn section as `charts/<section>.svg` and `.png`."""
     from sentinel_pipeline.rendering.charts import draw
 
@@ -51,30 +47,31 @@ def render_charts(report: Report, folder: Path, lake: Lake) -> None:  # noqa: AR
                 (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
 
 
-def render_workbook_file(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+def render_workbook_file(report: Report, folder: Path) -> None:
     """`workbook.xlsx`."""
     from sentinel_pipeline.rendering.workbook import render_workbook
 
     (folder / "workbook.xlsx").write_bytes(render_workbook(report))
 
 
-def render_document(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+def render_document(report: Report, folder: Path) -> None:
     """`report.pdf`."""
     from sentinel_pipeline.rendering.document import render_pdf
 
     (folder / "report.pdf").write_bytes(render_pdf(report))
 
 
-def render_page(report: Report, folder: Path, lake: Lake) -> None:
+def render_page(report: Report, folder: Path) -> None:
     """`report.html`, with the charts inside."""
+    from sentinel_pipeline.rendering.charts import draw
     from sentinel_pipeline.rendering.html import render_html
 
-    charts = lake.folder(f"{report.period.cadence}/charts", report.period.key) / "charts"
-    drawn = {path.stem: path.read_bytes() for path in sorted(charts.glob("*.svg"))}
+    charts = {result.section.name: draw(result, report.period, "svg", alone=False) for result in report.sections}
+    drawn = {name: chart for name, chart in charts.items() if chart is not None}
     (folder / "report.html").write_bytes(render_html(report, drawn))
 
 
-def render_summary_file(report: Report, folder: Path, lake: Lake) -> None:  # noqa: ARG001 - one seam for all groups
+def render_summary_file(report: Report, folder: Path) -> None:
     """`summary.txt`."""
     from sentinel_pipeline.publishing.summary import summary_facts
     from sentinel_pipeline.rendering.summary import render_summary
@@ -87,7 +84,7 @@ FILE_ASSETS = (
     FileAsset("charts", "Every drawn section as SVG and PNG.", ("svg", "png", "matplotlib"), render_charts),
     FileAsset("workbook", "One Excel workbook with a sheet per section.", ("excel",), render_workbook_file),
     FileAsset("document", "The report as PDF.", ("pdf", "reportlab"), render_document),
-    FileAsset("page", "The report as one HTML page.", ("html",), render_page, after=("charts",)),
+    FileAsset("page", "The report as one HTML page.", ("html",), render_page),
     FileAsset("summary", "The executive summary as plain text.", ("txt",), render_summary_file),
 )
 

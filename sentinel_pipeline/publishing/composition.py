@@ -88,7 +88,7 @@ def _excluded_from(sections: tuple[Section, ...]) -> set[str]:
 def _result(section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame]) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
     reason = unseen_reason(section, statistics["completeness"], period)
-    finding = reason or section.finding(table) + excluded_words(section, statistics, period)
+    finding = reason or section.found(table, period) + excluded_words(section, statistics, period)
     return SectionResult(section, table, finding, failure=reason)
 
 

@@ -75,7 +75,7 @@ def whole_value(figure: Figure, statistics: Mapping[str, pl.DataFrame], period: 
 
 
 def unread(completeness: pl.DataFrame, about: str, period: Period) -> bool:
-    """Whether part of the period was not read from some source that gives the table (any table for the pipeline's own)."""
+    """Whether part of the period was not read from some source that gives the table (the pipeline's own: any)."""
     if about not in ALWAYS:
         return missing_reads(completeness, about, period) > 0
     read = completeness.filter(pl.col("status").is_in(READ))

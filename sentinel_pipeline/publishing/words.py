@@ -98,7 +98,8 @@ def _state(total: KeyFigure, worst: KeyFigure) -> str:
     if total.value == 0:
         return f"no {total.unit}"
     critical = "none critical" if worst.value == 0 else f"{_number(worst)} critical"
-    return f"{_number(total)} {total.unit} ({critical})"
+    unit = total.unit.removesuffix("s") if total.value == 1 else total.unit
+    return f"{_number(total)} {unit} ({critical})"
 
 
 def _number(figure: KeyFigure) -> str:

@@ -44,13 +44,17 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def draw(result: SectionResult, period: Period, form: Form) -> bytes | None:
-    """The section's chart in one file form; None for a section without a chart or without a table."""
+def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = True) -> bytes | None:
+    """The section's chart in one file form; None for a section without a chart or without a table.
+
+    `alone` says finding and source in the picture; a page that says them itself leaves them out.
+    """
     if result.section.chart is None or result.failure is not None:
         return None
     clean = printable if form == "svg" else readable
     with _house_style():
-        figure = _framed(_plot(result, period, clean, WIDTH), result, period, clean)
+        plot = _plot(result, period, clean, WIDTH)
+        figure = _framed(plot, result, period, clean) if alone else _alone(plot, result, period, WIDTH)
         return SAVERS[form](figure, clean(result.finding), alt_text(result))
 
 

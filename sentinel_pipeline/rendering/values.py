@@ -118,9 +118,10 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     section, table = result.section, result.table
     limit = most if section.shown is None else section.shown
     printed = table if limit is None else table.head(limit)
+    printed = printed.drop(section.hidden, strict=False)
     shown = shown_table(printed, zone)
     totals = tuple(column for column in section.totals if column in table.columns)
-    kind_of = dict(zip(table.columns, shown.kinds, strict=True))
+    kind_of = dict(zip(printed.columns, shown.kinds, strict=True))
     whole = {name: _whole(section, table, name, kind_of[name]) for name in totals}
     closing = _closing(table, printed, whole, kind_of, zone) if totals and printed.height else ()
     note = _note(printed.height, table.height, section.name)

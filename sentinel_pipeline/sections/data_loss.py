@@ -175,7 +175,7 @@ def _trend_section(title: str, table: object, chart: Lines | None) -> Section:
         title,
         "data loss",
         table,  # type: ignore[arg-type] # the trend tables share one shape of parameters
-        lambda rows: peak(rows, "count", "incident"),
+        lambda table, period: peak(table, "count", "incident", period),
         chart=chart,
         shown=0,
         about="incidents",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
+from sentinel_pipeline.domain.period import Period, hour_end
 from sentinel_pipeline.sections.shares import percent
 
 
@@ -29,8 +32,8 @@ def most(table: pl.DataFrame, value: str, label: str, noun: str, plural: str) ->
     return f"{name} leads with {first[value]:,} of {counted(total, noun)} ({share} %)"
 
 
-def peak(table: pl.DataFrame, value: str, noun: str) -> str:
-    """'123 alerts, most at 2025-01-01 20:00 (17)' of a table over time; says when part of it could not be seen."""
+def peak(table: pl.DataFrame, value: str, noun: str, period: Period) -> str:
+    """'123 alerts, most on Tuesday 7 January (17)' of a table over time; says when part of it could not be seen."""
     known = table.drop_nulls(value)
     if known.is_empty():
         return "No data received in this period"
@@ -40,4 +43,12 @@ def peak(table: pl.DataFrame, value: str, noun: str) -> str:
         return f"No {noun}s{unseen or ' in this period'}"
     by_time = known.group_by("timestamp").agg(pl.col(value).sum()).sort([value, "timestamp"], descending=[True, False])
     top = by_time.row(0, named=True)
-    return f"{counted(total, noun)}, at most {top[value]:,} in one interval{unseen}"
+    return f"{counted(total, noun)}, most {_when(top['timestamp'], period)} ({top[value]:,}){unseen}"
+
+
+def _when(start: datetime, period: Period) -> str:
+    """A bucket in words, on the report's clock: an hour of a day, a day of a longer period."""
+    local = start.astimezone(period.zone)
+    if period.cadence == "daily":
+        return f"from {local:%H:%M} to {hour_end(start, period.zone).astimezone(period.zone):%H:%M}"
+    return f"on {local:%A} {local.day} {local:%B}"

@@ -135,7 +135,7 @@ SECTIONS = (
         "Connections over time",
         "network",
         connection_trends,
-        lambda table: peak(table, "connections", "connection"),
+        lambda table, period: peak(table, "connections", "connection", period),
         chart=Lines("timestamp", ("connections",)),
         shown=0,
         about="connections",

@@ -12,7 +12,6 @@ import polars as pl
 from sentinel_pipeline.domain.period import Period
 
 Result = TypeVar("Result")
-Shown = Callable[[pl.DataFrame], str]
 
 
 @dataclass(frozen=True)
@@ -64,18 +63,20 @@ Chart = Lines | Bars | HeatMap
 class Section:
     """A section of the report, named like its function.
 
-    `table` takes statistics (parameters named after them) and, where it needs it, `period`; it returns the whole table.
-    `finding` says in one sentence what the table shows. `shown` is how many rows a person's document prints before it
-    points to the file; None prints all, 0 leaves it to the chart and the file. `totals` are the columns that add up in
-    "other (n)" and "total" rows. `about` is the canonical table the section speaks of;
-    `excluded` counts (from statistics, like `table`) the rows the table leaves out because their key is unknown.
-    `whole` gives the exact total of columns whose values are rounded, so that it is not a sum of rounded parts.
+    - `table` takes statistics (parameters named after them) and, where it needs it, `period`; returns the whole table.
+    - `finding` says in one sentence what the table shows; see `found`.
+    - `shown`: rows a person's document prints before it points to the file; None all, 0 leaves it to chart and file.
+    - `totals`: columns that add up in "other (n)" and "total" rows; `whole`: the exact total of those whose values are
+      rounded, so that it is not a sum of rounded parts.
+    - `about`: the canonical table the section speaks of.
+    - `excluded` counts, from statistics like `table`, the rows left out because their key is unknown.
+    - `hidden` columns stand in the files only, not in what a person's document prints.
     """
 
     title: str
     topic: Literal["security", "network", "data loss", "audit", "method"]
     table: Callable[..., pl.DataFrame]
-    finding: Shown
+    finding: Callable[..., str]
     chart: Chart | None = None
     shown: int | None = None
     totals: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ class Section:
     about: str = ""
     excluded: Callable[..., int] | None = None
     whole: tuple[tuple[str, Callable[[pl.DataFrame], float | None]], ...] = ()
+    hidden: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,6 +93,11 @@ class Section:
     @property
     def description(self) -> str:
         return (self.table.__doc__ or "").strip()
+
+    def found(self, table: pl.DataFrame, period: Period) -> str:
+        """The finding of a table; a finding that speaks of times takes the period too."""
+        more = {"period": period} if "period" in signature(self.finding).parameters else {}
+        return self.finding(table, **more)
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -110,11 +110,12 @@ def audit_events(table: str, rows: pl.DataFrame) -> pl.DataFrame:
         "occurred_at",
         event_id=pl.format("{}:{}", pl.lit(table), pl.coalesce("id", pl.format("row {}", ROW))),
         user=filled("username", "user_name", "user", "user_id"),
-        event_type=filled("event_type", "action"),
+        event_type=filled("event_type", "action_type", "action"),
         severity=severity("severity"),
-        resource=filled("resource", "resource_type"),
+        resource=filled("resource", "target_resource", "resource_type"),
         details=pl.Series(
-            [details_json(*row) for row in rows.select("details", "result").iter_rows()], dtype=pl.String
+            [details_json(*row) for row in rows.select(filled("details", "action_description"), "result").iter_rows()],
+            dtype=pl.String,
         ),
     )
 
@@ -124,8 +125,8 @@ def _audit_origin(table: str) -> Origin:
         AUDIT_EVENTS,
         table,
         "id",
-        texts("id", "username", "user_name", "user", "user_id", "event_type", "action", "severity")
-        + texts("resource", "resource_type", "details", "result"),
+        texts("id", "username", "user_name", "user", "user_id", "event_type", "action_type", "action", "severity")
+        + texts("resource", "target_resource", "resource_type", "details", "action_description", "result"),
         lambda _, rows: audit_events(table, rows),
         times=("timestamp", "created_at", "occurred_at"),
     )

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,7 +27,7 @@ def test_days_tile_their_week_and_month(period: Period) -> None:
     windows = [Period("daily", first, period.zone).window for first in period.days]
     assert windows[0].start == period.window.start
     assert windows[-1].end == period.window.end
-    assert all(window.end == following.start for window, following in zip(windows, windows[1:], strict=False))
+    assert all(window.end == following.start for window, following in pairwise(windows))
 
 
 @PATIENT
@@ -34,7 +35,7 @@ def test_days_tile_their_week_and_month(period: Period) -> None:
 def test_hours_tile_their_window_and_are_never_longer_than_an_hour(period: Period) -> None:
     edges = [*period.hour_starts, period.window.end]
     assert edges[0] == period.window.start
-    lengths = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    lengths = [end - start for start, end in pairwise(edges)]
     assert all(timedelta() < length <= HOUR for length in lengths)
     assert sum(lengths, timedelta()) == period.window.end - period.window.start
 
@@ -55,7 +56,7 @@ def test_offsets_hold_from_their_instant_to_the_next(period: Period) -> None:
         held = [offset for instant, offset in period.offsets if instant <= start][-1]
         assert held == start.astimezone(period.zone).utcoffset()
     changed = [offset for _, offset in period.offsets]
-    assert all(one != other for one, other in zip(changed, changed[1:], strict=False))
+    assert all(one != other for one, other in pairwise(changed))
 
 
 @PATIENT
@@ -136,7 +137,7 @@ def test_a_repeated_hour_stands_twice_and_a_skipped_one_not_at_all() -> None:
 def test_half_an_hour_of_summer_time_makes_a_half_bucket() -> None:
     lord_howe = day("2025-04-06", "Australia/Lord_Howe")
     starts = lord_howe.hour_starts
-    lengths = {end - start for start, end in zip(starts, starts[1:], strict=False)}
+    lengths = {end - start for start, end in pairwise(starts)}
     assert lengths == {HOUR, HOUR / 2}
 
 
@@ -157,7 +158,8 @@ def test_half_an_hour_of_summer_time_makes_a_half_bucket() -> None:
         (
             "monthly",
             "2025-03-05",
-            "a monthly key is the first of a month: '2025-03-05' is a Wednesday; the period that holds it is 2025-03-01",
+            "a monthly key is the first of a month: '2025-03-05' is a Wednesday; "
+            "the period that holds it is 2025-03-01",
         ),
         ("hourly", "2025-03-05", "'hourly' is no cadence; choose one of daily, weekly, monthly"),
     ],

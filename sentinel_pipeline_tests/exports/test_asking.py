@@ -58,7 +58,9 @@ def test_an_open_edge_reaches_to_the_end_of_time() -> None:
     assert (since.end, until.start) == (LATEST, EARLIEST)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "2025-13-01", "2025-02-30", "2025-01-01T25:00", "1735689600", "2025"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "", "2025-13-01", "2025-02-30", "2025-01-01T25:00", "1735689600", "2025"]
+)
 def test_what_is_no_time_is_refused_with_what_is(text: str) -> None:
     with pytest.raises(UsageError) as refusal:
         asked_window(text, None, BERLIN)

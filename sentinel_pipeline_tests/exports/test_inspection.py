@@ -1,15 +1,17 @@
+from typing import Any
+
 import pytest
 
 from sentinel_pipeline.domain.errors import SourceUnreachableError
-from sentinel_pipeline.exports import inspection
 from sentinel_pipeline.exports.inspection import inspect
+from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import BERLIN
 from sentinel_pipeline_tests.lake.sources import Bad, System
 from sentinel_pipeline_tests.statistics.frames import utc
 
 
 def lines(system: System, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setitem(inspection.KINDS, "memory", system.kind)
+    monkeypatch.setitem(KINDS, "memory", system.kind)
     return list(inspect(system.settings, BERLIN))
 
 
@@ -17,7 +19,10 @@ def test_every_table_is_told_with_its_rows_and_times_and_what_could_not_be_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     times = [utc("2025-07-01T10:00:00"), utc("2025-01-01T11:00:00"), utc("2025-03-01T11:00:00")]
-    rows = {"alerts": [{"raised_at": time} for time in times], "devices": [{"device_ip": "a"}]}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "alerts": [{"raised_at": time} for time in times],
+        "devices": [{"device_ip": "a"}],
+    }
     system = System(rows=rows, lacks=("connections",), bad=[Bad("alerts", "1"), Bad("alerts", "2")])
     assert lines(system, monkeypatch) == [
         "connections: not in this source",

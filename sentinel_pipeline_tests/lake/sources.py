@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Self
 
 import polars as pl
 
-from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES, Table
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -35,11 +35,12 @@ class System:
     """What the system holds now; `reads` remembers which tables were asked for."""
 
     name: str = "home"
-    rows: Mapping[str, list[Row]] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     bad: list[Bad] = field(default_factory=list)
     lacks: tuple[str, ...] = ()
     is_away: bool = False
     breaks_at: str | None = None
+    changes: int = 0
     state: str | None = "1"
     batch: int = 2
     reads: list[str] = field(default_factory=list)
@@ -74,7 +75,10 @@ class Opened:
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         self.system.reads.append(table.name)
-        frame = facts(table, self.system.rows.get(table.name, []))
+        if self.system.changes:
+            self.system.changes -= 1
+            raise SourceChangedError("memory: was changed while it was read")
+        frame = facts(table, [{"source": self.system.name, **row} for row in self.system.rows.get(table.name, [])])
         if table.time is not None and window is not None:
             frame = frame.filter((pl.col(table.time) >= window.start) & (pl.col(table.time) < window.end))
         for bad in self.system.bad:

@@ -18,7 +18,9 @@ from sentinel_pipeline_tests.statistics.frames import utc
 FIRST, SECOND = day("2025-01-01"), day("2025-01-02")
 NOON = utc("2025-01-01T11:00:00")
 NEXT = NOON + timedelta(days=1)
-ALERTS = {"alerts": [{"alert_id": "1", "raised_at": NOON}, {"alert_id": "2", "raised_at": NEXT}]}
+ALERTS: dict[str, list[dict[str, Any]]] = {
+    "alerts": [{"alert_id": "1", "raised_at": NOON}, {"alert_id": "2", "raised_at": NEXT}]
+}
 
 
 def read(system: System, lake: Lake, *days: Period) -> Extraction:
@@ -82,6 +84,14 @@ def test_a_source_that_breaks_off_half_way_changes_nothing(lake: Lake) -> None:
     assert extraction.failure == "memory: the line went dead"
     assert kept(lake, "alerts")["alert_id"].to_list() == ["1"]
     assert not list(lake.root.rglob(".reading-*"))
+
+
+def test_a_source_that_is_changed_while_it_is_read_is_read_again(lake: Lake) -> None:
+    assert read(System(rows=ALERTS, changes=1), lake).failure is None
+    assert kept(lake, "alerts")["alert_id"].to_list() == ["1"]
+    restless = read(System("restless", ALERTS, changes=99), lake)
+    assert restless.failure == "memory: was changed while it was read"
+    assert kept(lake, "alerts", FIRST, "restless").is_empty()
 
 
 def test_a_source_comes_back_and_its_days_are_read(lake: Lake) -> None:

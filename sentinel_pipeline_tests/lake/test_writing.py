@@ -45,7 +45,9 @@ def test_every_row_of_the_days_is_written_once(data: st.DataObject, tmp_path_fac
     batches = [frame[start : start + size] for start in range(0, frame.height, size)]
     files = write_days(batches, ALERTS, days, tmp_path_factory.mktemp("days"))
     for one in days:
-        inside = [key for key, time in zip(frame["alert_id"], times, strict=True) if one.window.start <= time < one.window.end]
+        inside = [
+            key for key, time in zip(frame["alert_id"], times, strict=True) if one.window.start <= time < one.window.end
+        ]
         assert sorted(keys(files[one.key].path)) == sorted(inside)
         assert files[one.key].rows == len(inside)
 

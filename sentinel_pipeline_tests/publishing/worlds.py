@@ -38,15 +38,19 @@ class House:
     def editions(self) -> Path:
         return self.data / "editions"
 
-    def count(self, day: Period, status: str = "received", **rows: Sequence[Row]) -> None:
+    def count(self, day: Period, status: str = "received", /, **rows: Sequence[Row]) -> None:
         """Makes all statistics of a day; `status` is that of every table."""
         receipts = facts(RECEIPTS, [{"table": table, "quarantined": 0, **of_status(status)} for table in READ])
         for statistic in STATISTICS:
-            frame = receipts if statistic.table == "receipts" else facts(TABLE[statistic.table], rows.get(statistic.table, []))
+            frame = (
+                receipts
+                if statistic.table == "receipts"
+                else facts(TABLE[statistic.table], rows.get(statistic.table, []))
+            )
             made = counted(statistic.name, of_day(frame, statistic, day), day)
             self.lake.write_keeping(statistic_asset(statistic.name), day.key, made)
 
-    def count_all(self, period: Period, status: str = "received", **rows: Sequence[Row]) -> None:
+    def count_all(self, period: Period, status: str = "received", /, **rows: Sequence[Row]) -> None:
         for day in days_of(period):
             self.count(day, status, **rows)
 

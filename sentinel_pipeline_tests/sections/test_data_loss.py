@@ -75,7 +75,10 @@ def test_data_types_share_the_classified_incidents_and_may_exceed_them_together(
 def test_a_mean_confidence_over_days_weighs_incidents_not_days() -> None:
     period = week("2024-12-30")
     later = utc("2025-01-03T11:00:00")
-    rows = [*some(3, data_types=["PAN"], confidence=1.0), {"occurred_at": later, "data_types": ["PAN"], "confidence": 0.0}]
+    rows = [
+        *some(3, data_types=["PAN"], confidence=1.0),
+        {"occurred_at": later, "data_types": ["PAN"], "confidence": 0.0},
+    ]
     table = table_of("data_types", world(period, incidents=rows), period)
     assert table.row(0) == ("PAN", 4, 100.0, 0.75)
 

@@ -15,12 +15,30 @@ TODAY = day("2025-01-02")
 NOON = utc("2025-01-02T11:00:00")
 END = TODAY.window.end
 FIGURE = {figure.id: figure for figure in FIGURES}
-CONTRACT = (
-    "total_incidents critical_incidents blocked_incidents block_rate policy_block_rate active_agents policy_violations "
-    "most_common_data_type total_devices active_devices blocked_devices total_alerts alerts_critical alerts_high "
-    "alerts_medium alerts_low total_connections bytes_sent bytes_received data_transferred_mb unique_destinations "
-    "quarantined_records"
-).split()
+CONTRACT = {
+    "total_incidents",
+    "critical_incidents",
+    "blocked_incidents",
+    "block_rate",
+    "policy_block_rate",
+    "active_agents",
+    "policy_violations",
+    "most_common_data_type",
+    "total_devices",
+    "active_devices",
+    "blocked_devices",
+    "total_alerts",
+    "alerts_critical",
+    "alerts_high",
+    "alerts_medium",
+    "alerts_low",
+    "total_connections",
+    "bytes_sent",
+    "bytes_received",
+    "data_transferred_mb",
+    "unique_destinations",
+    "quarantined_records",
+}
 
 
 def value(id_: str, statistics: dict[str, pl.DataFrame]) -> Value:
@@ -39,7 +57,7 @@ def rows(table: str, many: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_every_figure_of_the_contract_is_there() -> None:
-    assert set(CONTRACT) <= FIGURE.keys()
+    assert FIGURE.keys() >= CONTRACT
 
 
 @pytest.mark.parametrize("id_", FIGURE)
@@ -133,7 +151,7 @@ def test_devices_are_unknown_when_no_inventory_was_read() -> None:
 
 
 def test_devices_are_active_by_last_seen_when_the_inventory_was_taken_before_the_end() -> None:
-    seen = [
+    seen: list[dict[str, Any]] = [
         {"device_ip": "edge", "last_seen_at": END - timedelta(hours=24)},
         {"device_ip": "late", "last_seen_at": END},
         {"device_ip": "old", "last_seen_at": END - timedelta(hours=24, microseconds=1)},
@@ -144,11 +162,13 @@ def test_devices_are_active_by_last_seen_when_the_inventory_was_taken_before_the
 
 
 def test_devices_are_active_by_what_they_did_when_the_inventory_is_younger() -> None:
-    seen = [
+    seen: list[dict[str, Any]] = [
         {"device_ip": "a", "last_seen_at": END + timedelta(microseconds=1)},
         {"device_ip": "b", "last_seen_at": NOON},
     ]
-    busy = rows("connections", [*some(2, device_ip="c"), *some(1, device_ip=None), *some(1, device_ip="x", source="other")])
+    busy = rows(
+        "connections", [*some(2, device_ip="c"), *some(1, device_ip=None), *some(1, device_ip="x", source="other")]
+    )
     raised = rows("alerts", [*some(1, device_ip="c"), *some(1, device_ip="d"), *some(1, device_ip="SYSTEM")])
     assert value("active_devices", world(TODAY, devices=seen, connections=busy, alerts=raised)) == 2
 
@@ -204,9 +224,7 @@ def test_every_table_with_what_it_leaves_out_adds_up_to_its_figure(data: st.Data
     statistics = world(
         period,
         alerts=drawn(raised_at=time, device_ip=name, severity=st.sampled_from(["high", "low", "unknown"])),
-        incidents=drawn(
-            occurred_at=time, user=name, agent_id=name, source_ip=name, policy_id=name, incident_type=name
-        ),
+        incidents=drawn(occurred_at=time, user=name, agent_id=name, source_ip=name, policy_id=name, incident_type=name),
         connections=drawn(started_at=time, device_ip=name, destination_ip=name, protocol=name, service=name),
     )
     for table, (column, figure) in COUNTED.items():

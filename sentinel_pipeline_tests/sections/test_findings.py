@@ -1,6 +1,10 @@
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import polars as pl
 import pytest
 
+from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.findings import counted, most, nothing, peak
 from sentinel_pipeline_tests.statistics.frames import utc
 
@@ -26,8 +30,14 @@ def test_a_leader_without_a_name_is_said_to_have_none() -> None:
     assert most(table.clear(), "count", "user", "incident", "incidents") == nothing("incidents")
 
 
-def test_a_peak_adds_all_series_of_an_interval() -> None:
+def test_a_peak_adds_all_series_of_an_hour_and_says_which_it_was_on_the_reports_clock() -> None:
     first, second = utc("2025-01-01T00:00:00"), utc("2025-01-01T01:00:00")
     table = pl.DataFrame({"timestamp": [first, second, first, second], "count": [1, 2, 3, None]})
-    said = peak(table, "count", "alert")
-    assert said == "6 alerts, at most 4 in one interval; part of the period was not seen"
+    said = peak(table, "count", "alert", Period("daily", date(2025, 1, 1), ZoneInfo("Europe/Berlin")))
+    assert said == "6 alerts, most from 01:00 to 02:00 (4); part of the period was not seen"
+
+
+def test_a_peak_of_a_week_names_the_day() -> None:
+    table = pl.DataFrame({"timestamp": [utc("2025-01-06T23:00:00"), utc("2025-01-07T23:00:00")], "count": [1, 1]})
+    said = peak(table, "count", "alert", Period("weekly", date(2025, 1, 6), ZoneInfo("Europe/Berlin")))
+    assert said == "2 alerts, most on Tuesday 7 January (1)"

@@ -36,7 +36,9 @@ def completeness_of(statuses: list[str], table: str = "alerts", **more: Any) -> 
     ],
 )
 @pytest.mark.parametrize("table", ["alerts", "devices"])
-def test_a_day_keeps_the_status_of_its_receipt_and_unread_is_not_zero(status: str, rows: int | None, table: str) -> None:
+def test_a_day_keeps_the_status_of_its_receipt_and_unread_is_not_zero(
+    status: str, rows: int | None, table: str
+) -> None:
     row = completeness_of([status], table)
     assert (row["status"], row["rows"]) == (status, rows)
     assert (row["reason"] is not None) == (status in ("unreachable", "not extracted", "partial"))

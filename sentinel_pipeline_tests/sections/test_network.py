@@ -22,7 +22,7 @@ def test_trends_count_connections_and_bytes_by_hour() -> None:
     assert table.height == 24
     assert table.row(12) == (NOON, 2, 6, 0)
     assert table["connections"].sum() == 2
-    assert finding_of("connection_trends", statistics, TODAY) == "2 connections, at most 2 in one interval"
+    assert finding_of("connection_trends", statistics, TODAY) == "2 connections, most from 12:00 to 13:00 (2)"
 
 
 def test_protocols_and_services_name_what_has_none() -> None:
@@ -33,7 +33,7 @@ def test_protocols_and_services_name_what_has_none() -> None:
 
 
 def test_talkers_are_ranked_by_all_they_moved_not_by_its_rounding() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         *some(1, device_ip="10.0.0.3", bytes_sent=MB + 1, bytes_received=0),
         *some(1, device_ip="10.0.0.2", bytes_sent=0, bytes_received=MB + 2),
         *some(2, device_ip="10.0.0.1", bytes_sent=None, bytes_received=None),
@@ -71,7 +71,7 @@ def test_the_newest_name_of_a_device_stands_for_the_whole_week() -> None:
 
 
 def test_destinations_are_ranked_by_connections_then_address() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         *some(1, destination_ip="192.0.2.2", bytes_sent=5, bytes_received=6),
         *some(1, destination_ip="192.0.2.1"),
         *some(2, destination_ip=None),
@@ -84,7 +84,7 @@ def test_destinations_are_ranked_by_connections_then_address() -> None:
 
 
 def test_only_watched_ports_of_tcp_and_udp_are_listed() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         *some(1, destination_port=23, protocol="TCP", bytes_sent=1),
         *some(2, destination_port=445, protocol="tcp"),
         *some(1, destination_port=445, protocol="icmp"),
@@ -99,7 +99,7 @@ def test_only_watched_ports_of_tcp_and_udp_are_listed() -> None:
 
 def test_new_devices_were_first_seen_inside_the_half_open_period() -> None:
     start, end = TODAY.window.start, TODAY.window.end
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"device_ip": "10.0.0.1", "first_seen_at": start, "device_name": "First"},
         {"device_ip": "10.0.0.2", "first_seen_at": end},
         {"device_ip": "10.0.0.3", "first_seen_at": NOON},
@@ -114,7 +114,7 @@ def test_new_devices_were_first_seen_inside_the_half_open_period() -> None:
 def test_new_devices_of_a_source_that_was_away_on_the_last_day_are_still_listed() -> None:
     period = week("2024-12-30")
     statistics = world(period)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"source": source, "device_ip": source, "first_seen_at": NOON, "day": key}
         for source, key in (("home", "2025-01-03"), ("gateway", "2025-01-05"))
     ]

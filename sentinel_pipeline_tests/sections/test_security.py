@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -54,7 +55,7 @@ def test_a_day_nobody_could_see_is_empty_and_said() -> None:
 
 
 def test_alerts_by_device_are_ranked_and_named_from_the_inventory() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"raised_at": NOON, "device_ip": "10.0.0.2", "severity": "critical"},
         {"raised_at": NOON, "device_ip": "10.0.0.1", "severity": "high", "device_name": "Old name"},
         {"raised_at": NOON, "device_ip": "10.0.0.3", "severity": "low", "device_name": "Printer"},
@@ -74,7 +75,7 @@ def test_alerts_by_device_are_ranked_and_named_from_the_inventory() -> None:
 
 def test_a_device_keeps_its_last_known_name_although_a_later_alert_names_none() -> None:
     period = week("2024-12-30")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"raised_at": NOON, "device_ip": "10.0.0.3", "severity": "low", "device_name": "Printer"},
         {"raised_at": NOON + timedelta(days=1), "device_ip": "10.0.0.3", "severity": "low", "device_name": None},
     ]
@@ -89,7 +90,7 @@ def test_an_address_in_two_systems_is_two_devices() -> None:
 
 
 def test_the_newest_alerts_stand_first_and_open_ones_are_said() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"alert_id": "1", "raised_at": NOON, "severity": "critical", "is_acknowledged": True},
         {"alert_id": "2", "raised_at": NOON + timedelta(hours=1), "severity": "high"},
         {"alert_id": "3", "raised_at": NOON + timedelta(hours=1), "severity": "high", "is_acknowledged": False},

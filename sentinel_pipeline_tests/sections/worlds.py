@@ -18,7 +18,9 @@ READ = ("alerts", "audit_events", "connections", "devices", "incidents")
 SECTION = {section.name: section for section in SECTIONS}
 
 
-def world(period: Period, *, statuses: Mapping[str, str] | None = None, **rows: Sequence[Row]) -> dict[str, pl.DataFrame]:
+def world(
+    period: Period, *, statuses: Mapping[str, str] | None = None, **rows: Sequence[Row]
+) -> dict[str, pl.DataFrame]:
     """Statistics of a period with these facts by table; every table was read on every day.
 
     `statuses` names another status of all tables for a day key, or of one table for `day/table`.
@@ -60,7 +62,7 @@ def table_of(name: str, statistics: Mapping[str, pl.DataFrame], period: Period) 
 
 
 def finding_of(name: str, statistics: Mapping[str, pl.DataFrame], period: Period) -> str:
-    return section(name).finding(table_of(name, statistics, period))
+    return section(name).found(table_of(name, statistics, period), period)
 
 
 def left_out(name: str, statistics: Mapping[str, pl.DataFrame], period: Period) -> int:

@@ -12,7 +12,22 @@ import pytest
 
 from sentinel_pipeline_tests.walks.household import make_house, sentinel
 
-FIRST_COLUMNS = ["source", "connection_id", "started_at", "device_ip", "destination_ip", "destination_port", "protocol", "service", "duration_seconds", "bytes_sent", "bytes_received", "packets_sent", "packets_received", "connection_state"]
+FIRST_COLUMNS = [
+    "source",
+    "connection_id",
+    "started_at",
+    "device_ip",
+    "destination_ip",
+    "destination_port",
+    "protocol",
+    "service",
+    "duration_seconds",
+    "bytes_sent",
+    "bytes_received",
+    "packets_sent",
+    "packets_received",
+    "connection_state",
+]
 
 
 def read(path: str | Path) -> list[dict[str, str]]:

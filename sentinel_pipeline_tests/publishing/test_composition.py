@@ -1,0 +1,181 @@
+"""From statistics in the lake to the files of an edition."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, edition_files
+from sentinel_pipeline.publishing.composition import compose, figures_hash, section_asset, section_table
+from sentinel_pipeline.publishing.editions import publish
+from sentinel_pipeline.publishing.figures import as_table, from_table
+from sentinel_pipeline.publishing.reconciliation import contradictions
+from sentinel_pipeline.publishing.scope import Scope, completeness_of, statistics_of
+from sentinel_pipeline.publishing.summary import summary_facts
+from sentinel_pipeline.publishing.verification import verify
+from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline_tests.clocks import day, week
+from sentinel_pipeline_tests.publishing.worlds import SCOPE, House
+from sentinel_pipeline_tests.statistics.frames import utc
+
+TODAY = day("2025-01-02")
+NOON = utc("2025-01-02T11:00:00")
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "alerts": [{"alert_id": "1", "raised_at": NOON, "severity": "high", "device_ip": "10.0.0.1"}],
+    "incidents": [
+        {"incident_id": "1", "occurred_at": NOON, "severity": "critical", "user": "ada"},
+        {"incident_id": "2", "occurred_at": NOON, "severity": "low", "data_types": ["PAN"]},
+    ],
+    "connections": [
+        {"connection_id": str(n), "started_at": NOON, "device_ip": "10.0.0.1", "bytes_sent": 1 << 20} for n in range(3)
+    ],
+    "devices": [{"device_ip": "10.0.0.1", "device_name": "TV", "last_seen_at": NOON}],
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def made(house: House, period: Period = TODAY, scope: Scope = SCOPE) -> Report:
+    """Section tables and key figures as the assets make them, and the report of them."""
+    statistics = statistics_of(scope, period, house.lake)
+    for section in scope.sections_of(period.cadence):
+        table = section_table(section, statistics, period)
+        house.lake.write(section_asset(period.cadence, section.name), period.key, table)
+    figures = as_table(tuple(house.figures(period, scope).values()))
+    house.lake.write(section_asset(period.cadence, "key_figures"), period.key, figures)
+    return compose(scope, "Test", period, house.editions, house.lake)
+
+
+def test_a_report_says_what_the_statistics_hold(house: House) -> None:
+    house.count(TODAY, **ROWS)
+    report = made(house)
+    assert report.headline == "1 alert (none critical) and 2 incidents (1 critical)."
+    assert report.is_complete
+    assert report.revision == 1
+    assert report.title == "Daily security report"
+    findings = {result.section.name: result.finding for result in report.sections}
+    assert findings["top_violators_by_user"] == "ada leads with 1 of 1 incident (100.0 %); 1 without user not listed"
+    assert not any(result.failure for result in report.sections)
+    assert len(report.strip) == 8
+
+
+def test_what_nobody_could_see_has_no_rows_and_says_why(house: House) -> None:
+    house.count(TODAY, "unreachable")
+    report = made(house)
+    assert not report.is_complete
+    results = {result.section.name: result for result in report.sections}
+    expected = "No data: alerts could not be seen in this period. home: unreachable (it was unreachable)"
+    assert results["alert_severity"].failure == expected
+    assert results["alert_severity"].table.is_empty()
+    assert results["data_completeness"].failure is None
+    assert results["data_completeness"].table["rows"].to_list() == [None] * 5
+    assert "unknown (no data)" in report.headline
+
+
+def test_a_quiet_day_has_sections_of_zeros(house: House) -> None:
+    house.count(TODAY, "no events")
+    results = {result.section.name: result for result in made(house).sections}
+    assert results["alert_severity"].table["count"].to_list() == [0] * 6
+    assert results["alert_severity"].finding == "No alerts in this period"
+
+
+def test_a_report_needs_its_sections(house: House) -> None:
+    house.count(TODAY)
+    with pytest.raises(SentinelError, match="has no partition 2025-01-02; materialize it first"):
+        compose(SCOPE, "Test", TODAY, house.editions, house.lake)
+
+
+def test_tables_agree_with_figures_and_a_contradiction_is_one_line(house: House) -> None:
+    house.count(TODAY, **ROWS)
+    report = made(house)
+    statistics = statistics_of(SCOPE, TODAY, house.lake)
+    assert contradictions(report.key_figures, SCOPE, TODAY, house.lake, statistics) == []
+    asset = section_asset("daily", "protocols")
+    house.lake.write(asset, TODAY.key, house.lake.read(asset, TODAY.key).clear())
+    found = contradictions(report.key_figures, SCOPE, TODAY, house.lake, statistics)
+    assert found == ["protocols adds up to 0, total_connections is 3"]
+
+
+def test_a_week_with_days_nobody_could_see_still_agrees_with_itself(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, **ROWS)
+    house.count(day("2025-01-04"), "unreachable")
+    report = made(house, period)
+    statistics = statistics_of(SCOPE, period, house.lake)
+    assert contradictions(report.key_figures, SCOPE, period, house.lake, statistics) == []
+
+
+def test_the_figures_hash_changes_with_what_a_report_is_made_from(house: House) -> None:
+    house.count(TODAY, **ROWS)
+    first = made(house)
+    assert first.figures_hash == made(house).figures_hash
+    assert first.figures_hash == figures_hash(SCOPE, "Test", TODAY, house.lake)[:12]
+    assert first.figures_hash != figures_hash(SCOPE, "Other", TODAY, house.lake)[:12]
+    house.count(TODAY, alerts=ROWS["alerts"])
+    assert made(house).figures_hash != first.figures_hash
+
+
+def test_days_never_read_are_missing_not_zero(house: House) -> None:
+    period = week("2024-12-30")
+    house.count(TODAY, **ROWS)
+    completeness = completeness_of(SCOPE, period, house.lake)
+    assert completeness.height == 5 * 7
+    unread = completeness.filter(status="not extracted")
+    assert unread["day"].n_unique() == 6
+    assert unread["rows"].null_count() == unread.height
+    assert set(statistics_of(SCOPE, period, house.lake, {"alert_hours"})) == {"alert_hours"}
+
+
+def test_only_what_is_configured_is_spoken_of() -> None:
+    scope = Scope((("home", ("alerts", "devices")),))
+    assert {section.about for section in scope.sections} == {"alerts", "devices", "quarantine", "receipts"}
+    assert {statistic.table for statistic in scope.statistics} == {"alerts", "devices", "quarantine", "receipts"}
+    assert {figure.about for figure in scope.figures} == {"alerts", "devices", "quarantine"}
+    assert "alert_hours_of_week" not in {section.name for section in scope.sections_of("daily")}
+    assert "alert_hours_of_week" in {section.name for section in scope.sections_of("weekly")}
+
+
+def test_the_summary_takes_its_lists_from_the_sections(house: House) -> None:
+    house.count(TODAY, **ROWS)
+    facts = summary_facts(made(house))
+    assert facts.figures["total_connections"] == 3
+    assert facts.talkers is not None
+    assert facts.talkers[0].name == "TV"
+    assert facts.incident_severities["critical"] == 1
+    house.count(TODAY, "unreachable")
+    blind = summary_facts(made(house))
+    assert blind.talkers is None
+    assert blind.incident_severities == {}
+
+
+def test_an_edition_holds_every_file_and_is_made_the_same_again(house: House, tmp_path: Path) -> None:
+    house.count(TODAY, **ROWS)
+    editions = []
+    for _ in range(2):
+        report = made(house)
+        for group in FILE_ASSETS:
+            with house.lake.replacing_folder(f"daily/{group.name}", TODAY.key) as folder:
+                group.render(report, folder)
+        with house.lake.replacing_folder("daily/facts", TODAY.key) as folder:
+            files, rows, about = edition_files(report, {"home": "iotsentinel"}, house.lake, folder)
+            editions.append(publish(house.editions, TODAY, files, rows, about))
+    assert [(edition.revision, edition.is_new) for edition in editions] == [(1, True), (1, False)]
+    folder = editions[0].folder
+    assert verify(folder).faults == ()
+    expected = {"facts.json", "report.pdf", "report.html", "workbook.xlsx", "summary.txt", "tables/alert_trends.csv"}
+    assert expected | {"charts/alert_trends.svg", "charts/alert_trends.png"} <= set(editions[0].files)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    rows_of = {entry["name"]: entry["rows"] for entry in manifest["files"]}
+    assert rows_of["tables/alert_severity.json"] == len(
+        json.loads((folder / "tables/alert_severity.json").read_bytes())
+    )
+    assert manifest["sources"][0]["tables"][0]["status"] == "received"
+    published = {fact["id"]: fact["value"] for fact in json.loads((folder / "facts.json").read_bytes())["facts"]}
+    figures = from_table(house.lake.read("daily/key_figures", TODAY.key))
+    assert published == {figure.id: figure.value for figure in figures}

@@ -1,0 +1,99 @@
+from typing import Any
+
+import polars as pl
+import pytest
+
+from sentinel_pipeline.publishing.words import biggest_change, completeness_words, headline, narrative, needs_you
+from sentinel_pipeline.rendering.report import KeyFigure
+from sentinel_pipeline_tests.clocks import day, week
+
+TODAY = day("2025-01-02")
+
+
+def figure(id_: str, value: Any, unit: str = "alerts", **more: Any) -> KeyFigure:
+    return KeyFigure(id=id_, label=more.pop("label", "Alerts"), unit=unit, value=value, definition="", **more)
+
+
+def alerts(total: Any, critical: Any, **more: Any) -> list[KeyFigure]:
+    return [figure("total_alerts", total, **more), figure("alerts_critical", critical)]
+
+
+@pytest.mark.parametrize(
+    ("figures", "is_complete", "said"),
+    [
+        (alerts(1234, 3), True, "1,234 alerts (3 critical)."),
+        (alerts(12, 0), True, "12 alerts (none critical)."),
+        (alerts(0, 0), True, "No alerts."),
+        (alerts(None, None), True, "Alerts unknown (no data)."),
+        (
+            alerts(5, 0, is_lower_bound=True),
+            False,
+            "At least 5 alerts (none critical), of what could be seen: not every source was read.",
+        ),
+        ([figure("total_connections", 7, "connections")], True, "7 connections."),
+        ([], True, "Nothing is measured in this day."),
+    ],
+)
+def test_the_headline_says_the_state_in_one_sentence(figures: list[KeyFigure], is_complete: bool, said: str) -> None:
+    assert headline(figures, TODAY, is_complete=is_complete) == said
+
+
+def test_the_headline_speaks_of_alerts_and_incidents() -> None:
+    both = [*alerts(2, 0), figure("total_incidents", 1, "incidents"), figure("critical_incidents", 1, "incidents")]
+    assert headline(both, TODAY, is_complete=True).startswith("2 alerts (none critical) and 1 incident")
+
+
+def test_the_biggest_change_comes_first_and_bytes_are_not_told_twice() -> None:
+    figures = [
+        figure("a", 12, label="Alerts", previous=10, change=2, change_percent=20.0),
+        figure("b", 5, label="Devices", unit="devices", previous=10, change=-5, change_percent=-50.0),
+        figure("c", 9, label="Bytes sent", unit="bytes", previous=1, change=8, change_percent=800.0),
+    ]
+    said = biggest_change(figures, TODAY)
+    assert said.startswith("Against the day before these moved most: devices 5")
+    assert "bytes" not in said
+    calm = [figure("a", 10, previous=10, change=0, change_percent=0.0)]
+    assert biggest_change(calm, TODAY) == "Nothing changed against the day before."
+
+
+def test_without_a_period_before_there_is_nothing_to_compare_with() -> None:
+    said = biggest_change([figure("a", 10)], week("2025-01-06"))
+    assert said == "There is no complete data of the week before to compare with."
+    assert biggest_change([figure("a", 5, previous=3, change=2)], TODAY) == ""
+
+
+def test_what_waits_for_somebody_is_said() -> None:
+    waiting = [figure("alerts_unacknowledged", 2), figure("unblocked_violations", 1, "incidents")]
+    assert needs_you(waiting) == (
+        "Needs a look: 2 critical or high alerts not acknowledged by anybody; 1 policy violation not blocked."
+    )
+    assert needs_you([figure("alerts_unacknowledged", 0), figure("unblocked_violations", None)]) == ""
+
+
+def completeness(*rows: tuple[str, str, int, str | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [("home", table, status, bad, reason) for table, status, bad, reason in rows],
+        schema=["source", "table", "status", "quarantined", "reason"],
+        orient="row",
+    )
+
+
+def test_completeness_is_said_with_every_trouble_once() -> None:
+    whole = completeness(("alerts", "received", 0, None), ("devices", "no events", 0, None))
+    said, is_complete = completeness_words(whole)
+    assert (said, is_complete) == ("Every source was read for the whole period. Every record could be read.", True)
+    with_bad = completeness(("alerts", "received", 2, None), ("devices", "not in source", 0, None))
+    said, is_complete = completeness_words(with_bad)
+    assert is_complete
+    assert said.endswith("2 records could not be read in full and are kept in quarantine.")
+    away = completeness(("alerts", "unreachable", 0, "nobody answers"), ("devices", "unreachable", 0, "nobody answers"))
+    said, is_complete = completeness_words(away)
+    assert (said, is_complete) == ("Not everything could be seen. home: alerts unreachable – nobody answers.", False)
+    part = completeness(("alerts", "partial", 1, "one file"))
+    assert completeness_words(part)[0].endswith("1 record could not be read in full and is kept in quarantine.")
+
+
+def test_a_narrative_leaves_out_what_there_is_nothing_to_say_about() -> None:
+    assert narrative([], [], "All was read.", TODAY)[-1] == "All was read."
+    said = narrative([figure("alerts_unacknowledged", 1, previous=1, change=0)], ["One", "Two"], "", TODAY)
+    assert said == ("One. Two.", "Needs a look: 1 critical or high alert not acknowledged by anybody.")
