@@ -204,6 +204,8 @@ def export(
         asked_table(table), asked_window(since, until, settings.zone), asked_columns(columns), format_name, layout
     )
     require_possible(wanted)
+    if wanted.table.is_snapshot and wanted.window:
+        say(f"{wanted.table.name} is an inventory without times; --since and --until do not narrow it")
     chosen = asked_sources(wanted.table, names, settings)
     suffix = format_of(format_name).suffix
     path = output or default_output(wanted, suffix, settings, datetime.now(settings.zone))

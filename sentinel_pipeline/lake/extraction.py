@@ -182,8 +182,7 @@ def _status(rows: int, bad: pl.DataFrame) -> tuple[str, str | None]:
 
 def kept_snapshots(settings: SourceSettings, kind: SourceKind, day: Period, lake: Lake) -> list[str]:
     """Snapshot tables taken with the day before, from the same place: a later inventory must not rewrite the past."""
-    state = _remembered(settings, day, lake)
-    if not state or state.get("place") != _place(settings):
+    if not _was_read_alike(settings, day, lake):
         return []
     return [
         table.name
@@ -207,7 +206,7 @@ def _unreached(
     kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, failure: str
 ) -> Extraction:
     """Rows read on an earlier day stand; a day never read gets empty tables and says so."""
-    kept = [day for day in days if _remembered(settings, day, lake)]
+    kept = [day for day in days if _was_read_alike(settings, day, lake)]
     for day in days:
         if day in kept:
             continue
@@ -235,6 +234,14 @@ def _keys(days: Sequence[Period]) -> tuple[str, ...]:
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
+
+
+def _was_read_alike(settings: SourceSettings, day: Period, lake: Lake) -> bool:
+    """Whether the day was read before, from the same place in the same way; what the source held then may differ."""
+    remembered, now = _remembered(settings, day, lake), _state(settings, day, None)
+    return bool(remembered) and all(
+        remembered.get(name) == now[name] for name in ("place", "window", "zone", "options")
+    )
 
 
 def _place(settings: SourceSettings) -> str:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -18,11 +19,11 @@ from sentinel_pipeline.domain.errors import SentinelError
 COMPRESSION_LEVEL = 3
 
 
+@dataclass(frozen=True)
 class Lake:
     """The folder `root`; an asset is named by its key parts, a partition by its day or period key."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
 
     def path(self, asset: str, partition: str) -> Path:
         return self.root / asset / f"{partition}.parquet"
@@ -77,14 +78,21 @@ class Lake:
             raise SentinelError(f"{asset} has no partition {partition}; materialize it first")
         return path
 
-    def read_all(self, asset: str, partitions: Iterable[str], schema: pl.Schema) -> pl.DataFrame:
-        """The partitions that exist, one after another, in the given schema; none at all is an empty table."""
+    def read_all(
+        self, asset: str, partitions: Iterable[str], schema: pl.Schema, sums: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """The partitions that exist, one after another, in the given schema; none at all is an empty table.
+
+        With `sums`, rows that are equal in all other columns are one row in which those columns are added up.
+        """
         paths = [path for key in partitions if (path := self.path(asset, key)).exists()]
         if not paths:
             return pl.DataFrame(schema=schema)
-        return pl.scan_parquet(
-            paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False
-        ).collect()
+        rows = pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
+        if not sums:
+            return rows.collect()
+        keys = [name for name in schema.names() if name not in sums]
+        return rows.group_by(keys).agg(pl.col(sums).sum()).sort(keys).select(schema.names()).collect(engine="streaming")
 
     def version(self, asset: str, partition: str) -> str:
         """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""

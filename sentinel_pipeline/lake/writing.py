@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,7 @@ from sentinel_pipeline.domain.tables import INSTANT, Table
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, replacing
 
 ROW_GROUP = 131_072
-BUFFERED_ROWS = 524_288
+BUFFERED_ROWS = 262_144
 
 
 @dataclass
@@ -32,6 +34,7 @@ class DayFile:
     first_at: datetime | None = None
     last_at: datetime | None = None
     buffered: list[pl.DataFrame] = field(default_factory=list)
+    waiting: list[pl.DataFrame] = field(default_factory=list)
     key_hashes: list[pl.Series] = field(default_factory=list)
     writer: pq.ParquetWriter | None = None
 
@@ -48,6 +51,10 @@ class DayFile:
             known = [time for time in (self.first_at, self.last_at, *edges) if time is not None]
             self.first_at, self.last_at = min(known, default=None), max(known, default=None)
 
+    def hand_over(self) -> None:
+        """What is buffered waits to be flushed, and the buffer is free for what comes meanwhile."""
+        self.waiting, self.buffered = self.buffered, []
+
     def flush(self) -> None:
         if self.writer is None:
             self.writer = self.stack.enter_context(
@@ -58,17 +65,22 @@ class DayFile:
                     compression_level=COMPRESSION_LEVEL,
                 )
             )
-        if self.buffered:
-            rows: pa.Table = pl.concat(self.buffered).to_arrow().cast(self.schema)
+        if self.waiting:
+            rows: pa.Table = pl.concat(self.waiting).to_arrow().cast(self.schema)
             self.writer.write_table(rows, row_group_size=ROW_GROUP)
-            self.buffered.clear()
+            self.waiting.clear()
 
     @property
     def repeated_hashes(self) -> pl.Series:
         """Hashes that stand more than once; equal keys are among them."""
         if not self.key_hashes:
             return pl.Series(dtype=pl.UInt64)
-        hashes = np.concatenate([series.to_numpy() for series in self.key_hashes])
+        hashes = np.empty(sum(map(len, self.key_hashes)), dtype=np.uint64)
+        end = hashes.size
+        while self.key_hashes:  # each part is let go once it is copied, so that memory does not double
+            part = self.key_hashes.pop()
+            hashes[end - len(part) : end] = part.to_numpy()
+            end -= len(part)
         hashes.sort()
         return pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]), dtype=pl.UInt64)
 
@@ -80,18 +92,43 @@ def write_days(
 
     Rows outside the days are dropped. Returns what was written, by day key.
     """
-    with ExitStack() as stack:
+    with ExitStack() as stack, Background() as background:
         files = {day.key: DayFile(folder / table.name / f"{day.key}.parquet", table, stack) for day in days}
         (folder / table.name).mkdir(parents=True, exist_ok=True)
         for batch in batches:
             for key, rows in _by_day(batch, table, days):
                 files[key].add(rows)
             if sum(part.height for file in files.values() for part in file.buffered) >= BUFFERED_ROWS:
-                for file in files.values():
-                    file.flush()
-        for file in files.values():
-            file.flush()
+                background.flush(files.values())
+        background.flush(files.values())
     return files
+
+
+class Background:
+    """Flushes files while the next batches are read: encoding leaves the interpreter free, and a core too."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
+        self._flushing: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._pool:
+            self._wait()
+
+    def flush(self, files: Iterable[DayFile]) -> None:
+        """Waits for the flush before this one, so that never more than two buffers are in memory."""
+        self._wait()
+        for file in files:
+            file.hand_over()
+            self._flushing.append(self._pool.submit(file.flush))
+
+    def _wait(self) -> None:
+        flushing, self._flushing = self._flushing, []
+        for flush in flushing:
+            flush.result()
 
 
 def _by_day(batch: pl.DataFrame, table: Table, days: Sequence[Period]) -> Iterable[tuple[str, pl.DataFrame]]:

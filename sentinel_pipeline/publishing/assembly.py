@@ -37,14 +37,12 @@ def render_tables(report: Report, folder: Path) -> None:
 
 def render_charts(report: Report, folder: Path) -> None:
     """Every drawn section as `charts/<section>.svg` and `.png`."""
-    from sentinel_pipeline.rendering.charts import draw
+    from sentinel_pipeline.rendering.charts import draw_files
 
     (folder / "charts").mkdir()
     for result in report.sections:
-        for form in ("svg", "png"):
-            drawn = draw(result, report.period, form)
-            if drawn is not None:
-                (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
+        for form, drawn in draw_files(result, report.period).items():
+            (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
 
 
 def render_workbook_file(report: Report, folder: Path) -> None:

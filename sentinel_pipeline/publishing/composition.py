@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -58,17 +59,23 @@ def excluded_words(section: Section, statistics: Mapping[str, pl.DataFrame], per
 
 def compose(scope: Scope, organisation: str, period: Period, editions: Path, lake: Lake) -> Report:
     """The report of a period. Raises SentinelError when a section or the key figures were not made yet."""
+    made_from = figures_hash(scope, organisation, period, lake)[:12]
+    return _composed(scope, organisation, period, upcoming_revision(editions, period, made_from), lake, made_from)
+
+
+@lru_cache(maxsize=1)
+def _composed(scope: Scope, organisation: str, period: Period, revision: int, lake: Lake, made_from: str) -> Report:
+    """Put together once for all the files of an edition: `made_from` names everything that goes into it."""
     sections = scope.sections_of(period.cadence)
     statistics = statistics_of(scope, period, lake, {"completeness"} | _excluded_from(sections))
-    made_from = figures_hash(scope, organisation, period, lake)
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
-    results = tuple(_result(section, period, lake, statistics) for section in scope.sections_of(period.cadence))
+    results = tuple(_result(section, period, lake, statistics) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
     words, is_complete = completeness_words(completeness)
     return Report(
         organisation=organisation,
         period=period,
-        revision=upcoming_revision(editions, period, made_from[:12]),
+        revision=revision,
         headline=headline(figures, period, is_complete=is_complete),
         narrative=narrative(figures, told(results), words, period),
         key_figures=figures,
@@ -76,7 +83,7 @@ def compose(scope: Scope, organisation: str, period: Period, editions: Path, lak
         completeness_words=words,
         is_complete=is_complete,
         sections=results,
-        figures_hash=made_from[:12],
+        figures_hash=made_from,
         methods=METHODS,
     )
 

@@ -40,8 +40,8 @@ def _key_figure(
 ) -> KeyFigure:
     value = known_value(figure, statistics, period)
     previous = whole_value(figure, before, period.previous)
-    change, percent = changes(value, previous, figure.unit)
     missing = unread(statistics["completeness"], figure.about, period)
+    change, percent = (None, None) if missing else changes(value, previous, figure.unit)
     return KeyFigure(
         id=figure.id,
         label=figure.label,

@@ -72,7 +72,9 @@ def statistics_of(
     return {
         statistic.name: completeness_of(scope, period, lake)
         if statistic.name == "completeness"
-        else lake.read_all(statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic))
+        else lake.read_all(
+            statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic), statistic.sums
+        )
         for statistic in STATISTICS
         if names is None or statistic.name in names
     }

@@ -43,6 +43,8 @@ SETTINGS: dict[str, Any] = {
     "path.simplify": True,
 }
 
+FILE_FORMS: tuple[Form, ...] = ("svg", "png")
+
 
 def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = True) -> bytes | None:
     """The section's chart in one file form; None for a section without a chart or without a table.
@@ -56,6 +58,27 @@ def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = Tru
         plot = _plot(result, period, clean, WIDTH)
         figure = _framed(plot, result, period, clean) if alone else _alone(plot, result, period, WIDTH)
         return SAVERS[form](figure, clean(result.finding), alt_text(result))
+
+
+def draw_files(result: SectionResult, period: Period) -> dict[Form, bytes]:
+    """The section's chart as `draw` gives it in SVG and PNG; built once where both say the same characters."""
+    if result.section.chart is None or result.failure is not None:
+        return {}
+    differing: list[str] = []
+
+    def clean(text: str) -> str:
+        shown = printable(text)
+        if shown != readable(text):
+            differing.append(text)
+        return shown
+
+    with _house_style():
+        figure = _framed(_plot(result, period, clean, WIDTH), result, period, clean)
+        words = alt_text(result)
+        if not differing:
+            return {form: SAVERS[form](figure, clean(result.finding), words) for form in FILE_FORMS}
+    drawn = {form: draw(result, period, form) for form in FILE_FORMS}
+    return {form: file for form, file in drawn.items() if file is not None}
 
 
 def picture(result: SectionResult, period: Period, wide: float = WIDTH) -> Figure | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 NAME_LIMIT: Final = 31
-ROWS_PER_SECTION: Final = 50_000
+ROWS_PER_SECTION: Final = 10_000
 # What Excel refuses in a sheet's name, and what would end the quotes around it in a formula.
 UNSAFE: Final = re.compile(r"[\[\]:*?/\\'\x00-\x1f\x7f]+")
 RESERVED: Final = ("", "history")

@@ -1,21 +1,16 @@
-"""The figures of a report: each with its label, unit, definition, and the function that computes it."""
+"""The figures of a report: each with its label, unit, definition, and the measure that computes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.data_loss import data_types
-from sentinel_pipeline.sections.shares import MEGABYTE, percent, ratio
+from sentinel_pipeline.sections import measures
+from sentinel_pipeline.sections.measures import VIOLATION, Compute, Statistics, Value, summed
 from sentinel_pipeline.sections.trends import trend, unseen_days
 
-Value = int | float | str | None
-Statistics = Mapping[str, pl.DataFrame]
-Compute = Callable[[Statistics, Period], Value]
 Course = tuple[str, pl.Expr]
 
 
@@ -45,117 +40,6 @@ class Figure:
         rows = statistics[name].select("hour_at", value=expression.cast(pl.Int64))
         unseen = unseen_days(statistics["completeness"], self.about, period)
         return tuple(trend(rows, ["value"], period, unseen)["value"].to_list())
-
-
-def summed(statistic: str, column: str, condition: pl.Expr | None = None) -> Compute:
-    """Computes the sum of a column over the rows that satisfy a condition."""
-
-    def compute(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
-        return total(statistics[statistic], column, condition)
-
-    return compute
-
-
-def total(frame: pl.DataFrame, column: str, condition: pl.Expr | None = None) -> int:
-    """Sum of a column of integers over the rows that satisfy a condition."""
-    rows = frame if condition is None else frame.filter(condition)
-    return int(rows[column].sum() or 0)
-
-
-def distinct(frame: pl.DataFrame, *columns: str) -> int:
-    """Number of distinct combinations in which no column is NULL."""
-    return frame.select(columns).drop_nulls().n_unique() if not frame.is_empty() else 0
-
-
-VIOLATION = pl.col("policy_id").is_not_null()
-
-
-def block_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
-    """Blocked incidents in percent of all incidents."""
-    hours = statistics["incident_hours"]
-    return percent(total(hours, "blocked"), total(hours, "incidents"))
-
-
-def policy_block_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
-    """Blocked policy violations in percent of all policy violations."""
-    hours = statistics["incident_hours"]
-    return percent(total(hours, "blocked", VIOLATION), total(hours, "incidents", VIOLATION))
-
-
-def unblocked_violations(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
-    """Policy violations that were not blocked."""
-    hours = statistics["incident_hours"]
-    return total(hours, "incidents", VIOLATION) - total(hours, "blocked", VIOLATION)
-
-
-def active_agents(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
-    """Distinct agents that reported an incident."""
-    return distinct(statistics["incident_agents"], "source", "agent_id")
-
-
-def most_common_data_type(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
-    """The data type that most incidents carry, ties by name."""
-    table = data_types(statistics["incident_data_types"], statistics["incident_hours"])
-    return None if table.is_empty() else str(table["data_type"][0])
-
-
-def newest_inventory(statistics: Statistics) -> pl.DataFrame:
-    """Each source's devices as they were on the last day of the period that was read."""
-    inventory = statistics["device_inventory"]
-    return inventory.filter(pl.col("day") == pl.col("day").max().over("source"))
-
-
-def total_devices(statistics: Statistics, period: Period) -> Value:
-    """Devices the systems know; None when no inventory was read."""
-    seen = len(unseen_days(statistics["completeness"], "devices", period)) < len(period.days)
-    return newest_inventory(statistics).height if seen else None
-
-
-def blocked_devices(statistics: Statistics, period: Period) -> Value:
-    """Devices marked as blocked; None when no inventory was read."""
-    known = total_devices(statistics, period)
-    return None if known is None else newest_inventory(statistics).filter(pl.col("is_blocked")).height
-
-
-def active_devices(statistics: Statistics, period: Period) -> Value:
-    """Devices active in the last 24 hours of the period.
-
-    By the inventory's last-seen time where it was taken before the period's end; else by connections and alerts.
-    """
-    if total_devices(statistics, period) is None:
-        return None
-    end = period.window.end
-    since = end - timedelta(hours=24)
-    inventory = newest_inventory(statistics)
-    last_seen = pl.col("last_seen_at")
-    is_younger = inventory.group_by("source").agg((last_seen.max() > end).fill_null(value=True).alias("is_younger"))
-    seen = inventory.join(is_younger.filter(~pl.col("is_younger")), on="source", how="semi").filter(
-        last_seen.is_between(since, end)
-    )
-    by_activity = _active(statistics, since, end).join(is_younger.filter("is_younger"), on="source", how="semi")
-    return distinct(pl.concat([seen.select("source", "device_ip"), by_activity]), "source", "device_ip")
-
-
-def _active(statistics: Statistics, since: datetime, end: datetime) -> pl.DataFrame:
-    within = (pl.col("hour_at") >= since) & (pl.col("hour_at") < end) & (pl.col("device_ip") != "SYSTEM")
-    activity = [statistics["connection_devices"], statistics["alert_devices"]]
-    return pl.concat([frame.filter(within).select("source", "device_ip") for frame in activity])
-
-
-def data_transferred_mb(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
-    """Bytes sent and received in units of 2^20."""
-    hours = statistics["connection_hours"]
-    return ratio(total(hours, "bytes_sent") + total(hours, "bytes_received"), MEGABYTE)
-
-
-def unique_destinations(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
-    """Distinct destination addresses."""
-    return distinct(statistics["connection_destinations"], "destination_ip")
-
-
-def quarantined_records(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
-    """Distinct records that could not be read."""
-    return distinct(statistics["quarantined"], "source", "table", "location")
 
 
 def _alerts(level: str, good: str | None = "down") -> Figure:
@@ -215,7 +99,7 @@ FIGURES = (
         "Blocked incidents in percent of all incidents.",
         "incidents",
         ("incident_hours",),
-        block_rate,
+        measures.block_rate,
         good="up",
     ),
     Figure(
@@ -226,7 +110,7 @@ FIGURES = (
         " read after the period's end.",
         "devices",
         ("device_inventory", "connection_devices", "alert_devices", "completeness"),
-        active_devices,
+        measures.active_devices,
     ),
     Figure(
         "total_connections",
@@ -245,7 +129,7 @@ FIGURES = (
         "Bytes sent and received, in MB of 2^20 bytes; where only one direction is known, that one counts.",
         "connections",
         ("connection_hours",),
-        data_transferred_mb,
+        measures.data_transferred_mb,
         course=("connection_hours", pl.col("bytes_sent") + pl.col("bytes_received")),
     ),
     Figure(
@@ -255,7 +139,7 @@ FIGURES = (
         "Distinct records of the sources that could not be read in full; they are kept, and counted once.",
         "quarantine",
         ("quarantined",),
-        quarantined_records,
+        measures.quarantined_records,
         good="down",
     ),
     _alerts("high"),
@@ -308,7 +192,7 @@ FIGURES = (
         "Blocked policy violations in percent of all policy violations.",
         "incidents",
         ("incident_hours",),
-        policy_block_rate,
+        measures.policy_block_rate,
         good="up",
     ),
     Figure(
@@ -318,7 +202,7 @@ FIGURES = (
         "Policy violations that the system does not say it blocked.",
         "incidents",
         ("incident_hours",),
-        unblocked_violations,
+        measures.unblocked_violations,
         good="down",
     ),
     Figure(
@@ -328,7 +212,7 @@ FIGURES = (
         "Distinct agents that reported an incident, agents that nobody registered included.",
         "incidents",
         ("incident_agents",),
-        active_agents,
+        measures.active_agents,
     ),
     Figure(
         "most_common_data_type",
@@ -337,7 +221,7 @@ FIGURES = (
         "The data type that most incidents carry; ties by name.",
         "incidents",
         ("incident_data_types", "incident_hours"),
-        most_common_data_type,
+        measures.most_common_data_type,
     ),
     Figure(
         "total_devices",
@@ -346,7 +230,7 @@ FIGURES = (
         "Devices in the inventory taken with the last day of the period; the entry SYSTEM is not a device.",
         "devices",
         ("device_inventory", "completeness"),
-        total_devices,
+        measures.total_devices,
     ),
     Figure(
         "blocked_devices",
@@ -355,7 +239,7 @@ FIGURES = (
         "Devices marked as blocked in the inventory taken with the last day of the period.",
         "devices",
         ("device_inventory", "completeness"),
-        blocked_devices,
+        measures.blocked_devices,
     ),
     Figure(
         "bytes_sent",
@@ -391,7 +275,7 @@ FIGURES = (
         "Distinct destination addresses of connections that started in the period.",
         "connections",
         ("connection_destinations",),
-        unique_destinations,
+        measures.unique_destinations,
     ),
     Figure(
         "audit_events",
@@ -403,3 +287,5 @@ FIGURES = (
         summed("audit_hours", "events"),
     ),
 )
+
+__all__ = ["FIGURES", "Figure", "Value"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Period, hour_end
+from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.shares import percent
 
 
@@ -50,5 +50,5 @@ def _when(start: datetime, period: Period) -> str:
     """A bucket in words, on the report's clock: an hour of a day, a day of a longer period."""
     local = start.astimezone(period.zone)
     if period.cadence == "daily":
-        return f"from {local:%H:%M} to {hour_end(start, period.zone).astimezone(period.zone):%H:%M}"
+        return f"from {local:%H:%M} to {local + timedelta(hours=1):%H:00}"
     return f"on {local:%A} {local.day} {local:%B}"

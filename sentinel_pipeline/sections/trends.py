@@ -78,8 +78,9 @@ def grouped_trend(
     interval: Interval | None = None,
 ) -> pl.DataFrame:
     """`trend` for each member of `series`, in that order: columns timestamp, series, count."""
+    hours = statistic.group_by("hour_at", group).agg(pl.col(value).sum())
     parts = [
-        trend(statistic.filter(pl.col(group) == name), [value], period, unseen, interval).select(
+        trend(hours.filter(pl.col(group) == name), [value], period, unseen, interval).select(
             "timestamp", pl.lit(name).alias("series"), pl.col(value).alias("count")
         )
         for name in series

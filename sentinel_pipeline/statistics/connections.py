@@ -17,7 +17,7 @@ def connection_hours(connections: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     """
     keys = ["source", "hour_at", "protocol", "service", "connection_state"]
     return (
-        connections.with_columns(hour_at=hour_at("started_at", day), protocol=pl.col("protocol").str.to_lowercase())
+        connections.with_columns(hour_at=hour_at("started_at", day))
         .group_by(keys)
         .agg(
             count("connections"),
@@ -58,17 +58,12 @@ def connection_destinations(connections: pl.LazyFrame, day: Period) -> pl.LazyFr
 def connection_ports(connections: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
     """Connections and bytes per protocol and destination port."""
     keys = ["source", "protocol", "destination_port"]
-    return (
-        connections.with_columns(protocol=pl.col("protocol").str.to_lowercase())
-        .group_by(keys)
-        .agg(count("connections"), *(total(column) for column in VOLUMES))
-        .sort(keys)
-    )
+    return connections.group_by(keys).agg(count("connections"), *(total(column) for column in VOLUMES)).sort(keys)
 
 
 STATISTICS = (
     Statistic("connections", connection_hours, total="connections"),
     Statistic("connections", connection_devices, total="connections"),
-    Statistic("connections", connection_destinations, total="connections"),
+    Statistic("connections", connection_destinations, total="connections", sums=("connections", *VOLUMES)),
     Statistic("connections", connection_ports, total="connections"),
 )

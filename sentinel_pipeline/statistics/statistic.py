@@ -18,15 +18,17 @@ MILLIONTHS = 1_000_000
 
 @dataclass(frozen=True)
 class Statistic:
-    """A statistic, named like its function; `table` is the facts table it reads, `total` the column that counts rows.
+    """A statistic, named like its function; `table` is the facts table it reads.
 
-    The sum of `total` over a day equals the number of facts of that day that satisfy `counted` (None: all of them).
+    The sum of `total` over a day equals the number of facts of that day. `sums`, if any, are the columns that add up
+    when days are put together; the others are its keys. A statistic with many keys names them, so that a month of it
+    takes no more memory than its distinct keys.
     """
 
     table: str
     function: Callable[[pl.LazyFrame, Period], pl.LazyFrame]
     total: str | None = None
-    counted: pl.Expr | None = None
+    sums: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

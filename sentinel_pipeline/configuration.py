@@ -1,0 +1,180 @@
+"""`sentinel.yaml`: what may stand in it, and one precise line for each mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.domain.period import day_from_key
+
+READABLE_KINDS = ("iotsentinel", "cybersentinel", "zeek")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceEntry(_Strict):
+    """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+    kind: Literal["iotsentinel", "cybersentinel", "zeek"]
+    location: Annotated[str, Field(min_length=1)]
+    timezone: str = "UTC"
+    local_timezone: str | None = None
+    local_networks: list[str] | None = None
+    notice_severity: dict[str, Literal["critical", "high", "medium", "low", "info", "unknown"]] | None = None
+
+    @field_validator("timezone", "local_timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return None if name is None else _zone_name(name)
+
+    @field_validator("local_networks")
+    @classmethod
+    def _networks(cls, names: list[str] | None) -> list[str] | None:
+        for name in names or ():
+            try:
+                ip_network(name, strict=False)
+            except ValueError:
+                raise ValueError(f"networks such as 192.168.0.0/16; '{name}' is none") from None
+        return names
+
+
+class Configuration(_Strict):
+    """`sentinel.yaml` as written. Delivery, subscriptions, schedules, retention and privacy have their place here."""
+
+    organisation: Annotated[str, Field(min_length=1, max_length=200)] = "Sentinel Pipeline"
+    timezone: str = "UTC"
+    first_day: date | None = None
+    sources: Annotated[list[SourceEntry], Field(min_length=1)]
+    delivery: dict[str, Any] = Field(default_factory=dict)
+    subscriptions: list[dict[str, Any]] = Field(default_factory=list)
+    schedules: dict[str, Any] = Field(default_factory=dict)
+    retention: dict[str, Any] = Field(default_factory=dict)
+    privacy: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return _zone_name(name)
+
+    @field_validator("first_day", mode="before")
+    @classmethod
+    def _a_day(cls, written: object) -> date | None:
+        """Only as YYYY-MM-DD: a number would be taken for seconds since 1970."""
+        try:
+            return None if written is None else day_from_key(str(written))
+        except UsageError:
+            raise ValueError("a day, written YYYY-MM-DD") from None
+
+    @field_validator("sources")
+    @classmethod
+    def _unique_names(cls, entries: list[SourceEntry]) -> list[SourceEntry]:
+        names = [entry.name for entry in entries]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the name '{name}' stands {names.count(name)} times; every source needs its own")
+        return entries
+
+
+def configuration_of(file: Path, text: str) -> Configuration:
+    """The configuration that the text of a file says. Raises SettingsError with a line for each mistake."""
+    try:
+        return Configuration.model_validate(_parsed(file, text))
+    except ValidationError as error:
+        raise SettingsError([_mistake(file, dict(detail)) for detail in error.errors()]) from None
+
+
+class _DaysAsText(yaml.SafeLoader):
+    """Leaves dates as they are written, so that a mistake in one is told like any other."""
+
+
+_DaysAsText.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _parsed(file: Path, text: str) -> object:
+    try:
+        node = yaml.compose(text, Loader=_DaysAsText)
+        if node is None:
+            return {}
+        repeated = list(_repeated_keys(node, ""))
+        if repeated:
+            raise SettingsError([f"{file}: {_line(path)}: found twice; a key may stand once" for path in repeated])
+        return yaml.SafeLoader("").construct_document(node)
+    except RecursionError:
+        raise SettingsError([f"{file}: is nested too deeply"]) from None
+    except yaml.MarkedYAMLError as error:
+        where = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SettingsError([f"{file}:{where}: is not YAML: {error.problem or error.context}"]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SettingsError([f"{file}: is not YAML: {' '.join(str(error).split())}"]) from None
+
+
+def _repeated_keys(node: yaml.Node, path: str) -> Iterator[str]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = f"{path}.{key.value}".lstrip(".")
+            if name in seen:
+                yield name
+            seen.add(name)
+            yield from _repeated_keys(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _repeated_keys(item, f"{path}[{number}]")
+
+
+def _zone_name(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("an IANA time zone such as Europe/Berlin or UTC")
+    return name
+
+
+def _mistake(file: Path, detail: dict[str, Any]) -> str:
+    path = _line("".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip("."))
+    found = detail.get("input")
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"{file}: {path}: unknown key; allowed here: {', '.join(_allowed(detail['loc']))}"
+    if detail["type"] == "missing":
+        return f"{file}: {path}: missing; it has to be there"
+    if path.endswith(".kind"):
+        return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
+    secret = path.endswith(".location")
+    return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"
+
+
+def _allowed(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = SourceEntry if location[0] == "sources" else Configuration
+    return list(model.model_fields)
+
+
+def _short(value: object) -> str:
+    """A single value as it was written, shortened; of what may hold a secret only the shape."""
+    if isinstance(value, dict | list):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = repr(masked(value) if isinstance(value, str) else value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _line(text: str) -> str:
+    """On one line, whatever is in it."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def masked(text: str) -> str:
+    """Without what stands between a user and the last @: a password may hold any character."""
+    return re.sub(r"//([^:@/]*):.*@", r"//\1@", text, flags=re.DOTALL)
