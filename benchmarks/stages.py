@@ -14,11 +14,22 @@ COLUMNS = (
 
 
 def nothing(folder: Path) -> None:
-    """Imports what the others import: the floor of a process."""
+    """Imports what the limits import: the floor of their processes."""
+    import adbc_driver_sqlite.dbapi
     import polars
     import pyarrow
 
-    assert folder, (polars, pyarrow)
+    assert folder, (adbc_driver_sqlite, polars, pyarrow)
+
+
+def imports(folder: Path) -> None:
+    """Imports what our stages import: the floor of ours."""
+    import sentinel_pipeline.lake.extraction
+    import sentinel_pipeline.rendering.tables
+    import sentinel_pipeline.sources.kinds
+    import sentinel_pipeline.statistics
+
+    assert folder, sentinel_pipeline
 
 
 def drain(folder: Path) -> None:
@@ -100,7 +111,7 @@ def facts(folder: Path) -> Path:
     return folder / "facts.parquet"
 
 
-STAGES = {stage.__name__: stage for stage in (nothing, drain, extract, decode, group, count, sink, csv)}
+STAGES = {stage.__name__: stage for stage in (nothing, imports, drain, extract, decode, group, count, sink, csv)}
 
 if __name__ == "__main__":
     STAGES[sys.argv[1]](Path(sys.argv[2]))
