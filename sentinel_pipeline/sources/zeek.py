@@ -21,7 +21,7 @@ from sentinel_pipeline.sources.lognotes import Notes, Span, at
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 from sentinel_pipeline.sources.zeek_files import file_chunks, first_chunks, unreadable
-from sentinel_pipeline.sources.zeek_readings import Seen, extent, lies_in, put_aside, understood
+from sentinel_pipeline.sources.zeek_readings import Seen, extent, lies_in, narrowed, put_aside, understood
 from sentinel_pipeline.sources.zeek_rows import Reading
 from sentinel_pipeline.sources.zeek_types import CONN, NOTICE, UNKNOWN
 
@@ -115,8 +115,11 @@ class ZeekLogs:
         kind = KINDS[table.name]
         for chunk in file_chunks(file):
             seen.include(chunk)
-            if chunk.kind == kind and chunk.rows.height:
-                found = understood(chunk, self._reading)
+            if chunk.kind != kind or not chunk.rows.height:
+                continue
+            near = narrowed(chunk, window, self._reading, seen.span)
+            if near.rows.height:
+                found = understood(near, self._reading)
                 seen.span.include(*extent(found, table))
                 put_aside(found.faults.filter(lies_in("occurred_at", window)), table, file, quarantine)
                 rows = found.rows.filter(lies_in(str(table.time), window)) if found.rows.width else found.rows

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import polars as pl
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import INSTANT, Table
+from sentinel_pipeline.sources.log_values import EARLIEST_US, LATEST_US, microseconds
 from sentinel_pipeline.sources.logfiles import LogFile
 from sentinel_pipeline.sources.lognotes import Span
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.zeek_files import UNREADABLE
 from sentinel_pipeline.sources.zeek_rows import ROWS, Reading, Rows
 from sentinel_pipeline.sources.zeek_types import Chunk
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -32,6 +36,22 @@ class Seen:
             self.logs.add(chunk.kind)
         elif chunk.reason.startswith(UNREADABLE):
             self.is_whole = False
+
+
+def narrowed(chunk: Chunk, window: Window | None, reading: Reading, span: Span) -> Chunk:
+    """The chunk without rows whose time is known and outside the window; `span` still counts them.
+
+    Most files of a window's surroundings hold nothing else, and time is the cheapest column to read.
+    """
+    if window is None or chunk.reason or "ts" not in chunk.rows.columns:
+        return chunk
+    at = microseconds(chunk.rows["ts"], reading.zone)
+    start, end = ((edge - EPOCH) // timedelta(microseconds=1) for edge in (window.start, window.end))
+    is_outside = at.is_between(EARLIEST_US, LATEST_US, closed="left") & ((at < start) | (at >= end))
+    is_outside = is_outside.fill_null(False)
+    outside = at.filter(is_outside)
+    span.include(cast("int | None", outside.min()), cast("int | None", outside.max()), 0)
+    return replace(chunk, rows=chunk.rows.filter(~is_outside))
 
 
 def understood(chunk: Chunk, reading: Reading) -> Rows:
