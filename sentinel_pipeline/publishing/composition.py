@@ -24,7 +24,6 @@ from sentinel_pipeline.sections.section import Section, applied
 from sentinel_pipeline.sections.trends import unseen_days
 
 GENERATOR = ("polars", "matplotlib", "reportlab", "xlsxwriter", "pikepdf")
-TOLD = 3
 
 
 def section_asset(cadence: str, name: str) -> str:
@@ -100,13 +99,8 @@ def _result(section: Section, period: Period, lake: Lake, statistics: Mapping[st
 
 
 def told(results: tuple[SectionResult, ...]) -> list[str]:
-    """The findings worth telling on the first page: the first drawn section of each topic, and then the next."""
-    drawn = [result for result in results if result.section.chart is not None and result.failure is None]
-    per_topic = [
-        [r for r in drawn if r.section.topic == topic][1:TOLD]
-        for topic in dict.fromkeys(r.section.topic for r in drawn)
-    ]
-    return [result.finding for group in per_topic for result in group]
+    """The findings that the first page tells, of the sections that have one."""
+    return [result.finding for result in results if result.section.is_told and result.failure is None]
 
 
 def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) -> str:

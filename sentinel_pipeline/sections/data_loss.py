@@ -179,6 +179,7 @@ def _trend_section(title: str, table: object, chart: Lines | None) -> Section:
         chart=chart,
         shown=0,
         about="incidents",
+        is_told=chart is not None,
     )
 
 
@@ -201,6 +202,7 @@ SECTIONS = (
         chart=Bars("policy_name", "violation_count"),
         shown=10,
         totals=("violation_count", "blocked_count"),
+        is_told=True,
         about="incidents",
         excluded=without_policy,
     ),

@@ -138,6 +138,7 @@ SECTIONS = (
         lambda table, period: peak(table, "connections", "connection", period),
         chart=Lines("timestamp", ("connections",)),
         shown=0,
+        is_told=True,
         about="connections",
     ),
     Section(
@@ -149,6 +150,7 @@ SECTIONS = (
         shown=10,
         totals=("connections", "bytes_sent", "bytes_received", "data_mb"),
         whole=(("data_mb", megabytes),),
+        is_told=True,
         about="connections",
         excluded=without_device,
     ),
@@ -193,5 +195,5 @@ SECTIONS = (
         totals=("connections", "bytes"),
         about="connections",
     ),
-    Section("New devices", "network", new_devices, _new_device_finding, shown=10, about="devices"),
+    Section("New devices", "network", new_devices, _new_device_finding, shown=10, about="devices", is_told=True),
 )

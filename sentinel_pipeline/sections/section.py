@@ -70,6 +70,7 @@ class Section:
       rounded, so that it is not a sum of rounded parts.
     - `about`: the canonical table the section speaks of.
     - `excluded` counts, from statistics like `table`, the rows left out because their key is unknown.
+    - `is_told`: its finding is among those that the first page tells.
     - `hidden` columns stand in the files only, not in what a person's document prints.
     """
 
@@ -85,6 +86,7 @@ class Section:
     excluded: Callable[..., int] | None = None
     whole: tuple[tuple[str, Callable[[pl.DataFrame], float | None]], ...] = ()
     hidden: tuple[str, ...] = ()
+    is_told: bool = False
 
     @property
     def name(self) -> str:

@@ -134,6 +134,7 @@ SECTIONS = (
         lambda table, period: peak(table, "count", "alert", period),
         chart=Lines("timestamp", ("count",), series="series"),
         shown=0,
+        is_told=True,
         about="alerts",
     ),
     Section(
@@ -153,6 +154,7 @@ SECTIONS = (
         chart=Bars("device_name", "alerts", otherwise="device_ip"),
         shown=10,
         totals=("alerts", "critical_count", "high_count"),
+        is_told=True,
         about="alerts",
     ),
     Section(
