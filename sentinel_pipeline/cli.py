@@ -120,7 +120,13 @@ def _publish_demo(period: Period) -> None:
     click.echo(f"\n{period.cadence.capitalize()} report, {period.words}")
     facts = {fact["id"]: fact for fact in json.loads((outcome.folder / "facts.json").read_bytes())["facts"]}
     for fact in (facts[name] for name in FIGURES_THAT_MATTER if name in facts):
-        value = "–" if fact["value"] is None else f"{fact['value']:,}"
+        value = (
+            "–"
+            if fact["value"] is None
+            else f"{fact['value']:,.2f}"
+            if isinstance(fact["value"], float)
+            else f"{fact['value']:,}"
+        )
         click.echo(f"  {fact['label']}: {value} {fact['unit']}".rstrip())
     click.echo(str(outcome.folder))
 

@@ -79,7 +79,7 @@ def run_control_room(
         with _only_one(home) as lock, bound(host, port) as listening, StopRequest() as stop:
             _run(ControlRoom(data.resolve(), home, stop), code_location(workspace), host, listening, lock)
     except (SentinelError, OSError) as error:
-        click.echo(f"The control room has stopped: {error}", err=True)
+        click.echo(f"The control room is not running: {error}", err=True)
         return 1
     return 0
 

@@ -20,6 +20,7 @@ from sentinel_pipeline.publishing.figures import from_table
 from sentinel_pipeline.publishing.scope import ALWAYS, Scope, statistics_of
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
+from sentinel_pipeline.sections.findings import counted
 from sentinel_pipeline.sections.section import Section, applied
 from sentinel_pipeline.sections.trends import unseen_days
 
@@ -53,7 +54,8 @@ def excluded_words(section: Section, statistics: Mapping[str, pl.DataFrame], per
     if section.excluded is None:
         return ""
     number = applied(section.excluded, statistics, period)
-    return f"; {number:,} {section.excluded.__name__.replace('_', ' ')} not listed" if number else ""
+    of_what = counted(number, section.about.removesuffix("s"))
+    return f"; {of_what} {section.excluded.__name__.replace('_', ' ')} not listed" if number else ""
 
 
 def compose(scope: Scope, organisation: str, period: Period, editions: Path, lake: Lake) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -61,8 +62,16 @@ def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
     top = [figure for figure in moved[:3] if figure.change_percent]
     if not top:
         return f"Nothing changed against {BEFORE[period.cadence]}."
-    said = "; ".join(f"{figure.label.lower()} {written_figure(figure)}, {written_change(figure)}" for figure in top)
+    said = "; ".join(
+        f"{figure.label.lower()} {written_figure(bare(figure))}, {written_change(figure)}" for figure in top
+    )
     return f"Against {BEFORE[period.cadence]} these moved most: {said}."
+
+
+def bare(figure: KeyFigure) -> KeyFigure:
+    """The figure without a unit that its label says already."""
+    is_said = figure.unit.rstrip("s") in figure.label.lower()
+    return replace(figure, unit="") if is_said else figure
 
 
 def needs_you(figures: Sequence[KeyFigure]) -> str:
@@ -80,7 +89,10 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
     """One sentence on how much could be seen, and whether that was everything. `table` is data_completeness."""
     troubled = table.filter(~pl.col("status").is_in(COMPLETE) | (pl.col("status") == "partial"))
     bad = int(table["quarantined"].sum() or 0)
-    kept = f"{counted(bad, 'record')} could not be read in full and {'is' if bad == 1 else 'are'} kept in quarantine."
+    kept = (
+        f"{counted(bad, 'record')} in them could not be read in full and {'is' if bad == 1 else 'are'} kept in"
+        " quarantine; those without a usable time are counted in every edition."
+    )
     if troubled.is_empty():
         return f"Every source was read for the whole period. {kept if bad else 'Every record could be read.'}", True
     said = [

@@ -34,7 +34,7 @@ h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0; }}
 h2 {{ font-size: 1.35rem; border-bottom: 2px solid var(--accent); margin: 2.5rem 0 1rem; padding-bottom: .2rem; }}
 h3 {{ font-size: 1.1rem; margin: 2rem 0 .3rem; }}
 p {{ margin: .3rem 0; max-width: 75ch; }}
-p, td, th, dt, dd, li {{ overflow-wrap: anywhere; unicode-bidi: isolate; }}
+p, td, th, dt, dd, li {{ overflow-wrap: break-word; unicode-bidi: isolate; }}
 a {{ color: var(--accent); }}
 .owner, .period, .note, .label, footer {{ color: var(--muted); font-size: .875rem; }}
 .lead {{ font-size: 1.2rem; font-weight: 600; margin: 1.2rem 0 .6rem; }}

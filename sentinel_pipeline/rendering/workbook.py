@@ -26,7 +26,8 @@ def render_workbook(report: Report) -> bytes:
         book = Book(workbook, report.period.zone)
         summary = book.add_sheet("Summary")
         names = [_write_section(book, result) for result in report.sections]
-        names.append(_write_completeness(book, report.completeness))
+        if all(result.section.name != "data_completeness" for result in report.sections):
+            names.append(_write_completeness(book, report.completeness))
         names.append(_write_methods(book, report.methods))
         write_summary(book, summary, report, names)
     return buffer.getvalue()

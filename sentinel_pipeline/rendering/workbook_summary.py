@@ -19,14 +19,15 @@ WIDTHS = (34, 16, 16, 16, 12, 16, 14, 90)
 
 
 def write_summary(book: Book, sheet: Worksheet, report: Report, names: list[str]) -> None:
-    """Writes the summary; `names` are the sheets of the sections in order, then of completeness and method."""
+    """Writes the summary; `names` are the sheets of sections, of completeness if it has its own, and of method."""
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
     put_text(sheet, 0, 0, report.title, book.format(bold=True, font_size=16))
     row = _write_facts(book, sheet, report)
     row = _write_figures(book, sheet, report.key_figures, row + 1)
     findings = [result.failure or result.finding for result in report.sections]
-    findings += [report.completeness_words, "How the figures are made"]
+    findings += [report.completeness_words] if len(names) > len(findings) + 1 else []
+    findings.append("How the figures are made")
     _write_head(book, sheet, row + 1, SHEET_HEADS)
     for line, texts in enumerate(zip(names, findings, strict=True), start=row + 2):
         for column, text in enumerate(texts):

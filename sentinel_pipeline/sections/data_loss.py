@@ -19,7 +19,7 @@ NO_POLICY = "(none)"
 
 
 def incident_trends(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Incidents over time per severity: hourly in a daily report, else daily. Days nobody could see are left empty."""
+    """Incidents over time per severity: by hour in a daily report, else by day. Days nobody could see are empty."""
     unseen = unseen_days(completeness, "incidents", period)
     return grouped_trend(incident_hours, "severity", "incidents", LEVELS, period, unseen)
 
@@ -144,7 +144,7 @@ def _severity_finding(table: pl.DataFrame) -> str:
     if total == 0:
         return nothing("incidents")
     critical = table.row(0, named=True)
-    return f"{counted(critical['count'], 'critical')} of {counted(total, 'incident')} ({critical['percentage']} %)"
+    return f"{counted(critical['count'], 'critical')} of {counted(total, 'incident')} ({critical['percentage']:.2f} %)"
 
 
 def _policy_finding(table: pl.DataFrame) -> str:
@@ -152,8 +152,16 @@ def _policy_finding(table: pl.DataFrame) -> str:
         return "No policy was violated in this period"
     first = table.row(0, named=True)
     return (
-        f"{first['policy_name']} was violated most: {first['violation_count']:,} times, {first['block_rate']} % blocked"
+        f"“{first['policy_name']}” was violated most: {counted(first['violation_count'], 'time')},"
+        f" {first['block_rate']:.2f} % blocked"
     )
+
+
+def _data_type_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return nothing("classified incidents")
+    first = table.row(0, named=True)
+    return f"{first['data_type']} is in most: {first['count']:,} ({first['percentage']:.2f} % of classified incidents)"
 
 
 def _violator_section(title: str, table: object, label: str, excluded: object) -> Section:
@@ -213,7 +221,7 @@ SECTIONS = (
         "Data types",
         "data loss",
         data_types,
-        lambda table: most(table, "count", "data_type", "label", "classified incidents"),
+        _data_type_finding,
         chart=Bars("data_type", "count"),
         shown=10,
         about="incidents",

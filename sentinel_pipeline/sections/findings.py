@@ -29,7 +29,7 @@ def most(table: pl.DataFrame, value: str, label: str, noun: str, plural: str) ->
     first = table.row(0, named=True)
     name = first[label] if first[label] not in (None, "") else "(none)"
     share = percent(first[value], total)
-    return f"{name} leads with {first[value]:,} of {counted(total, noun)} ({share} %)"
+    return f"{name} leads with {first[value]:,} of {counted(total, noun)} ({share:.2f} %)"
 
 
 def peak(table: pl.DataFrame, value: str, noun: str, period: Period) -> str:

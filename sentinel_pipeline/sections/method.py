@@ -93,10 +93,12 @@ def _reason(days: int) -> pl.Expr:
 def _completeness_finding(table: pl.DataFrame) -> str:
     troubled = table.filter(pl.col("status").is_in(TROUBLES))
     bad = counted(int(table["quarantined"].sum()), "record")
+    if troubled.is_empty() and not table["quarantined"].sum():
+        return "Every source was read in full"
     if troubled.is_empty():
-        return f"Every source was read in full; {bad} could not be read and are kept"
+        return f"Every source was read for the whole period; {bad} in them could not be read in full"
     sources = ", ".join(sorted(set(troubled["source"])))
-    return f"Not everything could be seen of {sources}; {bad} could not be read and are kept"
+    return f"Not everything could be seen of {sources}; {bad} could not be read in full"
 
 
 def _reasons_finding(table: pl.DataFrame) -> str:

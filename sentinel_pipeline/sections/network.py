@@ -33,7 +33,12 @@ def services(connection_hours: pl.DataFrame) -> pl.DataFrame:
 
 
 def top_talkers(connection_devices: pl.DataFrame, device_inventory: pl.DataFrame) -> pl.DataFrame:
-    """Devices by the bytes they sent and received together; MB is 2^20 bytes. Connections of no device are left out."""
+    """Devices by the bytes they sent and received together, as the device sees it; MB is 2^20 bytes.
+
+    Connections of no device are left out. Of a connection that came in from outside, sent and received change places,
+    so their totals are not those of the figures "bytes sent" and "bytes received", which go by who opened the
+    connection; both together are the same.
+    """
     both = pl.col("bytes_sent") + pl.col("bytes_received")
     table = (
         connection_devices.filter(pl.col("device_ip").is_not_null())

@@ -122,7 +122,7 @@ def _latest_finding(table: pl.DataFrame) -> str:
 def _week_finding(table: pl.DataFrame) -> str:
     if table.is_empty() or not table["alerts"].sum():
         return nothing("alerts")
-    row = ranked(table, "alerts", ["weekday", "hour"]).row(0, named=True)
+    row = table.row(int(table["alerts"].fill_null(0).arg_max() or 0), named=True)
     return f"Most alerts fall on {row['weekday']} at {row['hour']:02d}:00 ({row['alerts']:,})"
 
 

@@ -48,7 +48,7 @@ def test_it_serves_downloads_runs_things_and_stops_without_a_trace(tmp_path: Pat
         said, _ = second.communicate(timeout=60)
         assert second.returncode == 1
         assert said.splitlines() == [
-            f"The control room has stopped: another control room (process {room.process.pid}) is at work on "
+            f"The control room is not running: another control room (process {room.process.pid}) is at work on "
             f"{data / 'dagster'}; stop it first"
         ]
         room.launch("stubborn_job")
@@ -107,7 +107,7 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFix
         assert run_control_room(tmp_path, port=port) == 1
     said = capsys.readouterr().err
     assert said.splitlines() == [
-        f"The control room has stopped: cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        f"The control room is not running: cannot listen on 127.0.0.1, port {port}: Address already in use; "
         "choose another --port"
     ]
 

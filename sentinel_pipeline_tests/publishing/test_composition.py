@@ -60,7 +60,10 @@ def test_a_report_says_what_the_statistics_hold(house: House) -> None:
     assert report.revision == 1
     assert report.title == "Daily security report"
     findings = {result.section.name: result.finding for result in report.sections}
-    assert findings["top_violators_by_user"] == "ada leads with 1 of 1 incident (100.0 %); 1 without user not listed"
+    assert (
+        findings["top_violators_by_user"]
+        == "ada leads with 1 of 1 incident (100.00 %); 1 incident without user not listed"
+    )
     assert not any(result.failure for result in report.sections)
     assert len(report.strip) == 8
 

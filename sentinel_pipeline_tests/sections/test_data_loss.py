@@ -26,7 +26,7 @@ def test_severities_list_every_level_and_share_of_all_incidents() -> None:
         ("info", 0, 0.0),
         ("unknown", 1, 25.0),
     ]
-    assert finding_of("severity_distribution", statistics, TODAY) == "1 critical of 4 incidents (25.0 %)"
+    assert finding_of("severity_distribution", statistics, TODAY) == "1 critical of 4 incidents (25.00 %)"
 
 
 def test_users_are_ranked_by_incidents_then_name_and_those_without_are_counted() -> None:
@@ -95,7 +95,7 @@ def test_policies_say_how_many_of_their_own_violations_were_blocked() -> None:
     assert table.columns == ["policy_id", "policy_name", "violation_count", "blocked_count", "block_rate"]
     assert table.rows() == [("p1", "Unknown", 3, 0, 0.0), ("p2", "Cards", 3, 2, 66.67)]
     assert left_out("policy_violations", statistics, TODAY) == 4
-    assert finding_of("policy_violations", statistics, TODAY) == "Unknown was violated most: 3 times, 0.0 % blocked"
+    assert finding_of("policy_violations", statistics, TODAY) == "“Unknown” was violated most: 3 times, 0.00 % blocked"
 
 
 def test_trends_by_policy_have_a_series_for_none_so_that_they_add_up() -> None:

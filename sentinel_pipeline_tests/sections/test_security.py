@@ -70,7 +70,7 @@ def test_alerts_by_device_are_ranked_and_named_from_the_inventory() -> None:
         ("10.0.0.2", "Unknown", 1, 1, 0),
         (None, "Unknown", 1, 0, 0),
     ]
-    assert finding_of("alerts_by_device", statistics, TODAY) == "Printer leads with 2 of 5 alerts (40.0 %)"
+    assert finding_of("alerts_by_device", statistics, TODAY) == "Printer leads with 2 of 5 alerts (40.00 %)"
 
 
 def test_a_device_keeps_its_last_known_name_although_a_later_alert_names_none() -> None:
