@@ -48,6 +48,8 @@ def main() -> None:
         sys.exit(_fail(f"{place}{error.strerror or error}", debug, 1))
     except Exception as error:
         said = " ".join(str(error).split())[:300]
+        if "disk is full" in said:
+            sys.exit(_fail(f"{data_folder()}: No space left on device; free some and run this again", debug, 1))
         sys.exit(_fail(f"unexpected {type(error).__name__}: {said} (--debug shows where)", debug, 1))
 
 

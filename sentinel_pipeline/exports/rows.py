@@ -128,7 +128,8 @@ def _write(wanted: Wanted, chosen: Format, rows: pl.LazyFrame, path: Path, zone:
 
 
 def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """Time descending, then source and key; a snapshot by source and key."""
+    """Time descending, source, key descending (as a number where it is one); a snapshot by source and key."""
     if table.time is None:
         return rows.sort("source", table.key, nulls_last=True)
-    return rows.sort(table.time, "source", table.key, descending=[True, False, True], nulls_last=True)
+    number = pl.col(table.key).cast(pl.Int64, strict=False)
+    return rows.sort(table.time, "source", number, table.key, descending=[True, False, True, True], nulls_last=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 import dagster as dg
 
@@ -12,6 +12,8 @@ from sentinel_pipeline.domain.period import Period, day_of, first_of
 from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.settings import Settings
+
+NOTHING_FOUND = date(2000, 1, 1)
 
 
 def partitions_of(cadence: str, settings: Settings) -> dg.TimeWindowPartitionsDefinition:
@@ -26,7 +28,10 @@ def partitions_of(cadence: str, settings: Settings) -> dg.TimeWindowPartitionsDe
 
 
 def known_first_day(settings: Settings) -> date:
-    """The configured first day; else the earliest day found in the sources, found once and remembered."""
+    """The configured first day; else the earliest day found in the sources, found once and remembered.
+
+    While no source can be read, or none holds anything, any day may be asked for, so that it can be said.
+    """
     if settings.first_day is not None:
         return settings.first_day
     memory = settings.lake / "first_day.json"
@@ -36,7 +41,7 @@ def known_first_day(settings: Settings) -> date:
         return date.fromisoformat(str(remembered["first_day"]))
     found = earliest_day(settings)
     if found is None:
-        return day_of(datetime.now(UTC), settings.zone) - timedelta(days=1)
+        return NOTHING_FOUND
     write_json(memory, {"identity": identity, "first_day": found.isoformat()})
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -108,10 +108,21 @@ def told(results: tuple[SectionResult, ...]) -> list[str]:
 def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) -> str:
     """SHA-256 over everything a report is made from: figures, tables, and the versions of what renders them."""
     digest = hashlib.sha256()
-    generator = [f"sentinel-pipeline {__version__}", *(f"{name} {version(name)}" for name in GENERATOR)]
+    generator = [f"sentinel-pipeline {__version__} {code_hash()}", *(f"{name} {version(name)}" for name in GENERATOR)]
     digest.update(json.dumps([organisation, period.interval, period.zone.key, generator]).encode())
     for name in ("key_figures", *(section.name for section in scope.sections_of(period.cadence))):
         digest.update(f"{name} {lake.version(section_asset(period.cadence, name), period.key)}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over the modules that decide what a report looks like: other code may give other bytes."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for room in ("publishing", "rendering", "sections"):
+        for module in sorted((package / room).glob("*.py")):
+            digest.update(module.read_bytes())
     return digest.hexdigest()
 
 

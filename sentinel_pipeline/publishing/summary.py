@@ -24,7 +24,7 @@ def summary_facts(report: Report) -> SummaryFacts:
 def _counted(result: SectionResult | None, name: str, count: str) -> tuple[Counted, ...] | None:
     if result is None:
         return None
-    return tuple(Counted(*row) for row in result.table.select(name, count).iter_rows())
+    return tuple(Counted(*row) for row in result.table.select(name, count).iter_rows() if row[0] != "(none)")
 
 
 def _talkers(result: SectionResult | None) -> tuple[Talker, ...] | None:

@@ -66,11 +66,18 @@ def top_violators_by_ip(incident_addresses: pl.DataFrame) -> pl.DataFrame:
 def data_types(incident_data_types: pl.DataFrame, incident_hours: pl.DataFrame) -> pl.DataFrame:
     """Incidents that carry each data type, with their share of classified incidents and mean confidence (0 to 1).
 
-    An incident may carry several types, so the shares may add up to more than 100 %.
+    Types that differ only in case are one, spelled as the first by name. An incident may carry several types, so the
+    shares may add up to more than 100 %.
     """
     classified = int(incident_hours["classified"].sum())
-    table = incident_data_types.group_by("data_type").agg(
-        INCIDENTS.alias("count"), pl.col("confidence_millionths", "with_confidence").sum()
+    table = (
+        incident_data_types.group_by(folded=pl.col("data_type").str.to_lowercase())
+        .agg(
+            pl.col("data_type").min(),
+            INCIDENTS.alias("count"),
+            pl.col("confidence_millionths", "with_confidence").sum(),
+        )
+        .drop("folded")
     )
     means = [
         ratio(total, number * MILLIONTHS)

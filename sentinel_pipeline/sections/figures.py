@@ -106,8 +106,8 @@ FIGURES = (
         "active_devices",
         "Active devices (24 h)",
         "devices",
-        "Distinct devices seen in the last 24 hours of the period; by connections and alerts where the inventory was"
-        " read after the period's end.",
+        "Distinct devices seen in the last 24 hours of the period; by connections and alerts where the inventory"
+        " knows of later activity.",
         "devices",
         ("device_inventory", "connection_devices", "alert_devices", "completeness"),
         measures.active_devices,

@@ -90,7 +90,7 @@ def blocked_devices(statistics: Statistics, period: Period) -> Value:
 def active_devices(statistics: Statistics, period: Period) -> Value:
     """Devices active in the last 24 hours of the period.
 
-    By the inventory's last-seen time where it was taken before the period's end; else by connections and alerts.
+    By the inventory's last-seen time while it knows of nothing after the period; else by connections and alerts.
     """
     if total_devices(statistics, period) is None:
         return None

@@ -10,6 +10,7 @@ from sentinel_pipeline.sections.findings import counted, most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, trend, unseen_days
+from sentinel_pipeline.statistics.alerts import NEWEST_ALERTS, NEWEST_FIRST
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -56,7 +57,7 @@ def alerts_by_device(alert_devices: pl.DataFrame, device_inventory: pl.DataFrame
 
 def latest_alerts(notable_alerts: pl.DataFrame) -> pl.DataFrame:
     """The newest critical and high alerts (of each day at most 200 are kept)."""
-    return notable_alerts.sort("raised_at", "source", "alert_id", descending=[True, False, False]).select(
+    return notable_alerts.sort(*NEWEST_ALERTS, descending=NEWEST_FIRST, nulls_last=True).select(
         "raised_at", "severity", "device_ip", "device_name", "explanation", "is_acknowledged", "source", "alert_id"
     )
 

@@ -47,7 +47,7 @@ def incidents(source: DatabaseSource, rows: pl.DataFrame) -> pl.DataFrame:
         severity=level("severity"),
         incident_type="event_type",
         hostname=filled("agent_hostname", "hostname"),
-        user=filled("username", "user_email", "user_id"),
+        user=filled("username"),
         source_ip=filled("source_ip"),
         is_blocked=is_blocked,
         data_types=data_types(named),

@@ -12,6 +12,7 @@ import polars as pl
 from sentinel_pipeline.sources.logblocks import Block, numbered_lines, visible
 from sentinel_pipeline.sources.zeek_types import (
     CONN,
+    CONN_COLUMNS,
     FIELDS,
     IDENTIFYING,
     NOTICE,
@@ -142,7 +143,7 @@ def _text(value: object) -> str | None:
 
 def _chunks_by_kind(rows: pl.DataFrame, home: str) -> Iterator[Chunk]:
     """The rows of each log; lines that tell neither a log nor a time are no records at all."""
-    rows = rows.with_columns(_kind(home).alias("kind"))
+    rows = _with_bare_conns(rows.with_columns(_kind(home).alias("kind")), home)
     is_nothing = (pl.col("kind") == OTHER) & pl.all_horizontal(pl.col("ts", *TYPE_KEYS).is_null())
     if not home:
         yield Chunk(UNKNOWN, rows.filter(is_nothing).select("line", "record"), "bad_time")
@@ -153,6 +154,22 @@ def _chunks_by_kind(rows: pl.DataFrame, home: str) -> Iterator[Chunk]:
         if found.height:
             values = (_given(field.names).alias(field.name) for field in fields)
             yield Chunk(kind, found.select("line", "record", *values))
+
+
+def _with_bare_conns(rows: pl.DataFrame, home: str) -> pl.DataFrame:
+    """Lines of a conn log that say neither their log nor a state: hosts, protocol, and no key of another log."""
+    if home:
+        return rows
+    ends = (pl.coalesce("id.orig_h", *ORIGINATOR), pl.coalesce("id.resp_h", *RESPONDER), pl.col("proto"))
+    undecided = (pl.col("kind") == OTHER) & pl.all_horizontal(part.is_not_null() for part in ends)
+    undecided &= pl.all_horizontal(pl.col(TYPE_KEYS).is_null())
+    bare = [
+        is_undecided and CONN_COLUMNS.issuperset(_flat(orjson.loads(record)))
+        for is_undecided, record in rows.select(undecided, "record").iter_rows()
+    ]
+    return rows.with_columns(
+        pl.when(pl.Series(bare, dtype=pl.Boolean)).then(pl.lit(CONN)).otherwise("kind").alias("kind")
+    )
 
 
 def _given(names: tuple[str, ...]) -> pl.Expr:

@@ -87,6 +87,14 @@ KNOWN_COLUMNS = frozenset(name for fields in FIELDS.values() for field in fields
     "name",
     "fuid",
 }
+CONN_COLUMNS = frozenset(name for field in CONN_FIELDS for name in field.names) | {
+    "history",
+    "ip_proto",
+    "missed_bytes",
+    "orig_ip_bytes",
+    "resp_ip_bytes",
+    "tunnel_parents",
+}
 IDENTIFYING = frozenset({*ORIGINATOR, "id.orig_h", "uid", "fuid"})
 
 
@@ -98,11 +106,12 @@ def named_log(name: str) -> str:
 
 
 def log_of_columns(columns: Collection[str]) -> str:
-    """What log has such columns: CONN, NOTICE or OTHER."""
+    """What log has such columns: CONN, NOTICE or OTHER. Of a conn log without state, none may be of another log."""
     if has_any(columns, "note") and not has_any(columns, "conn_state"):
         return NOTICE
-    names = ("id.orig_h", *ORIGINATOR), ("id.resp_h", *RESPONDER), ("proto",), ("conn_state", "orig_pkts")
-    return CONN if all(has_any(columns, *alternatives) for alternatives in names) else OTHER
+    names = ("id.orig_h", *ORIGINATOR), ("id.resp_h", *RESPONDER), ("proto",)
+    is_conn = has_any(columns, "conn_state", "orig_pkts") or CONN_COLUMNS.issuperset(columns)
+    return CONN if is_conn and all(has_any(columns, *alternatives) for alternatives in names) else OTHER
 
 
 def log_type(path: str, stem: str, columns: Collection[str]) -> str:

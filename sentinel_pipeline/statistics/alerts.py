@@ -9,6 +9,8 @@ from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at
 
 NOTABLE = ("critical", "high")
 NOTABLE_KEPT = 200
+NEWEST_ALERTS = ("raised_at", "source", pl.col("alert_id").cast(pl.Int64, strict=False), "alert_id")
+NEWEST_FIRST = [True, False, True, True]
 
 
 def alert_hours(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
@@ -42,7 +44,7 @@ def notable_alerts(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: 
         .select(
             "source", "alert_id", "raised_at", "severity", "device_ip", "device_name", "explanation", "is_acknowledged"
         )
-        .sort("raised_at", "source", "alert_id", descending=[True, False, False])
+        .sort(*NEWEST_ALERTS, descending=NEWEST_FIRST, nulls_last=True)
         .head(NOTABLE_KEPT)
     )
 

@@ -96,7 +96,7 @@ def test_the_newest_alerts_stand_first_and_open_ones_are_said() -> None:
         {"alert_id": "3", "raised_at": NOON + timedelta(hours=1), "severity": "high", "is_acknowledged": False},
     ]
     statistics = world(TODAY, alerts=rows)
-    assert table_of("latest_alerts", statistics, TODAY)["alert_id"].to_list() == ["2", "3", "1"]
+    assert table_of("latest_alerts", statistics, TODAY)["alert_id"].to_list() == ["3", "2", "1"]
     assert finding_of("latest_alerts", statistics, TODAY) == "3 critical or high alerts, 2 not acknowledged"
 
 

@@ -171,14 +171,14 @@ def test_a_policy_that_is_gone_goes_by_the_name_the_event_remembers(world: World
     assert frame["policy_name"].to_list() == ["Cards", "remembered", "Unknown", None]
 
 
-def test_a_user_goes_by_name_else_address_else_number(world: World) -> None:
+def test_a_user_goes_by_name_alone(world: World) -> None:
     events = [
         {"username": "ada", "user_email": "a@x", "user_id": uuid(1)},
         {"username": "", "user_email": "a@x"},
         {"user_id": uuid(1)},
         {},
     ]
-    assert world(events=events).read(INCIDENTS)["user"].to_list() == ["ada", "a@x", uuid(1), None]
+    assert world(events=events).read(INCIDENTS)["user"].to_list() == ["ada", None, None, None]
 
 
 def test_severities_of_either_generation_are_understood(world: World) -> None:

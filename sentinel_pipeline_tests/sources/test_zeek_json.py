@@ -4,9 +4,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
-from sentinel_pipeline.domain.tables import ALERTS
+from sentinel_pipeline.domain.origin import SourceSettings
+from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.zeek import KIND
 from sentinel_pipeline_tests.sources.zeek_logs import conn, instant, json_line, json_lines, put, read
 
 EXPECTED = instant("2026-05-28T20:26:40.123456")
@@ -157,3 +161,15 @@ def test_numbers_beyond_64_bits_are_told(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.rows["bytes_sent"].to_list() == [None, None]
     assert [reason for _, reason in found.reasons] == ["bad_count: orig_bytes"] * 2
+
+
+def test_a_conn_log_is_known_by_its_keys_when_neither_it_nor_its_name_says_so(tmp_path: Path) -> None:
+    line = '{"ts":1761523200.0,"uid":"a","id.orig_h":"192.0.2.9","id.orig_p":1,"id.resp_h":"203.0.113.9",'
+    (tmp_path / "traffic.log").write_text(
+        line + '"id.resp_p":0,"proto":"tcp"}\n' + line + '"id.resp_p":53,"proto":"udp","query":"x.example"}\n'
+    )
+    quarantine = Quarantine("gateway")
+    with KIND.open(SourceSettings("gateway", "zeek", str(tmp_path), "logs"), None) as source:
+        found = pl.concat(source.read(CONNECTIONS, None, quarantine))
+    assert found["destination_port"].to_list() == [0]
+    assert quarantine.total() == 0

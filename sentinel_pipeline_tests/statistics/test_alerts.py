@@ -62,7 +62,7 @@ def test_the_newest_critical_and_high_alerts_are_kept_whole() -> None:
         {"alert_id": "4", "raised_at": NOON + timedelta(hours=2), "severity": "medium"},
     ]
     found = counted("notable_alerts", alerts(*few), TODAY)
-    assert found.select("alert_id", "explanation").rows() == [("2", "as new"), ("3", "new"), ("1", "old")]
+    assert found.select("alert_id", "explanation").rows() == [("3", "new"), ("2", "as new"), ("1", "old")]
 
 
 def test_no_more_notable_alerts_are_kept_than_promised() -> None:

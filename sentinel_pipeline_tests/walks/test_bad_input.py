@@ -97,6 +97,18 @@ def test_a_source_that_is_away_leaves_the_others_their_edition(tmp_path: Path) -
     assert not (house / "office.db").exists()
 
 
+def test_a_source_that_was_never_seen_is_said_even_without_a_first_day(tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    (house / "config").mkdir(parents=True)
+    (house / "config" / "sentinel.yaml").write_text(
+        "timezone: UTC\nsources:\n  - {name: office, kind: cybersentinel, location: 'postgresql://127.0.0.1:1/dlp'}\n"
+    )
+    answer = sentinel(house, "publish", "daily", DAY)
+    assert (answer.code, len(answer.complaints)) == (1, 1), answer.err
+    assert "office" in answer.complaints[0]
+    assert '"id": "total_incidents",\n   "value": null' in (Path(answer.last) / "facts.json").read_text()
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [
