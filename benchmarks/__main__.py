@@ -106,8 +106,8 @@ def heading() -> list[str]:
         "",
         f"`make bench`, {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, {memory:.0f} GiB, Python"
         f" {platform.python_version()}, {packages}. Whole processes, medians; the seconds a process needs to start and"
-        " import are taken off both sides, so a ratio of two times below half a second is mostly noise. Peak memory is of"
-        " the whole process; the CSV limit of 300 MB was set for a million rows.",
+        " import are taken off both sides, so a ratio of two times below half a second is mostly noise. Peak memory is"
+        " of the whole process; the CSV limit of 300 MB was set for a million rows.",
         "",
     ]
 
