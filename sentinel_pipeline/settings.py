@@ -129,18 +129,13 @@ def load_settings(data: Path | None = None) -> Settings:
 def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
     """A source as its reader wants it: references resolved, paths absolute (relative ones start at the data folder)."""
     location = resolved(entry.location, data)
-    options = {
-        "local_timezone": entry.local_timezone,
-        "local_networks": entry.local_networks,
-        "notice_severity": entry.notice_severity,
-    }
     return SourceSettings(
         name=entry.name,
         kind=entry.kind,
         location=_absolute(location, data),
         place=_printable(_absolute(location, data)),
         zone=ZoneInfo(entry.timezone),
-        options={key: value for key, value in options.items() if value is not None},
+        options=entry.model_dump(exclude={"name", "kind", "location", "timezone"}, exclude_none=True),
     )
 
 

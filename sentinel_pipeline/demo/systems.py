@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sentinel_pipeline.domain.errors import UsageError
 
-VERSION = 1
-ROOMS = ("home", "gateway", "office")
+if TYPE_CHECKING:
+    from sentinel_pipeline.demo.rooms import Room
+
+VERSION = 2
 MARKER = "demo.json"
+OFFICE = "office"
 EUROPE_BERLIN = ZoneInfo("Europe/Berlin")
 
 Progress = Callable[[str, int, int], None]
@@ -27,14 +30,17 @@ def silent(room: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class DemoSystems:
-    """Where the made-up systems lie and which days they cover; `office` is None when it lives in PostgreSQL."""
+    """Where the made-up systems lie, each in a room of its own, and which days they cover."""
 
-    home: Path
-    gateway: Path
-    office: Path | None
+    place: Path
     first_day: date
     last_day: date
     zone: ZoneInfo
+    is_office_in_postgresql: bool
+
+    def room(self, name: str) -> Path:
+        """The folder of a room."""
+        return self.place / name
 
 
 @dataclass(frozen=True)
@@ -87,14 +93,13 @@ def made_systems(folder: Path) -> DemoSystems | None:
 
 
 def _systems(folder: Path, wishes: Wishes) -> DemoSystems:
-    place, last_day = folder / "systems", date.fromisoformat(wishes.last_day)
+    last_day = date.fromisoformat(wishes.last_day)
     return DemoSystems(
-        home=place / "home" / "iotsentinel.db",
-        gateway=place / "gateway",
-        office=None if wishes.office == "postgresql" else place / "office" / "cybersentinel.db",
+        place=folder / "systems",
         first_day=last_day - timedelta(days=wishes.days - 1),
         last_day=last_day,
         zone=ZoneInfo(wishes.zone),
+        is_office_in_postgresql=wishes.office == "postgresql",
     )
 
 
@@ -118,32 +123,38 @@ def _is_made(place: Path, wishes: Wishes, postgresql_url: str | None) -> bool:
         from sentinel_pipeline.demo.postgresql import holds_demo
 
         return holds_demo(postgresql_url, repr(wishes))
-    return all((place / room).is_dir() for room in ROOMS)
+    return all((place / room.name).is_dir() for room in _rooms())
+
+
+def _rooms() -> tuple[Room, ...]:
+    from sentinel_pipeline.demo.rooms import ROOMS
+
+    return ROOMS
 
 
 def _make(place: Path, wishes: Wishes, postgresql_url: str | None, progress: Progress) -> None:
     """Makes everything beside the old systems and then puts it in their place."""
-    from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel, postgresql
+    from sentinel_pipeline.demo import postgresql
     from sentinel_pipeline.demo.plan import Plan
 
-    if _marker(place) is None and (taken := [room for room in ROOMS if (place / room).exists()]):
+    names = [room.name for room in _rooms()]
+    if _marker(place) is None and (taken := [name for name in names if (place / name).exists()]):
         raise UsageError(f"{place / taken[0]} was not made by the demo; move it away or choose another data folder")
     making = place / ".making"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     plan = Plan(date.fromisoformat(wishes.last_day), wishes.days, wishes.scale, ZoneInfo(wishes.zone), wishes.seed)
-    iotsentinel.write_home(making / "home", plan, progress)
-    gateway.write_gateway(making / "gateway", plan, progress)
-    if postgresql_url is None:
-        cybersentinel.write_office(making / "office", plan, progress)
-    else:
-        postgresql.write_office(postgresql_url, plan, repr(wishes), progress)
-    _put_in_place(place, making, wishes)
+    for room in _rooms():
+        if postgresql_url is not None and room.name == OFFICE:
+            postgresql.write_office(postgresql_url, plan, repr(wishes), progress)
+        else:
+            room.write(making / room.name, plan, progress)
+    _put_in_place(place, making, wishes, names)
 
 
-def _put_in_place(place: Path, making: Path, wishes: Wishes) -> None:
+def _put_in_place(place: Path, making: Path, wishes: Wishes, rooms: list[str]) -> None:
     _mark(place, wishes, is_finished=False)
-    for room in ROOMS:
+    for room in rooms:
         shutil.rmtree(place / room, ignore_errors=True)
         if (making / room).exists():
             (making / room).rename(place / room)

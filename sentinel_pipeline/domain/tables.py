@@ -171,6 +171,45 @@ AUDIT_EVENTS = Table(
     time="occurred_at",
 )
 
+ENERGY_READINGS = Table(
+    "energy_readings",
+    _text("source")
+    + _personal("device_ip", "device_name")
+    + _instant("read_at")
+    + _flag("is_on")
+    + _real("power_w", "voltage_v", "current_a", "energy_today_kwh", "energy_total_kwh", "rssi_dbm")
+    + _text("reading_id")
+    + _real("energy_month_kwh"),
+    key="reading_id",
+    time="read_at",
+)
+
+RULE_EVENTS = Table(
+    "rule_events",
+    _text("source", "event_id")
+    + _instant("triggered_at")
+    + _text("rule")
+    + _flag("is_acknowledged")
+    + _personal("device")
+    + _text("context", "rule_id", "device_id")
+    + _instant("created_at")
+    + _flag("is_external"),
+    key="event_id",
+    time="triggered_at",
+)
+
+WIDGET_LOGS = Table(
+    "widget_logs",
+    _text("source", "log_id")
+    + _personal("machine_id", "serial_number")
+    + _instant("logged_at")
+    + _text("level", "widget_type")
+    + _personal("message", "data")
+    + _text("log_timestamp", "raw_widget_type"),
+    key="log_id",
+    time="logged_at",
+)
+
 QUARANTINE = Table(
     "quarantine",
     _text("source", "table", "location", "reason", "record") + _instant("occurred_at"),
@@ -188,5 +227,15 @@ RECEIPTS = Table(
 )
 """What arrived of each table of a source for a day: the pipeline's own record, beside the canonical tables."""
 
-TABLES = (CONNECTIONS, DEVICES, ALERTS, ALERT_RULES, INCIDENTS, POLICIES, AGENTS, AUDIT_EVENTS, QUARANTINE)
+TABLES = (
+    CONNECTIONS,
+    DEVICES,
+    ALERTS,
+    ALERT_RULES,
+    INCIDENTS,
+    POLICIES,
+    AGENTS,
+    AUDIT_EVENTS,
+    QUARANTINE,
+)
 TABLE = {table.name: table for table in (*TABLES, RECEIPTS)}

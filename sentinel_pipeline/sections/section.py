@@ -75,7 +75,7 @@ class Section:
     """
 
     title: str
-    topic: Literal["security", "network", "data loss", "audit", "method"]
+    topic: Literal["security", "network", "data loss", "energy", "automation", "fleet", "audit", "method"]
     table: Callable[..., pl.DataFrame]
     finding: Callable[..., str]
     chart: Chart | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.demo import demo_configuration, demo_configuration_text, make_demo
+from sentinel_pipeline.demo.rooms import ROOMS
 from sentinel_pipeline.settings import load_settings, source_settings
 
 FRIDAY = date(2026, 11, 20)
@@ -20,13 +21,11 @@ def test_the_configuration_is_valid_and_finds_the_systems(tmp_path: Path) -> Non
     settings = load_settings(tmp_path)
     assert settings.organisation == "Example Household & Office"
     assert settings.first_day == FRIDAY
-    assert [(source.name, source.kind) for source in settings.sources] == [
-        ("home", "iotsentinel"),
-        ("gateway", "zeek"),
-        ("office", "cybersentinel"),
-    ]
-    locations = [source_settings(source, tmp_path).location.removeprefix("sqlite:///") for source in settings.sources]
-    assert [Path(location) for location in locations] == [systems.home, systems.gateway, systems.office]
+    assert [source.name for source in settings.sources] == [room.name for room in ROOMS]
+    for source in settings.sources:
+        place = source_settings(source, tmp_path).location.removeprefix("sqlite:///")
+        assert Path(place).is_relative_to(systems.room(source.name))
+        assert list(Path(place).parent.glob(Path(place).name))
 
 
 def test_without_a_demo_the_text_is_that_of_one_to_come(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_an_unregistered_agent_and_a_forgotten_policy_are_named(office: sqlite3.
 def test_postgresql_holds_the_same_office(tmp_path: Path, postgresql_url: str) -> None:
     make_demo(tmp_path / "file", FRIDAY, days=1, scale=0.5)
     systems = make_demo(tmp_path / "server", FRIDAY, days=1, scale=0.5, postgresql_url=postgresql_url)
-    assert systems.office is None
+    assert systems.is_office_in_postgresql
     assert "env:SENTINEL_DEMO_POSTGRESQL_URL" in demo_configuration_text(tmp_path / "server")
     query = "SELECT event_id, action, source_ip, classification FROM events ORDER BY event_id"
     file = sqlite3.connect(tmp_path / "file" / "systems" / "office" / "cybersentinel.db")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sentinel_pipeline.demo import make_demo
+from sentinel_pipeline.demo.rooms import ROOMS
 from sentinel_pipeline.demo.systems import made_systems
 from sentinel_pipeline.domain.errors import UsageError
 
@@ -47,14 +48,14 @@ def test_another_process_in_another_zone_makes_the_same_bytes(tmp_path: Path) ->
 def test_another_seed_makes_other_bytes(tmp_path: Path) -> None:
     one = make_demo(tmp_path / "one", FRIDAY, days=1, scale=0.05)
     two = make_demo(tmp_path / "two", FRIDAY, days=1, scale=0.05, seed=8)
-    assert one.home.read_bytes() != two.home.read_bytes()
+    assert (one.room("home") / "iotsentinel.db").read_bytes() != (two.room("home") / "iotsentinel.db").read_bytes()
 
 
 def test_a_day_is_the_same_whichever_days_are_made_with_it(tmp_path: Path) -> None:
     short = make_demo(tmp_path / "short", FRIDAY, days=1, scale=0.1)
     long = make_demo(tmp_path / "long", FRIDAY, days=3, scale=0.1)
     noon = "2026-11-20/conn.13_00_00-14_00_00.log.gz"
-    assert (short.gateway / noon).read_bytes() == (long.gateway / noon).read_bytes()
+    assert (short.room("gateway") / noon).read_bytes() == (long.room("gateway") / noon).read_bytes()
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
@@ -69,19 +70,19 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
 def test_other_days_are_made_anew_and_nothing_old_remains(tmp_path: Path) -> None:
     make_demo(tmp_path, FRIDAY, days=2, scale=0.05)
     systems = make_demo(tmp_path, date(2026, 6, 10), days=1, scale=0.05)
-    assert sorted(path.name for path in systems.gateway.iterdir()) == ["2026-06-09", "2026-06-10", "2026-06-11"]
+    assert sorted(path.name for path in systems.room("gateway").iterdir()) == ["2026-06-09", "2026-06-10", "2026-06-11"]
     assert made_systems(tmp_path) == systems
     assert not (tmp_path / "systems" / ".making").exists()
 
 
 def test_a_system_that_was_lost_is_made_anew(tmp_path: Path) -> None:
     systems = make_demo(tmp_path, FRIDAY, days=1, scale=0.05)
-    assert systems.office is not None
-    content = systems.office.read_bytes()
-    systems.office.unlink()
-    systems.office.parent.rmdir()
+    office = systems.room("office") / "cybersentinel.db"
+    content = office.read_bytes()
+    office.unlink()
+    office.parent.rmdir()
     make_demo(tmp_path, FRIDAY, days=1, scale=0.05)
-    assert systems.office.read_bytes() == content
+    assert office.read_bytes() == content
 
 
 def test_somebody_elses_folder_stays_as_it_is(tmp_path: Path) -> None:
@@ -102,13 +103,14 @@ def test_impossible_wishes_are_refused(tmp_path: Path, days: int, scale: float) 
 def test_progress_counts_every_stretch_of_every_room(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     make_demo(tmp_path, FRIDAY, days=1, scale=0.02, progress=lambda *step: told.append(step))
-    assert told == [(room, done, 3) for room in ("home", "gateway", "office") for done in (1, 2, 3)]
+    names = [room.name for room in ROOMS]
+    assert told == [(room, done, 3) for room in names for done in (1, 2, 3)]
 
 
 def test_an_unreadable_marker_is_no_demo(tmp_path: Path) -> None:
     assert made_systems(tmp_path) is None
     (tmp_path / "systems").mkdir()
-    (tmp_path / "systems" / "demo.json").write_text('{"is_finished": true, "version": 1}')
+    (tmp_path / "systems" / "demo.json").write_text('{"is_finished": true, "version": 2}')
     assert made_systems(tmp_path) is None
     (tmp_path / "systems" / "demo.json").write_text("{")
     assert made_systems(tmp_path) is None
@@ -117,5 +119,5 @@ def test_an_unreadable_marker_is_no_demo(tmp_path: Path) -> None:
 @pytest.mark.parametrize("last_day", [date(2026, 3, 29), date(2026, 10, 25)])
 def test_days_on_which_clocks_change_are_made(tmp_path: Path, last_day: date) -> None:
     systems = make_demo(tmp_path, last_day, days=1, scale=0.05, zone=ZoneInfo("Europe/Berlin"))
-    hours = list((systems.gateway / last_day.isoformat()).glob("conn.*"))
+    hours = list((systems.room("gateway") / last_day.isoformat()).glob("conn.*"))
     assert len(hours) == (23 if last_day.month == 3 else 25)

@@ -1,0 +1,60 @@
+"""The rooms of the made-up place: what writes each system, and the entry of `sources` that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel
+from sentinel_pipeline.demo.plan import Plan
+from sentinel_pipeline.demo.systems import OFFICE, Progress
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room: `write` makes its system in a folder of that name; `entry` is YAML in which {zone} is the demo's zone."""
+
+    name: str
+    write: Callable[[Path, Plan, Progress], None]
+    entry: str
+
+
+HOME = Room(
+    "home",
+    iotsentinel.write_home,
+    """\
+  - name: home                 # any name; it stands in the `source` column of every table
+    kind: iotsentinel
+    location: sqlite:///systems/home/iotsentinel.db
+    timezone: UTC              # zone of times that do not say theirs
+    local_timezone: {zone}   # IoTSentinel writes some columns in the clock of its host; this is that clock
+""",
+)
+
+GATEWAY = Room(
+    "gateway",
+    gateway.write_gateway,
+    """\
+  - name: gateway
+    kind: zeek
+    location: systems/gateway  # the folder Zeek rotates its logs into; subfolders and .gz files are read
+    notice_severity:           # Zeek's notices have no severity of their own
+      SSH::Password_Guessing: high
+      Scan::Port_Scan: medium
+      SSL::Invalid_Server_Cert: low
+""",
+)
+
+OFFICE_FILE = "sqlite:///systems/office/cybersentinel.db"
+OFFICE_ROOM = Room(
+    OFFICE,
+    cybersentinel.write_office,
+    f"""\
+  - name: office
+    kind: cybersentinel
+    location: {OFFICE_FILE}
+""",
+)
+
+ROOMS = (HOME, GATEWAY, OFFICE_ROOM)
