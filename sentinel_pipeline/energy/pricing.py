@@ -137,8 +137,8 @@ def _costs(most: int) -> tuple[pl.Expr, ...]:
     before, after = pl.col("_before"), pl.col("_after")
     cost, unpriced, tier = pl.lit(0, pl.Int128), ENERGY, pl.lit(1, pl.Int64)
     for n in range(most):
-        above, up_to = pl.col(f"_above{n}"), pl.col(f"_up_to{n}")
-        part = (_within(after, above, up_to) - _within(before, above, up_to)).fill_null(0)
+        above, up_to = (pl.col(f"{name}{n}").fill_null(WITHOUT_END) for name in ("_above", "_up_to"))
+        part = _within(after, above, up_to) - _within(before, above, up_to)
         cost = cost + part.cast(pl.Int128) * pl.col(f"_price{n}").fill_null(0)
         unpriced = unpriced - part
         tier = tier + (after > up_to).cast(pl.Int64)
