@@ -53,6 +53,8 @@ DISPLAY = {
     "percentage": Display("Share", "percent"),
     "policy_id": Display("Policy id"),
     "policy_name": Display("Policy"),
+    "prevented_count": Display("Prevented", "count"),
+    "prevention_rate": Display("Prevention rate", "percent"),
     "protocol": Display("Protocol"),
     "quarantined": Display("Quarantined", "count"),
     "raised_at": Display("Raised", "time"),

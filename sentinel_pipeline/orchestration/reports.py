@@ -17,8 +17,8 @@ from sentinel_pipeline.publishing.composition import compose, section_asset, sec
 from sentinel_pipeline.publishing.editions import MANIFEST, Edition, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
 from sentinel_pipeline.publishing.reconciliation import contradictions
-from sentinel_pipeline.publishing.scope import statistics_of
-from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.publishing.scope import needed_by, statistics_of, with_before
+from sentinel_pipeline.sections.section import BEFORE, Section
 
 Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
 
@@ -55,12 +55,17 @@ def period_of(context: dg.AssetExecutionContext, deployment: Deployment, cadence
 def section_definition(
     deployment: Deployment, section: Section, cadence: str, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    needed = tuple(dict.fromkeys((*section.statistics, *_excluded_statistics(section), "completeness")))
+    needed = needed_by(section)
+    whole = {name.removesuffix(BEFORE): f"{name.removesuffix(BEFORE)}{BEFORE}" in needed for name in needed}
     available = {statistic.name for statistic in deployment.scope.statistics}
 
     @dg.asset(
         key=[cadence, section.name],
-        deps=[statistic_dep(name, cadence) for name in needed if name in available],
+        deps=[
+            statistic_dep(name, cadence, with_previous=with_previous)
+            for name, with_previous in whole.items()
+            if name in available
+        ],
         partitions_def=partitions,
         group_name=cadence,
         kinds={"polars", "parquet"},
@@ -70,18 +75,12 @@ def section_definition(
     )
     def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         period = period_of(context, deployment, cadence)
-        statistics = statistics_of(deployment.scope, period, deployment.lake, needed)
+        statistics = with_before(deployment.scope, period, deployment.lake, needed)
         asset = section_asset(cadence, section.name)
         deployment.lake.write(asset, period.key, section_table(section, statistics, period))
         return dg.MaterializeResult(metadata=partition_metadata(deployment.lake, asset, period))
 
     return table
-
-
-def _excluded_statistics(section: Section) -> tuple[str, ...]:
-    from inspect import signature
-
-    return tuple(signature(section.excluded).parameters) if section.excluded else ()
 
 
 def key_figures_definition(

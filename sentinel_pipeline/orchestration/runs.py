@@ -21,7 +21,7 @@ from sentinel_pipeline.orchestration.progress import heard_by, say
 from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import edition_folder, revisions, upcoming_revision
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
-from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of
+from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of, with_before
 from sentinel_pipeline.settings import Settings, use_dagster_home
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -103,8 +103,11 @@ def is_up_to_date(deployment: Deployment, period: Period) -> bool:
         return False
     now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
     computed = as_table(key_figures(scope, period, now, before, versions_of(scope, period, lake)))
+    of_sections = with_before(scope, period, lake)
     return computed.equals(lake.read(figures, period.key)) and all(
-        section_table(section, now, period).equals(lake.read(section_asset(period.cadence, section.name), period.key))
+        section_table(section, of_sections, period).equals(
+            lake.read(section_asset(period.cadence, section.name), period.key)
+        )
         for section in scope.sections_of(period.cadence)
     )
 

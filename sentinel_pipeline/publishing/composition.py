@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import version
-from inspect import signature
 from pathlib import Path
 
 import polars as pl
@@ -17,12 +16,13 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.editions import upcoming_revision
 from sentinel_pipeline.publishing.figures import from_table
-from sentinel_pipeline.publishing.scope import ALWAYS, Scope, statistics_of
+from sentinel_pipeline.publishing.scope import ALWAYS, Scope, spoken_of, with_before
+from sentinel_pipeline.publishing.words import BEFORE as BEFORE_WORDS
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
 from sentinel_pipeline.sections.findings import counted
-from sentinel_pipeline.sections.section import Section, applied
-from sentinel_pipeline.sections.trends import unseen_days
+from sentinel_pipeline.sections.section import BEFORE, Section, applied
+from sentinel_pipeline.sections.trends import missing_reads, unseen_days
 
 GENERATOR = ("polars", "matplotlib", "reportlab", "xlsxwriter", "pikepdf")
 
@@ -35,11 +35,14 @@ def section_asset(cadence: str, name: str) -> str:
 def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
     """The section's whole table; without rows when nobody could see what it speaks of."""
     table = applied(section.table, statistics, period)
-    return table.clear() if unseen_reason(section, statistics["completeness"], period) else table
+    return table.clear() if unseen_reason(section, statistics, period) else table
 
 
-def unseen_reason(section: Section, completeness: pl.DataFrame, period: Period) -> str | None:
-    """Why nothing can be said in a section: no source of its table could be read on any day."""
+def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
+    """Why nothing can be said in a section: no source of its table could be read on any day, or not all before."""
+    if section.looks_back and missing_reads(statistics[f"completeness{BEFORE}"], section.about, period.previous):
+        return f"Cannot be told: {section.about} of {BEFORE_WORDS[period.cadence]} were not read in full"
+    completeness = statistics["completeness"]
     if section.about in ALWAYS or len(unseen_days(completeness, section.about, period)) < len(period.days):
         return None
     rows = (
@@ -68,7 +71,7 @@ def compose(scope: Scope, organisation: str, period: Period, editions: Path, lak
 def _composed(scope: Scope, organisation: str, period: Period, revision: int, lake: Lake, made_from: str) -> Report:
     """Put together once for all the files of an edition: `made_from` names everything that goes into it."""
     sections = scope.sections_of(period.cadence)
-    statistics = statistics_of(scope, period, lake, {"completeness"} | _excluded_from(sections))
+    statistics = with_before(scope, period, lake, {name for section in sections for name in spoken_of(section)})
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
     results = tuple(_result(section, period, lake, statistics) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
@@ -89,13 +92,9 @@ def _composed(scope: Scope, organisation: str, period: Period, revision: int, la
     )
 
 
-def _excluded_from(sections: tuple[Section, ...]) -> set[str]:
-    return {name for section in sections if section.excluded for name in signature(section.excluded).parameters}
-
-
 def _result(section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame]) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
-    reason = unseen_reason(section, statistics["completeness"], period)
+    reason = unseen_reason(section, statistics, period)
     finding = reason or section.found(table, period) + excluded_words(section, statistics, period)
     return SectionResult(section, table, finding, failure=reason)
 

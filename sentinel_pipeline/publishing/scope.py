@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from inspect import signature
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,7 +16,7 @@ from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, TABLE, Table
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES, Figure
-from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.sections.section import BEFORE, Section
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline.statistics.statistic import Statistic
 
@@ -42,7 +43,14 @@ class Scope:
     @property
     def sections(self) -> tuple[Section, ...]:
         given = {table.name for table in self.tables}
-        return tuple(section for section in SECTIONS if section.about in given)
+        return tuple(
+            section
+            for section in SECTIONS
+            if section.about in given and (not section.compares_sources or self._has_several(section.about))
+        )
+
+    def _has_several(self, table: str) -> bool:
+        return sum(table in tables for _, tables in self.sources) > 1
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -78,6 +86,32 @@ def statistics_of(
         for statistic in STATISTICS
         if names is None or statistic.name in names
     }
+
+
+def with_before(
+    scope: Scope, period: Period, lake: Lake, names: Collection[str] | None = None
+) -> dict[str, pl.DataFrame]:
+    """`statistics_of` where a name that ends in BEFORE is the statistic of the period before, missing days left out.
+
+    None: all that the sections of the period are made from.
+    """
+    if names is None:
+        names = {name for section in scope.sections_of(period.cadence) for name in needed_by(section)}
+    before = {name.removesuffix(BEFORE) for name in names if name.endswith(BEFORE)}
+    now = statistics_of(scope, period, lake, {name for name in names if not name.endswith(BEFORE)})
+    earlier = statistics_of(scope, period.previous, lake, before) if before else {}
+    return now | {f"{name}{BEFORE}": frame for name, frame in earlier.items()}
+
+
+def needed_by(section: Section) -> tuple[str, ...]:
+    """Statistics that a section's table and the words beside it are made from."""
+    return tuple(dict.fromkeys((*section.statistics, *spoken_of(section))))
+
+
+def spoken_of(section: Section) -> tuple[str, ...]:
+    """Statistics that the words beside a section's table are made from: what was seen, and what it leaves out."""
+    excluded = tuple(signature(section.excluded).parameters) if section.excluded else ()
+    return (*excluded, "completeness", *((f"completeness{BEFORE}",) if section.looks_back else ()))
 
 
 def completeness_of(scope: Scope, period: Period, lake: Lake) -> pl.DataFrame:

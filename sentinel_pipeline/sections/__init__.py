@@ -1,5 +1,13 @@
 """What the report says: statistics in, tables out. `SECTIONS` lists them all in reading order."""
 
-from sentinel_pipeline.sections import data_loss, method, network, security
+from sentinel_pipeline.sections import by_source, data_loss, method, network, security
 
-SECTIONS = security.SECTIONS + data_loss.SECTIONS + network.SECTIONS + method.SECTIONS
+SECTIONS = (
+    *security.SECTIONS,
+    by_source.ALERTS,
+    *data_loss.SECTIONS,
+    by_source.INCIDENTS,
+    *network.SECTIONS,
+    by_source.CONNECTIONS,
+    *method.SECTIONS,
+)

@@ -96,7 +96,10 @@ def data_types(incident_data_types: pl.DataFrame, incident_hours: pl.DataFrame) 
 
 
 def policy_violations(incident_hours: pl.DataFrame) -> pl.DataFrame:
-    """Violations per policy, how many of them were blocked, and the share of the policy's violations that was."""
+    """Violations per policy and how many were blocked, or prevented (blocked, quarantined or disallowed).
+
+    Both rates are shares of the policy's own violations.
+    """
     table = (
         incident_hours.filter(pl.col("policy_id").is_not_null())
         .group_by("policy_id")
@@ -104,10 +107,16 @@ def policy_violations(incident_hours: pl.DataFrame) -> pl.DataFrame:
             pl.col("policy_name").drop_nulls().last().fill_null("Unknown"),
             INCIDENTS.alias("violation_count"),
             pl.col("blocked").sum().cast(pl.Int64).alias("blocked_count"),
+            pl.col("prevented").sum().cast(pl.Int64).alias("prevented_count"),
         )
     )
-    table = table.with_columns(block_rate=percents(table["blocked_count"], table["violation_count"]))
-    return ranked(table, "violation_count", ["policy_id"])
+    violations = table["violation_count"]
+    table = table.with_columns(
+        block_rate=percents(table["blocked_count"], violations),
+        prevention_rate=percents(table["prevented_count"], violations),
+    )
+    columns = ["policy_id", "policy_name", "violation_count", "blocked_count", "block_rate"]
+    return ranked(table.select(*columns, "prevented_count", "prevention_rate"), "violation_count", ["policy_id"])
 
 
 def without_user(incident_users: pl.DataFrame) -> int:
@@ -216,7 +225,7 @@ SECTIONS = (
         _policy_finding,
         chart=Bars("policy_name", "violation_count"),
         shown=10,
-        totals=("violation_count", "blocked_count"),
+        totals=("violation_count", "blocked_count", "prevented_count"),
         is_told=True,
         about="incidents",
         excluded=without_policy,

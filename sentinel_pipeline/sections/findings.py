@@ -9,6 +9,11 @@ import polars as pl
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.shares import percent
 
+FEWEST = 7
+HIGHEST_Z = 3.5
+Z_PER_DEVIATION = 0.6745
+NOUN = {"daily": "hour", "weekly": "day", "monthly": "day"}
+
 
 def counted(number: int, noun: str) -> str:
     """A number with its noun: '1 alert', '1,234 alerts', '3 critical' (adjectives take no s)."""
@@ -43,7 +48,23 @@ def peak(table: pl.DataFrame, value: str, noun: str, period: Period) -> str:
         return f"No {noun}s{unseen or ' in this period'}"
     by_time = known.group_by("timestamp").agg(pl.col(value).sum()).sort([value, "timestamp"], descending=[True, False])
     top = by_time.row(0, named=True)
-    return f"{counted(total, noun)}, most {_when(top['timestamp'], period)} ({top[value]:,}){unseen}"
+    odd = unusual(by_time, value).height
+    many = (
+        f"; {counted(odd, 'unusual bucket')} far above the others".replace("bucket", NOUN[period.cadence])
+        if odd
+        else ""
+    )
+    return f"{counted(total, noun)}, most {_when(top['timestamp'], period)} ({top[value]:,}){many}{unseen}"
+
+
+def unusual(by_time: pl.DataFrame, value: str) -> pl.DataFrame:
+    """Rows far above the others: modified z-score above 3.5 (Iglewicz and Hoaglin, 1993); none of fewer than seven."""
+    values = by_time[value].cast(pl.Float64)
+    middle = values.median()
+    spread = (values - middle).abs().median()
+    if by_time.height < FEWEST or not isinstance(spread, float) or spread == 0:
+        return by_time.clear()
+    return by_time.filter(Z_PER_DEVIATION * (values - middle) / spread > HIGHEST_Z)
 
 
 def _when(start: datetime, period: Period) -> str:

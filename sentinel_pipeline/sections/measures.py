@@ -123,6 +123,17 @@ def unique_destinations(statistics: Statistics, period: Period) -> Value:  # noq
     return distinct(statistics["connection_destinations"], "destination_ip")
 
 
+FAILED_STATES = ("REJ", "RSTOS0", "RSTRH", "S0", "SH", "SHR")
+
+
+def failed_connection_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+    """TCP connections in one of the failed states in percent of those whose state is known."""
+    hours = statistics["connection_hours"]
+    known = (pl.col("protocol") == "tcp") & pl.col("connection_state").is_not_null()
+    failed = known & pl.col("connection_state").is_in(FAILED_STATES)
+    return percent(total(hours, "connections", failed), total(hours, "connections", known))
+
+
 def quarantined_records(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
     """Distinct records that could not be read."""
     return distinct(statistics["quarantined"], "source", "table", "location")

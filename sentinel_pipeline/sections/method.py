@@ -6,10 +6,10 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT
-from sentinel_pipeline.sections.findings import counted, most
-from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.sections.findings import counted, most, peak
+from sentinel_pipeline.sections.section import Lines, Section
 from sentinel_pipeline.sections.shares import ranked
-from sentinel_pipeline.sections.trends import SEEN
+from sentinel_pipeline.sections.trends import SEEN, trend, unseen_days
 
 TROUBLES = ("unreachable", "not extracted", "partial")
 
@@ -19,6 +19,18 @@ def audit_log(audit_hours: pl.DataFrame) -> pl.DataFrame:
     keys = ["event_type", "severity"]
     table = audit_hours.group_by(keys).agg(pl.col("events").sum().cast(pl.Int64).alias("count"))
     return ranked(table, "count", keys)
+
+
+def audit_log_by_user(audit_users: pl.DataFrame) -> pl.DataFrame:
+    """Audit events per user; (none) where the trail names nobody."""
+    table = audit_users.group_by(pl.col("user").fill_null("(none)")).agg(pl.col("events").sum().cast(pl.Int64))
+    return ranked(table.rename({"events": "count"}), "count", ["user"])
+
+
+def audit_trends(audit_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Audit events over time: by hour in a daily report, else by day. Days nobody could see are empty."""
+    unseen = unseen_days(completeness, "audit_events", period)
+    return trend(audit_hours, ["events"], period, unseen).rename({"events": "count"})
 
 
 def data_completeness(completeness: pl.DataFrame, quarantined: pl.DataFrame, period: Period) -> pl.DataFrame:
@@ -115,6 +127,24 @@ SECTIONS = (
         lambda table: most(table, "count", "event_type", "audit event", "audit events"),
         shown=10,
         totals=("count",),
+        about="audit_events",
+    ),
+    Section(
+        "Audit log by user",
+        "audit",
+        audit_log_by_user,
+        lambda table: most(table, "count", "user", "audit event", "audit events"),
+        shown=10,
+        totals=("count",),
+        about="audit_events",
+    ),
+    Section(
+        "Audit log over time",
+        "audit",
+        audit_trends,
+        lambda table, period: peak(table, "count", "audit event", period),
+        chart=Lines("timestamp", ("count",)),
+        shown=0,
         about="audit_events",
     ),
     Section("Data completeness", "method", data_completeness, _completeness_finding, about="receipts"),

@@ -61,6 +61,18 @@ def top_destinations(connection_destinations: pl.DataFrame) -> pl.DataFrame:
     return ranked(table, "connections", ["destination_ip"])
 
 
+def new_destinations(
+    connection_destinations: pl.DataFrame, connection_destinations_before: pl.DataFrame
+) -> pl.DataFrame:
+    """Destination addresses that no connection of the period before went to, by number of connections.
+
+    Without rows when the period before was not read in full: nobody can tell then what is new.
+    """
+    return top_destinations(
+        connection_destinations.join(connection_destinations_before, on="destination_ip", how="anti")
+    )
+
+
 def without_device(connection_devices: pl.DataFrame) -> int:
     """Connections whose device is unknown."""
     unknown = connection_devices.filter(pl.col("device_ip").is_null())
@@ -127,6 +139,12 @@ def _port_finding(table: pl.DataFrame) -> str:
         return "No connections to watched ports"
     total = counted(int(table["connections"].sum()), "connection")
     return f"{total} to watched ports, most to port {table['destination_port'][0]}"
+
+
+def _new_destination_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "No destination that the period before did not know"
+    return f"{counted(table.height, 'destination')} not seen in the period before"
 
 
 def _new_device_finding(table: pl.DataFrame) -> str:
@@ -198,6 +216,16 @@ SECTIONS = (
         chart=Bars("destination_port", "connections"),
         shown=10,
         totals=("connections", "bytes"),
+        about="connections",
+    ),
+    Section(
+        "New destinations",
+        "network",
+        new_destinations,
+        _new_destination_finding,
+        shown=10,
+        totals=("connections", "bytes"),
+        cadences=("weekly", "monthly"),
         about="connections",
     ),
     Section("New devices", "network", new_devices, _new_device_finding, shown=10, about="devices", is_told=True),

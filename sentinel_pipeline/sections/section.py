@@ -12,6 +12,7 @@ import polars as pl
 from sentinel_pipeline.domain.period import Period
 
 Result = TypeVar("Result")
+BEFORE = "_before"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Section:
     - `about`: the canonical table the section speaks of.
     - `excluded` counts, from statistics like `table`, the rows left out because their key is unknown.
     - `is_told`: its finding is among those that the first page tells.
+    - `compares_sources`: only shown where several sources give the table it speaks of.
     - `hidden` columns stand in the files only, not in what a person's document prints.
     """
 
@@ -87,6 +89,7 @@ class Section:
     whole: tuple[tuple[str, Callable[[pl.DataFrame], float | None]], ...] = ()
     hidden: tuple[str, ...] = ()
     is_told: bool = False
+    compares_sources: bool = False
 
     @property
     def name(self) -> str:
@@ -103,8 +106,13 @@ class Section:
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """Names of the statistics the table is made from."""
+        """Names of the statistics the table is made from; those ending in BEFORE are of the period before."""
         return tuple(name for name in signature(self.table).parameters if name != "period")
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the table compares with the period before."""
+        return any(name.endswith(BEFORE) for name in self.statistics)
 
 
 def applied(function: Callable[..., Result], statistics: Mapping[str, pl.DataFrame], period: Period) -> Result:

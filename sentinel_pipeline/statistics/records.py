@@ -16,15 +16,26 @@ def device_inventory(devices: pl.LazyFrame, day: Period) -> pl.LazyFrame:
 
 def agent_inventory(agents: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     """The agents a system knew when the day was read."""
-    return agents.select("source", "agent_id", "name", "hostname", "status", pl.lit(day.key).alias("day")).sort(
-        "source", "agent_id"
-    )
+    columns = ["source", "agent_id", "name", "hostname", "status", "last_seen_at"]
+    return agents.select(*columns, pl.lit(day.key).alias("day")).sort("source", "agent_id")
+
+
+def policy_inventory(policies: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+    """The policies a system knew when the day was read."""
+    columns = ["source", "policy_id", "name", "severity", "is_enabled"]
+    return policies.select(*columns, pl.lit(day.key).alias("day")).sort("source", "policy_id")
 
 
 def audit_hours(audit_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     """Audit events per hour, type and severity."""
     keys = ["source", "hour_at", "event_type", "severity"]
     return audit_events.with_columns(hour_at=hour_at("occurred_at", day)).group_by(keys).agg(count("events")).sort(keys)
+
+
+def audit_users(audit_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+    """Audit events per user."""
+    keys = ["source", "user"]
+    return audit_events.group_by(keys).agg(count("events")).sort(keys)
 
 
 def completeness(receipts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
@@ -44,7 +55,9 @@ def quarantined(quarantine: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa:
 STATISTICS = (
     Statistic("devices", device_inventory),
     Statistic("agents", agent_inventory),
+    Statistic("policies", policy_inventory),
     Statistic("audit_events", audit_hours, total="events"),
+    Statistic("audit_events", audit_users, total="events"),
     Statistic("receipts", completeness),
     Statistic("quarantine", quarantined),
 )

@@ -13,7 +13,7 @@ from sentinel_pipeline.publishing.composition import compose, figures_hash, sect
 from sentinel_pipeline.publishing.editions import publish
 from sentinel_pipeline.publishing.figures import as_table, from_table
 from sentinel_pipeline.publishing.reconciliation import contradictions
-from sentinel_pipeline.publishing.scope import Scope, completeness_of, statistics_of
+from sentinel_pipeline.publishing.scope import Scope, completeness_of, statistics_of, with_before
 from sentinel_pipeline.publishing.summary import summary_facts
 from sentinel_pipeline.publishing.verification import verify
 from sentinel_pipeline.rendering.report import Report
@@ -43,7 +43,7 @@ def house(tmp_path: Path) -> House:
 
 def made(house: House, period: Period = TODAY, scope: Scope = SCOPE) -> Report:
     """Section tables and key figures as the assets make them, and the report of them."""
-    statistics = statistics_of(scope, period, house.lake)
+    statistics = with_before(scope, period, house.lake)
     for section in scope.sections_of(period.cadence):
         table = section_table(section, statistics, period)
         house.lake.write(section_asset(period.cadence, section.name), period.key, table)

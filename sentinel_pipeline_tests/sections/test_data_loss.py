@@ -85,15 +85,17 @@ def test_a_mean_confidence_over_days_weighs_incidents_not_days() -> None:
 
 def test_policies_say_how_many_of_their_own_violations_were_blocked() -> None:
     rows = [
-        *some(2, policy_id="p2", policy_name="Cards", is_blocked=True),
+        *some(2, policy_id="p2", policy_name="Cards", is_blocked=True, is_prevented=True),
         *some(1, policy_id="p2", policy_name=None, is_blocked=False),
-        *some(3, policy_id="p1", policy_name=None),
+        *some(2, policy_id="p1", policy_name=None),
+        *some(1, policy_id="p1", policy_name=None, is_prevented=True),
         *some(4, is_blocked=True),
     ]
     statistics = world(TODAY, incidents=rows)
     table = table_of("policy_violations", statistics, TODAY)
-    assert table.columns == ["policy_id", "policy_name", "violation_count", "blocked_count", "block_rate"]
-    assert table.rows() == [("p1", "Unknown", 3, 0, 0.0), ("p2", "Cards", 3, 2, 66.67)]
+    assert table.columns[:5] == ["policy_id", "policy_name", "violation_count", "blocked_count", "block_rate"]
+    assert table.columns[5:] == ["prevented_count", "prevention_rate"]
+    assert table.rows() == [("p1", "Unknown", 3, 0, 0.0, 1, 33.33), ("p2", "Cards", 3, 2, 66.67, 2, 66.67)]
     assert left_out("policy_violations", statistics, TODAY) == 4
     assert finding_of("policy_violations", statistics, TODAY) == "“Unknown” was violated most: 3 times, 0.00 % blocked"
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import polars as pl
 
+from sentinel_pipeline.sections.section import BEFORE
 from sentinel_pipeline_tests.clocks import day, week
 from sentinel_pipeline_tests.sections.worlds import finding_of, left_out, table_of, world
 from sentinel_pipeline_tests.statistics.frames import utc
@@ -68,6 +69,15 @@ def test_the_newest_name_of_a_device_stands_for_the_whole_week() -> None:
     ]
     statistics["device_inventory"] = pl.concat([inventory, pl.DataFrame(named)], how="diagonal")
     assert table_of("top_talkers", statistics, period)["device_name"].to_list() == ["New"]
+
+
+def test_new_destinations_are_those_the_period_before_did_not_know() -> None:
+    now = world(TODAY, connections=[*some(2, destination_ip="192.0.2.2"), *some(1, destination_ip="192.0.2.1")])
+    earlier = world(TODAY, connections=[*some(5, destination_ip="192.0.2.1"), *some(1)])
+    before = {f"connection_destinations{BEFORE}": earlier["connection_destinations"]}
+    statistics = {**now, **before, "connection_destinations": now["connection_destinations"]}
+    assert table_of("new_destinations", statistics, TODAY).rows() == [("192.0.2.2", 2, 0)]
+    assert finding_of("new_destinations", statistics, TODAY) == "1 destination not seen in the period before"
 
 
 def test_destinations_are_ranked_by_connections_then_address() -> None:

@@ -1,4 +1,4 @@
-from sentinel_pipeline.domain.tables import AGENTS, AUDIT_EVENTS
+from sentinel_pipeline.domain.tables import AGENTS, AUDIT_EVENTS, POLICIES
 from sentinel_pipeline_tests.clocks import day
 from sentinel_pipeline_tests.statistics.frames import counted, devices, facts, quarantine, receipts, utc
 
@@ -18,8 +18,20 @@ def test_an_inventory_is_kept_whole_with_the_day_it_was_taken() -> None:
 def test_an_agent_inventory_keeps_what_the_report_names() -> None:
     frame = facts(AGENTS, [{"agent_id": "b", "name": "Desk"}, {"agent_id": "a", "status": "offline"}])
     found = counted("agent_inventory", frame, TODAY)
-    assert found.columns == ["source", "agent_id", "name", "hostname", "status", "day"]
+    assert found.columns == ["source", "agent_id", "name", "hostname", "status", "last_seen_at", "day"]
     assert found["agent_id"].to_list() == ["a", "b"]
+
+
+def test_a_policy_inventory_keeps_what_the_report_names() -> None:
+    frame = facts(POLICIES, [{"policy_id": "b", "is_enabled": True}, {"policy_id": "a", "name": "Cards"}])
+    found = counted("policy_inventory", frame, TODAY)
+    assert found.columns == ["source", "policy_id", "name", "severity", "is_enabled", "day"]
+    assert found["policy_id"].to_list() == ["a", "b"]
+
+
+def test_audit_events_count_per_user_and_those_of_nobody_too() -> None:
+    frame = facts(AUDIT_EVENTS, [{"occurred_at": NOON, "user": user} for user in ("ada", "bob", "ada", None)])
+    assert counted("audit_users", frame, TODAY).rows() == [("home", None, 1), ("home", "ada", 2), ("home", "bob", 1)]
 
 
 def test_audit_events_count_per_hour_type_and_severity() -> None:

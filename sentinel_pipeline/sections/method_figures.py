@@ -1,0 +1,30 @@
+"""Figures of audit trails, and of what could not be read."""
+
+from __future__ import annotations
+
+from sentinel_pipeline.sections import measures
+from sentinel_pipeline.sections.figure import Figure
+from sentinel_pipeline.sections.measures import summed
+
+FIGURES = (
+    Figure(
+        "quarantined_records",
+        "Unreadable records",
+        "records",
+        "Distinct records of the sources that could not be read in full; they are kept, and counted once. One without a"
+        " usable time belongs to no day and is counted in every edition.",
+        "quarantine",
+        ("quarantined",),
+        measures.quarantined_records,
+        good="down",
+    ),
+    Figure(
+        "audit_events",
+        "Audit events",
+        "events",
+        "Events in the audit trails of the sources.",
+        "audit_events",
+        ("audit_hours",),
+        summed("audit_hours", "events"),
+    ),
+)
