@@ -93,12 +93,18 @@ def test_the_service_charge_is_due_once_per_account_and_month() -> None:
 
 
 def test_a_partial_month_is_charged_for_its_days_and_says_so() -> None:
-    valid = tariffs(rate("flat", {**FLAT, "monthly_service_charge": 31, "additional_fees": {"Meter": 3.1}}))
+    valid = tariffs(
+        rate(
+            "flat",
+            {**FLAT, "monthly_service_charge": 31, "demand_charge_per_kw": 31, "additional_fees": {"Meter": 3.1}},
+        )
+    )
     (one,) = billed(steady(START, 96, KWH), valid, JANUARY[:7])
     assert one.is_partial
     assert [(line.label, f"{line.amount}", line.note) for line in one.lines] == [
         ("Energy", "11.52", ""),
         ("Service charge", "7.00", "7 of 31 days"),
+        ("Demand", "28.00", "7 of 31 days"),
         ("Meter", "0.70", "7 of 31 days"),
     ]
 
