@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "count", "bytes", "megabytes", "percent", "decimal", "time", "severity", "flag", "status"]
+Kind = Literal[
+    "text", "count", "bytes", "megabytes", "percent", "decimal", "price", "time", "severity", "flag", "status"
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ DISPLAY = {
     "agent_name": Display("Agent"),
     "alert_id": Display("Alert id"),
     "alerts": Display("Alerts", "count"),
+    "amount": Display("Amount", "decimal"),
     "avg_confidence": Display("Mean confidence", "decimal"),
+    "billing_month": Display("Billing month"),
     "block_rate": Display("Block rate", "percent"),
     "blocked_count": Display("Blocked", "count"),
     "bytes": Display("Bytes", "bytes"),
@@ -49,13 +53,17 @@ DISPLAY = {
     "ip_address": Display("Address"),
     "is_acknowledged": Display("Acknowledged", "flag"),
     "last_at": Display("Last", "time"),
+    "line": Display("Line"),
     "manufacturer": Display("Manufacturer"),
+    "note": Display("Note"),
     "percentage": Display("Share", "percent"),
     "policy_id": Display("Policy id"),
     "policy_name": Display("Policy"),
     "prevented_count": Display("Prevented", "count"),
     "prevention_rate": Display("Prevention rate", "percent"),
+    "price": Display("Price per kWh", "price"),
     "protocol": Display("Protocol"),
+    "quantity": Display("Quantity", "decimal"),
     "quarantined": Display("Quarantined", "count"),
     "raised_at": Display("Raised", "time"),
     "reason": Display("Reason"),
@@ -67,7 +75,9 @@ DISPLAY = {
     "source": Display("Source"),
     "status": Display("Status", "status"),
     "table": Display("Table"),
+    "tariff": Display("Tariff"),
     "timestamp": Display("Time", "time"),
+    "unit": Display("Unit"),
     "user": Display("User"),
     "violation_count": Display("Violations", "count"),
     "weekday": Display("Weekday"),

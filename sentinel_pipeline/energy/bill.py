@@ -19,7 +19,6 @@ from sentinel_pipeline.energy.structure import Charges, Fee, Tariff
 from sentinel_pipeline.energy.tariff import Tariffs
 
 Kind = Literal["energy", "service", "fee", "demand", "tax", "credit"]
-QUARTERS_PER_HOUR = 4
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ class Consumption:
     """What one account used, by local day.
 
     `usage`: columns day (date), device_ip, energy_micro_kwh, cost_micros, unpriced_micro_kwh; and band, tier, where
-    energy shall have a line for each. `peaks`: of a day, the account's most energy of a quarter-hour; `sold`: what it
-    fed back; both in millionths of a kWh.
+    energy shall have a line for each. `peaks`: of a day, the account's highest mean power of a quarter-hour, in
+    millionths of a kW; `sold`: what it fed back, in millionths of a kWh.
     """
 
     usage: pl.DataFrame
@@ -163,7 +162,7 @@ def bills(consumption: Consumption, covered: Iterable[date], tariffs: Tariffs, z
 
 def _segments(first: date, days_of: Mapping[Tariff | None, list[date]], consumption: Consumption) -> Iterator[_Segment]:
     covered = [day for days in days_of.values() for day in days]
-    peak = Fraction(max(consumption.peaks.get(day, 0) for day in covered) * QUARTERS_PER_HOUR, MICROS)
+    peak = Fraction(max(consumption.peaks.get(day, 0) for day in covered), MICROS)
     for tariff, days in days_of.items():
         yield _Segment(
             tariff,

@@ -59,17 +59,17 @@ def _single(amount: Decimal | None) -> tuple[Step, ...]:
     return () if amount is None else (Step(None, amount),)
 
 
-def week_grid(tariff: Tariff) -> pl.DataFrame:
-    """Resolved price of each weekday and hour, one grid for each season in listed order.
+def week_grid(tariff: Tariff, month: int | None = None) -> pl.DataFrame:
+    """Resolved price of each weekday and hour, one grid for each season in listed order, or that of one month only.
 
     Returns columns season ('' for the whole year), weekday (Mon first), hour, price (per kWh, of the first tier; NULL
     where energy is unpriced), band (NULL where no band covers the hour), currency.
     """
     rows = []
-    for name, month in _months(tariff):
+    for name, its_month in _months(tariff) if month is None else [("", month)]:
         for weekday in EVERY_DAY:
             for hour in HOURS:
-                found = slot(tariff, month, weekday, hour)
+                found = slot(tariff, its_month, weekday, hour)
                 first = float(found.steps[0].price) if found.steps else None
                 band = found.band.name if found.band else None
                 rows.append((name, WEEKDAYS[weekday], hour, first, band, tariff.currency))

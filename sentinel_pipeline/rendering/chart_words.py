@@ -47,9 +47,10 @@ def _bars(chart: Bars, table: pl.DataFrame) -> str:
 def _heat_map(chart: HeatMap, table: pl.DataFrame) -> str:
     kind = display(chart.value).kind
     top = table.sort(chart.value, descending=True, nulls_last=True, maintain_order=True).row(0, named=True)
-    total = quantity(table[chart.value].sum() or 0, kind)
-    place = f"{_text(top[chart.row])}, {_text(top[chart.column])}"
-    return f"Heat map: {total} in all, most at {place} ({written(top[chart.value], kind, NO_ZONE)})."
+    place = f"{_text(top[chart.row])}, {_text(top[chart.column])} ({written(top[chart.value], kind, NO_ZONE)})"
+    if kind == "price":
+        return f"Heat map: the highest price is at {place}."
+    return f"Heat map: {quantity(table[chart.value].sum() or 0, kind)} in all, most at {place}."
 
 
 def _lines(chart: Lines, table: pl.DataFrame) -> str:

@@ -17,7 +17,7 @@ from sentinel_pipeline.rendering.sheets import Sheet
 from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, NOTE, TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
-NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal")
+NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal", "price")
 PAD_X, PAD_Y = 4.0, 2.4
 MOST_CELL_LINES = 12
 NARROWEST = 34.0

@@ -29,7 +29,7 @@ from sentinel_pipeline.rendering.values import (
     written_previous,
 )
 
-NUMERIC: frozenset[Kind] = frozenset({"count", "bytes", "megabytes", "percent", "decimal"})
+NUMERIC: frozenset[Kind] = frozenset({"count", "bytes", "megabytes", "percent", "decimal", "price"})
 FIGURE_HEADS = ("Figure", "Value", "Previous", "Change", "Direction", "Definition")
 PNG = b"\x89PNG"
 # More rows than this of one section are for the file.

@@ -30,14 +30,16 @@ def heat_map_plot(chart: HeatMap, table: pl.DataFrame, zone: ZoneInfo, clean: Cl
     labels = [display(name).label for name in (chart.value, chart.row, chart.column)]
     measure = f"{labels[0]} by {labels[1].lower()} and {labels[2].lower()}"
     known = table[chart.value].drop_nulls()
-    if not known.sum():
-        quiet = table.is_empty() or len(known) > 0
+    is_price = kind == "price"
+    if known.is_empty() or not (is_price or known.sum()):
+        quiet = not is_price and (table.is_empty() or len(known) > 0)
         return empty_plot("No events in this period" if quiet else "No data received in this period", measure)
     cells = _cells(chart, table, zone, clean)
     rows = list(dict.fromkeys(row for row, _ in cells))[:MOST_ROWS]
     columns = list(dict.fromkeys(column for _, column in cells))
     columns = sorted(columns, key=int)[:MOST_COLUMNS] if all(c.isdecimal() for c in columns) else columns[:MOST_COLUMNS]
-    return _plot(cells, rows, columns, kind, measure, f"n = {quantity(known.sum(), kind)}")
+    counted = f"{len(known):,}" if is_price else quantity(known.sum(), kind)
+    return _plot(cells, rows, columns, kind, measure, f"n = {counted}")
 
 
 def _cells(chart: HeatMap, table: pl.DataFrame, zone: ZoneInfo, clean: Clean) -> Cells:

@@ -13,7 +13,7 @@ Quantity = int | float | Decimal
 MISSING: Final = "–"
 MINUS: Final = "−"
 IEC_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-DECIMALS: Final[dict[Kind, int]] = {"percent": 2, "megabytes": 2, "decimal": 2}
+DECIMALS: Final[dict[Kind, int]] = {"percent": 2, "megabytes": 2, "decimal": 2, "price": 4}
 
 
 def quantity(value: Quantity, kind: Kind) -> str:

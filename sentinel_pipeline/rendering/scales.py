@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sentinel_pipeline.domain.columns import Kind
-from sentinel_pipeline.rendering.quantities import IEC_UNITS, quantity, separated
+from sentinel_pipeline.rendering.quantities import IEC_UNITS, MINUS, quantity, separated
 
 STEPS = (1, 2, 2.5, 5, 10)
 WANTED = 4
@@ -32,7 +32,7 @@ def compact(value: float, kind: Kind) -> str:
     """A value in the space of a heat map's cell."""
     if kind == "count" and abs(value) >= 10_000:
         return f"{value / 1000:.0f}k" if abs(value) < 999_500 else f"{value / 1e6:.1f}M"
-    return quantity(value, kind)
+    return f"{value:.3g}".replace("-", MINUS) if kind == "price" else quantity(value, kind)
 
 
 def _label(scaled: float, kind: Kind, power: int) -> str:

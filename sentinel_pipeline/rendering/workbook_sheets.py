@@ -38,6 +38,7 @@ NUMBER_FORMATS: Final[dict[Kind, str]] = {
     "bytes": "#,##0",
     "megabytes": "#,##0.00",
     "decimal": "#,##0.00",
+    "price": "0.0000",
     "percent": "0.00%",
 }
 

@@ -77,6 +77,16 @@ def test_each_season_has_its_grid_and_months_without_season_too() -> None:
     ]
 
 
+def test_the_grid_of_a_month_is_that_of_its_season() -> None:
+    seasons = [
+        {"start_month": 6, "end_month": 9, "base_rate": 0.14},
+        {"start_month": 1, "end_month": 12, "base_rate": 1},
+    ]
+    found = tariff("seasonal", {"seasonal_rates": seasons})
+    assert week_grid(found, 7)["price"].unique().to_list() == [0.14]
+    assert week_grid(found, 10)["price"].unique().to_list() == [1.0]
+
+
 def test_the_grid_of_a_rate_that_cannot_be_read_is_empty_of_prices() -> None:
     broken = tariffs_of(rates(rate("barter", FLAT)), None, BERLIN).tariffs[0]
     assert week_grid(broken)["price"].null_count() == 168

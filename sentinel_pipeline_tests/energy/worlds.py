@@ -96,7 +96,7 @@ def billed(frame: pl.DataFrame, valid: Tariffs, covered: Sequence[date], *by: st
         pl.col("energy_micro_kwh", "cost_micros", "unpriced_micro_kwh").sum()
     )
     together = done.group_by("day", "started_at").agg(pl.col("energy_micro_kwh").sum())
-    peaks = dict(together.group_by("day").agg(pl.col("energy_micro_kwh").max()).iter_rows())
+    peaks = dict(together.group_by("day").agg(pl.col("energy_micro_kwh").max() * 4).iter_rows())
     return bills(Consumption(usage, peaks, **more), covered, valid, BERLIN)
 
 

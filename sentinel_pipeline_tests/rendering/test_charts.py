@@ -19,7 +19,7 @@ from sentinel_pipeline.rendering.charts import Form, alt_text, draw
 from sentinel_pipeline.rendering.report import SectionResult
 from sentinel_pipeline.rendering.scales import value_ticks
 from sentinel_pipeline.rendering.sparklines import sparkline, strokes
-from sentinel_pipeline.sections.section import Bars, Lines
+from sentinel_pipeline.sections.section import Bars, HeatMap, Lines
 from sentinel_pipeline_tests.rendering import worlds
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_period, a_report, a_section, an_empty_report
 
@@ -70,6 +70,21 @@ def test_a_heat_map_prints_every_value_and_a_gap_as_a_gap() -> None:
     words = svg_text(worlds.busy_hours(lambda day, hour: None if hour == 3 else 100 + day * 24 + hour))
     assert all(str(100 + day * 24 + hour) in words for day in range(7) for hour in range(24) if hour != 3)
     assert words.count("–") >= 7
+
+
+@pytest.mark.parametrize("change", [0, 0.2])
+def test_prices_in_a_heat_map_are_never_added(change: float) -> None:
+    """A price of nothing is a price, and one below zero too."""
+    rows = [("Mon", 0, 0.1234 - change), ("Mon", 1, None), ("Mon", 2, change - 0.1234)]
+    table = pl.DataFrame(rows, schema={"weekday": pl.String, "hour": pl.Int64, "price": pl.Float64}, orient="row")
+    result = worlds.a_result(a_section("grid", HeatMap("weekday", "hour", "price")), table)
+    words = svg_text(result)
+    shown = ("0.0766", "−0.0766") if change else ("0.123", "−0.123")
+    assert all(price in words for price in shown)
+    assert "n = 2" in words
+    assert "in all" not in alt_text(result)
+    empty = svg_text(replace(result, table=table.clear()))
+    assert "No data received in this period" in empty
 
 
 @pytest.mark.parametrize("result", an_empty_report().sections, ids=lambda result: result.section.name)
