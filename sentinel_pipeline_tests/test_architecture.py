@@ -26,9 +26,10 @@ MOST_LINES = 300
 EVERYTHING = frozenset({"*"})
 MAY_IMPORT = {
     "domain": frozenset[str](),
-    "sources": frozenset({"domain"}),
-    "statistics": frozenset({"domain"}),
-    "sections": frozenset({"domain", "statistics"}),
+    "energy": frozenset({"domain"}),
+    "sources": frozenset({"domain", "energy"}),
+    "statistics": frozenset({"domain", "energy"}),
+    "sections": frozenset({"domain", "energy", "statistics"}),
     "lake": frozenset({"domain", "sources"}),
     "rendering": frozenset({"domain", "sections"}),
     "publishing": frozenset({"domain", "lake", "sections", "statistics", "rendering"}),
