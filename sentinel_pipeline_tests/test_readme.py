@@ -13,7 +13,7 @@ from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.sources.kinds import SOURCES
 
 PROJECT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "CHANGELOG.md", "DEVELOPERS.md", "docs/features.md")
+PAGES = ("README.md", "CHANGELOG.md", "DEVELOPERS.md", "docs/features.md", "docs/tariffs.md")
 EDITION = (
     "report.pdf",
     "report.html",

@@ -124,6 +124,15 @@ class _Segment:
     def charges(self) -> Charges:
         return self.tariff.charges if self.tariff else Charges()
 
+    @property
+    def part(self) -> Fraction:
+        return Fraction(len(self.days), self.month_days)
+
+    @property
+    def note_of_days(self) -> str:
+        days = "" if self.part == 1 else f"{len(self.days)} of {self.month_days} days"
+        return ", ".join(said for said in (self.note, days) if said)
+
     def items(self) -> list[_Item]:
         untaxed = [*_energy(self), *_standing(self), *_metered(self)]
         return [*untaxed, *_tax(self, untaxed)]
@@ -162,7 +171,7 @@ def _segments(first: date, days_of: Mapping[Tariff | None, list[date]], consumpt
             (billing_month_after(first) - first).days,
             consumption.on(days),
             sum(consumption.sold.get(day, 0) for day in days),
-            peak * len(days) / len(covered),
+            peak,
             tariff.name if tariff and len(days_of) > 1 else "",
         )
 
@@ -203,24 +212,22 @@ def _energy(segment: _Segment) -> Iterator[_Item]:
 
 def _standing(segment: _Segment) -> Iterator[_Item]:
     """What is due once a month, for as many days as there are."""
-    charges, part = segment.charges, Fraction(len(segment.days), segment.month_days)
-    days = "" if part == 1 else f"{len(segment.days)} of {segment.month_days} days"
-    note = ", ".join(said for said in (segment.note, days) if said)
+    charges, part, note = segment.charges, segment.part, segment.note_of_days
     if charges.service:
         yield _Item("service", "Service charge", None, "month", Fraction(charges.service) * part, note)
+    if charges.demand_per_kw:
+        amount = segment.demand_kw * Fraction(charges.demand_per_kw) * part
+        yield _Item("demand", "Demand", rounded(segment.demand_kw, 3), "kW", amount, note)
     for fee in charges.fees:
         if not fee.is_per_kwh:
             yield _Item("fee", fee.name, None, "month", Fraction(fee.amount) * part, note, fee.is_taxable)
 
 
 def _metered(segment: _Segment) -> Iterator[_Item]:
-    charges, demand = segment.charges, segment.demand_kw
+    charges = segment.charges
     for fee in charges.fees:
         if fee.is_per_kwh:
             yield _per_kwh("fee", fee, segment.consumption.total("energy_micro_kwh"), segment.note)
-    if charges.demand_per_kw:
-        amount = demand * Fraction(charges.demand_per_kw)
-        yield _Item("demand", "Demand", rounded(demand, 3), "kW", amount, segment.note)
     if segment.sold and charges.credit_per_kwh:
         yield _per_kwh("credit", Fee("Energy fed back", -charges.credit_per_kwh), segment.sold, segment.note)
 

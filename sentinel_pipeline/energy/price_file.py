@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from sentinel_pipeline.domain.tables import INSTANT
-from sentinel_pipeline.energy.instants import instant
+from sentinel_pipeline.energy.instants import moment, shown_between
 from sentinel_pipeline.energy.money import MOST_PRICE, picos, price
 from sentinel_pipeline.energy.reading import one_line
 
@@ -23,6 +24,8 @@ SCHEMA = pl.Schema({"from_at": INSTANT, "to_at": INSTANT, "price_picos": pl.Int6
 
 @dataclass(frozen=True)
 class _Interval:
+    """A line's interval: two instants, or two times on a clock, without a zone."""
+
     start: datetime
     end: datetime
     picos: int
@@ -32,12 +35,15 @@ class _Interval:
 def interval_prices(file: Path, zone: ZoneInfo) -> tuple[pl.DataFrame, list[str]]:
     """Prices of intervals that do not overlap, by time, and a line for each mistake in the file.
 
-    Returns columns from_at, to_at (UTC), price_picos (per kWh). Of two intervals that overlap the one that begins
-    first keeps its time, of two that begin together the one listed first.
+    Times without an offset are what the zone's clock shows: an hour that it shows twice has its price both times,
+    unless the file lists it twice, and one it skips has none. Of two intervals that overlap the one that begins first
+    keeps its time, of two that begin together the one listed first. Returns columns from_at, to_at (UTC), price_picos
+    (per kWh).
     """
     problems: list[str] = []
     try:
-        intervals = _apart(sorted(_read(file, zone, problems), key=lambda one: (one.start, one.line)), file, problems)
+        placed = _placed(list(_read(file, problems)), zone)
+        intervals = _apart(sorted(placed, key=lambda one: (one.start, one.line)), file, problems)
     except OSError as error:
         intervals, problems = [], [f"{file.name}: cannot be read: {error.strerror or error}; check the path"]
     rows = [(one.start, one.end, one.picos) for one in intervals]
@@ -46,17 +52,17 @@ def interval_prices(file: Path, zone: ZoneInfo) -> tuple[pl.DataFrame, list[str]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row"), problems
 
 
-def _read(file: Path, zone: ZoneInfo, problems: list[str]) -> Iterator[_Interval]:
+def _read(file: Path, problems: list[str]) -> Iterator[_Interval]:
     with file.open(encoding="utf-8-sig", errors="replace") as lines:
         header = _values(next(lines, ""))
-        if [name.lower() for name in header[:3]] != HEADER:
+        if [name.lower() for name in header] != HEADER:
             problems.append(f"{file.name} line 1: found '{one_line(','.join(header))}'; the header is from,to,price")
             return
         for number, line in enumerate(lines, start=2):
             if not line.strip():
                 continue
             try:
-                yield _interval(_values(line), number, zone)
+                yield _interval(_values(line), number)
             except ValueError as error:
                 problems.append(f"{file.name} line {number}: {error}")
 
@@ -65,23 +71,41 @@ def _values(line: str) -> list[str]:
     return [value.strip().strip('"') for value in line.rstrip("\r\n").split(",")]
 
 
-def _interval(values: list[str], line: int, zone: ZoneInfo) -> _Interval:
+def _interval(values: list[str], line: int) -> _Interval:
     if len(values) != len(HEADER):
         raise ValueError(f"found {len(values)} values; a line is from,to,price with a decimal point")
-    start, end = (_moment(text, zone) for text in values[:2])
+    start, end = (_moment(text) for text in values[:2])
+    if (start.tzinfo is None) is not (end.tzinfo is None):
+        raise ValueError(f"'{values[0]}' and '{values[1]}': give both an offset, or neither")
     if start >= end:
         raise ValueError(f"'{values[1]}' is not after '{values[0]}'")
     return _Interval(start, end, _price(values[2]), line)
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
+def _moment(text: str) -> datetime:
     try:
-        moment = instant(text, zone)
-    except (ValueError, OverflowError):
+        written = moment(text)
+    except ValueError:
         raise ValueError(f"'{one_line(text)}' is no ISO time such as 2025-01-01T00:30+01:00") from None
-    if moment.microsecond:
+    if written.microsecond:
         raise ValueError(f"'{text}' is no whole second")
-    return moment
+    return written if written.tzinfo is None else written.astimezone(UTC)
+
+
+def _placed(intervals: list[_Interval], zone: ZoneInfo) -> Iterator[_Interval]:
+    """The intervals between instants; of a time that the clock shows twice and the file lists twice, one for each."""
+    listed = Counter((one.start, one.end) for one in intervals)
+    seen: Counter[tuple[datetime, datetime]] = Counter()
+    for one in intervals:
+        if one.start.tzinfo is not None:
+            yield one
+            continue
+        spans, key, length = shown_between(one.start, one.end, zone), (one.start, one.end), one.end - one.start
+        if listed[key] > 1 and sum((end - start for start, end in spans), timedelta()) == 2 * length:
+            first, last = spans[0][0], spans[-1][1]
+            spans = [(last - length, last)] if seen[key] else [(first, first + length)]
+            seen[key] += 1
+        yield from (_Interval(start, end, one.picos, one.line) for start, end in spans)
 
 
 def _price(text: str) -> int:

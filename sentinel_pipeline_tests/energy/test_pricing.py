@@ -334,13 +334,10 @@ def test_energy_measured_in_finer_parts_costs_the_same(parts: list[tuple[int, in
 def test_marginal_tiers_cost_what_the_months_total_costs_by_hand(energies: list[int]) -> None:
     valid = tariffs(rate("tiered", {"tier_rates": TIERS}))
     frame = quarters(*(("10.0.0.1", JANUARY + n * QUARTER, energy) for n, energy in enumerate(energies)))
-    total = Fraction(sum(energies), KWH)
-    by_hand = (
-        min(total, 500) * Fraction("0.10")
-        + min(max(total - 500, 0), 500) * Fraction("0.12")
-        + max(total - 1000, 0) * Fraction("0.15")
-    )
-    assert abs(cost(frame, valid) - by_hand * KWH) <= Fraction(len(energies), 2)
+    total = sum(energies)
+    first, second, third = min(total, 500 * KWH), min(max(total - 500 * KWH, 0), 500 * KWH), max(total - 1000 * KWH, 0)
+    by_hand = first * Fraction("0.10") + second * Fraction("0.12") + third * Fraction("0.15")
+    assert abs(cost(frame, valid) - by_hand) <= Fraction(len(energies), 2)
 
 
 @given(

@@ -17,7 +17,7 @@ from sentinel_pipeline_tests.clocks import BERLIN
 
 KWH = 1_000_000
 QUARTER = timedelta(minutes=15)
-QUARTERS = {"device_ip": pl.String, "started_at": pl.Datetime("us", "UTC"), "energy_micro_kwh": pl.Int64}
+QUARTERS = pl.Schema({"device_ip": pl.String(), "started_at": pl.Datetime("us", "UTC"), "energy_micro_kwh": pl.Int64()})
 
 FLAT = {"flat_rate": 0.12}
 PEAK = {"start_hour": 6, "end_hour": 22, "rate_per_kwh": 0.15}
