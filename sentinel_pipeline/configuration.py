@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 
-READABLE_KINDS = ("iotsentinel", "cybersentinel", "zeek")
+READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "zeek")
 
 
 class _Strict(BaseModel):
@@ -27,14 +27,24 @@ class SourceEntry(_Strict):
     """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
-    kind: Literal["iotsentinel", "cybersentinel", "zeek"]
+    kind: Literal["iotsentinel", "cybersentinel", "kasa", "zeek"]
     location: Annotated[str, Field(min_length=1)]
     timezone: str = "UTC"
     local_timezone: str | None = None
     local_networks: list[str] | None = None
     notice_severity: dict[str, Literal["critical", "high", "medium", "low", "info", "unknown"]] | None = None
+    device_timezones: dict[str, str] | None = None
+    maximum_power_w: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    max_gap_minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
+    tariff: Annotated[str, Field(min_length=1)] | None = None
+    tariff_timezone: str | None = None
 
-    @field_validator("timezone", "local_timezone")
+    @field_validator("device_timezones")
+    @classmethod
+    def _known_zones(cls, zones: dict[str, str] | None) -> dict[str, str] | None:
+        return None if zones is None else {device: _zone_name(name) for device, name in zones.items()}
+
+    @field_validator("timezone", "local_timezone", "tariff_timezone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return None if name is None else _zone_name(name)

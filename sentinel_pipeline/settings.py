@@ -129,13 +129,16 @@ def load_settings(data: Path | None = None) -> Settings:
 def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
     """A source as its reader wants it: references resolved, paths absolute (relative ones start at the data folder)."""
     location = resolved(entry.location, data)
+    options = entry.model_dump(exclude={"name", "kind", "location", "timezone"}, exclude_none=True)
+    if entry.tariff is not None:
+        options["tariff"] = str(_below(resolved(entry.tariff, data), data))
     return SourceSettings(
         name=entry.name,
         kind=entry.kind,
         location=_absolute(location, data),
         place=_printable(_absolute(location, data)),
         zone=ZoneInfo(entry.timezone),
-        options=entry.model_dump(exclude={"name", "kind", "location", "timezone"}, exclude_none=True),
+        options=options,
     )
 
 

@@ -49,7 +49,7 @@ def mistakes(data: Path, text: str) -> list[str]:
         ("delivery: 5\n" + SOURCES, "delivery: found 5; allowed: Input should be a valid dictionary"),
         ("timezone: UTC\ntimezone: UTC\n" + SOURCES, "timezone: found twice; a key may stand once"),
         (SOURCES.replace("}", ", name: x}"), "sources[0].name: found twice; a key may stand once"),
-        (SOURCES.replace("zeek", "kasa"), "sources[0].kind: found 'kasa'; this version reads iotsentinel, cybers"),
+        (SOURCES.replace("zeek", "zeke"), "sources[0].kind: found 'zeke'; this version reads iotsentinel, cybers"),
         (SOURCES.replace("kind: zeek, ", ""), "sources[0].kind: missing; it has to be there"),
         (SOURCES.replace("}", ", colour: red}"), f"sources[0].colour: unknown key; allowed here: {OF_A_SOURCE}"),
         (SOURCES.replace("}", ", timezone: Mars}"), "sources[0].timezone: found 'Mars'; allowed: an IANA time zone"),
@@ -81,7 +81,7 @@ def test_a_mistake_is_one_line_with_place_finding_and_what_is_allowed(text: str,
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    assert len(mistakes(tmp_path, "colour: red\ntimezone: Mars\nsources:\n  - {kind: kasa, location: x}\n")) == 4
+    assert len(mistakes(tmp_path, "colour: red\ntimezone: Mars\nsources:\n  - {kind: zeke, location: x}\n")) == 4
 
 
 def test_a_file_that_is_no_text_or_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_file_that_is_no_text_or_cannot_be_read_is_a_mistake(tmp_path: Path) -
         "sources: postgresql://user:s3cret@host/db",
         "sources: [postgresql://user:s3cret@host/db]",
         "sources: {location: postgresql://user:s3cret@host/db}",
-        "sources:\n  - {name: a, kind: kasa, location: postgresql://user:s3cret@host/db}",
+        "sources:\n  - {name: a, kind: zeke, location: postgresql://user:s3cret@host/db}",
         "sources:\n  - {name: a, kind: zeek, location: [postgresql://user:s3cret@host/db]}",
         "organisation: 1\nsources:\n" + "  - {name: a, kind: zeek, location: 'postgresql://u:s3cret@h'}\n" * 2,
     ],
@@ -131,7 +131,7 @@ def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
 def test_without_a_file_the_demo_is_read(tmp_path: Path) -> None:
     known = load_settings(tmp_path)
     assert known.is_demo
-    assert {entry.kind for entry in known.sources} == {"iotsentinel", "zeek", "cybersentinel"}
+    assert {entry.kind for entry in known.sources} == {"iotsentinel", "zeek", "cybersentinel", "kasa"}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel
+from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel, kasa
 from sentinel_pipeline.demo.plan import Plan
 from sentinel_pipeline.demo.systems import OFFICE, Progress
 
@@ -57,4 +57,15 @@ OFFICE_ROOM = Room(
 """,
 )
 
-ROOMS = (HOME, GATEWAY, OFFICE_ROOM)
+PLUGS = Room(
+    "plugs",
+    kasa.write_plugs,
+    """\
+  - name: plugs
+    kind: kasa
+    location: sqlite:///systems/plugs/kasa_monitor.db
+    local_timezone: {zone}   # the plugs' clock: their daily counters begin at its midnight, and prices change by it
+""",
+)
+
+ROOMS = (HOME, GATEWAY, OFFICE_ROOM, PLUGS)

@@ -16,7 +16,7 @@ from sentinel_pipeline.domain.errors import UsageError
 if TYPE_CHECKING:
     from sentinel_pipeline.demo.rooms import Room
 
-VERSION = 2
+VERSION = 3
 MARKER = "demo.json"
 OFFICE = "office"
 EUROPE_BERLIN = ZoneInfo("Europe/Berlin")

@@ -184,6 +184,35 @@ ENERGY_READINGS = Table(
     time="read_at",
 )
 
+ENERGY_INTERVALS = Table(
+    "energy_intervals",
+    _text("source")
+    + _personal("interval_id", "device_ip", "device_name")
+    + _instant("started_at")
+    + _integer("energy_micro_kwh", "metered_seconds", "estimated_seconds", "unmetered_seconds")
+    + _flag("is_timing_estimated")
+    + _integer("on_seconds", "mean_power_micro_w", "max_power_micro_w", "min_power_micro_w", "readings")
+    + _integer("resets", "noise_drops", "jumps", "cost_micros", "unpriced_micro_kwh")
+    + _text("band")
+    + _integer("tier")
+    + _text("currency"),
+    key="interval_id",
+    time="started_at",
+)
+"""Metered energy of each device in each UTC quarter-hour, in millionths of a kWh and of the currency unit.
+
+Every offset of a zone is a multiple of a quarter-hour, so that quarters compose local hours, days and tariff bands.
+"""
+
+ENERGY_RATES = Table(
+    "energy_rates",
+    _text("source", "rate_id", "name", "rate_type", "currency")
+    + _flag("is_active")
+    + _instant("created_at")
+    + _text("config"),
+    key="rate_id",
+)
+
 RULE_EVENTS = Table(
     "rule_events",
     _text("source", "event_id")
@@ -235,6 +264,9 @@ TABLES = (
     INCIDENTS,
     POLICIES,
     AGENTS,
+    ENERGY_READINGS,
+    ENERGY_INTERVALS,
+    ENERGY_RATES,
     AUDIT_EVENTS,
     QUARANTINE,
 )

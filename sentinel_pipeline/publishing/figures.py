@@ -39,20 +39,21 @@ def _key_figure(
     versions: Mapping[str, tuple[Input, ...]],
 ) -> KeyFigure:
     value = known_value(figure, statistics, period)
-    previous = whole_value(figure, before, period.previous)
+    unit = figure.unit_for(statistics)
+    previous = whole_value(figure, before, period.previous) if figure.unit_for(before) == unit else None
     missing = unread(statistics["completeness"], figure.about, period)
-    change, percent = (None, None) if missing else changes(value, previous, figure.unit)
+    change, percent = (None, None) if missing else changes(value, previous, unit)
     return KeyFigure(
         id=figure.id,
         label=figure.label,
-        unit=figure.unit,
+        unit=unit,
         value=value,
         definition=figure.definition,
         previous=previous,
         change=change,
         change_percent=percent,
         is_good_when=figure.good,
-        is_lower_bound=missing and value is not None and figure.unit not in ("%", ""),
+        is_lower_bound=missing and value is not None and unit not in ("%", ""),
         sparkline=figure.sparkline(statistics, period),
         inputs=tuple(entry for name in figure.statistics for entry in versions.get(name, ())),
     )

@@ -31,6 +31,8 @@ def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool)
             parts.append(_state(by_id[total], by_id[worst]))
     if not parts and "total_connections" in by_id:
         parts.append(f"{_number(by_id['total_connections'])} connections")
+    if not parts and "energy_kwh" in by_id:
+        parts.append(f"{written_figure(by_id['energy_kwh'])} of energy used")
     text = " and ".join(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
     return f"{text[0].upper()}{text[1:]}{'.' if is_complete else ', of what could be seen: not every source was read.'}"
 

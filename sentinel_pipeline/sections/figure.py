@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,7 +19,8 @@ class Figure:
     """A figure of the report; its value None means it cannot be told, never zero.
 
     `about` is the canonical table it speaks of, `statistics` what it is computed from, `good` the direction a reader
-    wants. `course` (statistic, value per row) gives its run over the period.
+    wants. `course` (statistic, value per row) gives its run over the period; `unit_of` the unit of a figure
+    whose unit depends on the data.
     """
 
     id: str
@@ -30,6 +32,10 @@ class Figure:
     compute: Compute
     good: str | None = None
     course: Course | None = None
+    unit_of: Callable[[Statistics], str] | None = None
+
+    def unit_for(self, statistics: Statistics) -> str:
+        return self.unit if self.unit_of is None else self.unit_of(statistics)
 
     def sparkline(self, statistics: Statistics, period: Period) -> tuple[int | None, ...]:
         """The figure per hour (daily report) or day, None where nobody could see; empty when it has no course."""

@@ -10,9 +10,8 @@ from sentinel_pipeline.sections.findings import counted, most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, trend, unseen_days
+from sentinel_pipeline.sections.weeks import by_hour_of_week
 from sentinel_pipeline.statistics.alerts import NEWEST_ALERTS, NEWEST_FIRST
-
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def by_severity(statistic: pl.DataFrame, value: str) -> pl.DataFrame:
@@ -68,19 +67,7 @@ def alert_hours_of_week(alert_hours: pl.DataFrame, completeness: pl.DataFrame, p
     A cell is left empty when nobody could see any of its days.
     """
     hours = trend(alert_hours, ["alerts"], period, unseen_days(completeness, "alerts", period), interval="hour")
-    local = pl.col("timestamp").dt.convert_time_zone(period.zone.key)
-    known = pl.col("alerts").drop_nulls()
-    cells = hours.group_by(weekday=local.dt.weekday(), hour=local.dt.hour()).agg(
-        alerts=pl.when(known.len() > 0).then(known.sum())
-    )
-    return (
-        cells.sort("weekday", "hour")
-        .with_columns(
-            weekday=pl.col("weekday").replace_strict(dict(enumerate(WEEKDAYS, start=1)), return_dtype=pl.String),
-            hour=pl.col("hour").cast(pl.Int64),
-        )
-        .select("weekday", "hour", "alerts")
-    )
+    return by_hour_of_week(hours, "alerts", period)
 
 
 def with_device_names(table: pl.DataFrame, device_inventory: pl.DataFrame) -> pl.DataFrame:

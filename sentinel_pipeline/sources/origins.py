@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -29,7 +29,8 @@ class Origin:
     """Where rows of a canonical table come from, and how they get its columns (`shape`; all but `source`).
 
     `times` are names the time column goes by, the first that exists is read. Of rows that agree in all `definition`
-    columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`.
+    columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`. `is_local`: every
+    time without an offset is on the clock of the host.
     """
 
     table: Table
@@ -40,6 +41,7 @@ class Origin:
     times: tuple[str, ...] = ()
     definition: tuple[str, ...] = ()
     duplicate: str = "duplicate_row"
+    is_local: bool = False
 
 
 @dataclass
@@ -61,6 +63,9 @@ class DatabaseSource:
     def zones(self) -> Zones:
         return Zones(self.settings.zone, local_zone(self.settings))
 
+    def zones_of(self, origin: Origin) -> Zones:
+        return Zones(self.zones.local, self.zones.local) if origin.is_local else self.zones
+
     def has(self, table: Table) -> bool:
         return any(True for _ in self._present(table))
 
@@ -69,13 +74,20 @@ class DatabaseSource:
             sieve = self._sieve(origin, window, quarantine)
             rows = once(sieve, origin) if origin.definition else sieve.rows()
             for frame in rows:
-                timed = frame.rename({self._time(origin): table.time}) if table.time else frame
-                named = origin.shape(self, timed).with_columns(source=pl.lit(self.settings.name))
-                yield named.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items())
+                yield self.shaped(origin, frame)
+
+    def shaped(self, origin: Origin, rows: pl.DataFrame) -> pl.DataFrame:
+        """Typed rows of a source table as rows of the canonical one."""
+        table = origin.table
+        timed = rows.rename({self._time(origin): table.time}) if table.time else rows
+        named = origin.shape(self, timed).with_columns(source=pl.lit(self.settings.name))
+        return named.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items())
 
     def first_at(self) -> datetime | None:
         events = [origin for origin in self.origins if self._time_exists(origin)]
-        firsts = [first_time(self.database, origin.name, self._time(origin), self.zones) for origin in events]
+        firsts = [
+            first_time(self.database, origin.name, self._time(origin), self.zones_of(origin)) for origin in events
+        ]
         return min((first for first in firsts if first is not None), default=None)
 
     def fingerprint(self) -> str | None:
@@ -101,11 +113,14 @@ class DatabaseSource:
     def _present(self, table: Table) -> Iterator[Origin]:
         return (origin for origin in self.origins if origin.table == table and self.database.columns(origin.name))
 
-    def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
+    def selection(self, origin: Origin, window: Window | None) -> Selection:
+        """What is read of a source table, and of which time."""
         time = self._time(origin) if origin.times else None
         fields = (*origin.fields, Field(time, "time")) if time else origin.fields
-        selection = Selection(origin.name, origin.key, fields, self.zones, time, window if time else None)
-        return Sieve(self.database, selection, quarantine, origin.table.name)
+        return Selection(origin.name, origin.key, fields, self.zones_of(origin), time, window if time else None)
+
+    def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
+        return Sieve(self.database, self.selection(origin, window), quarantine, origin.table.name)
 
     def _time(self, origin: Origin) -> str:
         columns = self.database.columns(origin.name)
@@ -126,18 +141,28 @@ def once(sieve: Sieve, origin: Origin) -> Iterator[pl.DataFrame]:
 def local_zone(settings: SourceSettings) -> ZoneInfo:
     """The zone of timestamps written by the host itself (option `local_timezone`), else the zone of the source."""
     name = settings.options.get("local_timezone")
-    if name is None:
-        return settings.zone
+    return settings.zone if name is None else zone_named(settings, str(name), "local_timezone")
+
+
+def zone_named(settings: SourceSettings, name: str, option: str) -> ZoneInfo:
+    """The zone that an option names. Raises SourceUnreachableError when there is none of that name."""
     try:
-        return ZoneInfo(str(name))
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         mend = "write an IANA name such as Europe/Berlin"
-        raise unreachable(settings, f"'{name}' in local_timezone is no time zone", mend) from None
+        raise unreachable(settings, f"'{name}' in {option} is no time zone", mend) from None
+
+
+Opened = TypeVar("Opened", bound=DatabaseSource)
 
 
 def opened(
-    settings: SourceSettings, system: str, origins: tuple[Origin, ...], required: tuple[str, ...]
-) -> DatabaseSource:
+    settings: SourceSettings,
+    system: str,
+    origins: tuple[Origin, ...],
+    required: tuple[str, ...],
+    source: type[Opened] = DatabaseSource,  # type: ignore[assignment] # mypy knows no default of a type variable
+) -> Opened:
     """The source, once its database holds one of the `required` tables. Raises SourceUnreachableError."""
     local_zone(settings)
     database = connected(settings)
@@ -148,7 +173,7 @@ def opened(
             f"the database holds none of {system}'s tables ({', '.join(required)})",
             "check that 'location' names the right database and that this user may read it",
         )
-    return DatabaseSource(settings, database, origins)
+    return source(settings, database, origins)
 
 
 def connected(settings: SourceSettings) -> Database:

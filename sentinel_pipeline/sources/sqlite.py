@@ -24,6 +24,7 @@ from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachab
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
+from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
 from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, witness
 from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges
 
@@ -94,6 +95,10 @@ class SqliteDatabase:
         arms = [*ranges(time, declared, selection.window, selection.zones), *outside(time, declared)]
         if self._is_indexed(selection.table, selection.time):
             return [f" WHERE {arm}" for arm in arms]
+        leading = self._leading(selection.table, selection.time)
+        if leading is not None:
+            known = f"{quoted(leading)} IN ({distinct(selection.table, leading)})"
+            return [f" WHERE {which} AND ({arm})" for arm in arms for which in (known, f"{quoted(leading)} IS NULL")]
         return [" WHERE " + " OR ".join(f"({arm})" for arm in arms)]
 
     def earliest(self, table: str, time: str) -> Iterator[pl.DataFrame]:
@@ -109,6 +114,14 @@ class SqliteDatabase:
         tail = f" ORDER BY {quoted(time)} LIMIT {PROBED}"
         arms = [f"SELECT * FROM ({chosen}{condition}{tail})" for condition in conditions]
         yield from self._stream(" UNION ALL ".join([witness((field,)), *arms]))
+
+    def nearest(self, asked: Nearest) -> Iterator[pl.DataFrame]:
+        """Raw rows around an instant, as `select` gives them; a row may come twice."""
+        table = asked.selection.table
+        known = self._rows(f"SELECT CAST(value AS TEXT) FROM ({distinct(table, asked.by)})")
+        values = [str(value) for (value,) in known]
+        for query in nearest_queries(asked, self.columns(table), values):
+            yield from self._stream(query)
 
     def records(self, table: str, rows: Sequence[int]) -> dict[int, str]:
         """Unreadable bytes are shown escaped."""
@@ -138,6 +151,17 @@ class SqliteDatabase:
             " AS parts WHERE parts.seqno = 0 AND NOT indexes.partial AND parts.name = " + literal(column)
         )
         return self._rows(query) != [(0,)]
+
+    def _leading(self, table: str, time: str) -> str | None:
+        """The column before the time in an index of both."""
+        query = (
+            "SELECT first.name FROM pragma_index_list("
+            + literal(table)
+            + ") AS indexes, pragma_index_info(indexes.name)"
+            " AS first, pragma_index_info(indexes.name) AS second WHERE first.seqno = 0 AND second.seqno = 1 AND NOT"
+            " indexes.partial AND first.name IS NOT NULL AND second.name = " + literal(time) + " ORDER BY 1 LIMIT 1"
+        )
+        return next((str(name) for (name,) in self._rows(query)), None)
 
     def fingerprint(self) -> str | None:
         return fingerprint(self.path)
