@@ -1,6 +1,6 @@
 """What the report says: statistics in, tables out. `SECTIONS` lists them all in reading order."""
 
-from sentinel_pipeline.sections import by_source, data_loss, energy, method, network, security
+from sentinel_pipeline.sections import billing, by_source, data_loss, energy, method, network, security
 
 SECTIONS = (
     *security.SECTIONS,
@@ -10,5 +10,6 @@ SECTIONS = (
     *network.SECTIONS,
     by_source.CONNECTIONS,
     *energy.SECTIONS,
+    *billing.SECTIONS,
     *method.SECTIONS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sentinel_pipeline.sections import (
+    billing_figures,
     data_loss_figures,
     energy_figures,
     method_figures,
@@ -31,6 +32,7 @@ BY_TOPIC = (
     + data_loss_figures.FIGURES
     + network_figures.FIGURES
     + energy_figures.FIGURES
+    + billing_figures.FIGURES
     + method_figures.FIGURES
 )
 FIGURES = tuple(sorted(BY_TOPIC, key=lambda figure: LEADING.index(figure.id) if figure.id in LEADING else len(LEADING)))

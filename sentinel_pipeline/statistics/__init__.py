@@ -1,5 +1,12 @@
 """Facts to daily statistics: pure, mergeable, exact. `STATISTICS` lists them all in reading order."""
 
-from sentinel_pipeline.statistics import alerts, connections, energy, incidents, records
+from sentinel_pipeline.statistics import alerts, billing, connections, energy, incidents, records
 
-STATISTICS = connections.STATISTICS + alerts.STATISTICS + incidents.STATISTICS + energy.STATISTICS + records.STATISTICS
+STATISTICS = (
+    connections.STATISTICS
+    + alerts.STATISTICS
+    + incidents.STATISTICS
+    + energy.STATISTICS
+    + billing.STATISTICS
+    + records.STATISTICS
+)

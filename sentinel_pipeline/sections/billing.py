@@ -1,0 +1,184 @@
+"""What the report says about the cost of energy: the bill line by line, and the tariff that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.energy.bill import Bill, Consumption, bills
+from sentinel_pipeline.energy.grid import overlaps, week_grid
+from sentinel_pipeline.energy.money import MICROS, minor_digits
+from sentinel_pipeline.energy.structure import Tariff
+from sentinel_pipeline.energy.tariff import Tariffs, tariffs_of
+from sentinel_pipeline.sections.findings import counted, nothing
+from sentinel_pipeline.sections.section import HeatMap, Section
+from sentinel_pipeline.sections.trends import unseen_days
+
+BILL = pl.Schema(
+    {
+        "source": pl.String(),
+        "billing_month": pl.String(),
+        "line": pl.String(),
+        "quantity": pl.Float64(),
+        "unit": pl.String(),
+        "amount": pl.Float64(),
+        "currency": pl.String(),
+        "note": pl.String(),
+    }
+)
+
+
+def billed(
+    energy_charges: pl.DataFrame,
+    energy_demand: pl.DataFrame,
+    rate_inventory: pl.DataFrame,
+    completeness: pl.DataFrame,
+    period: Period,
+) -> list[tuple[str, Bill]]:
+    """The bills of each source for the days of the period that could be read, by name and billing month."""
+    found: list[tuple[str, Bill]] = []
+    known = completeness.filter((pl.col("table") == "energy_intervals") & (pl.col("status") != "not in source"))
+    for name in known["source"].unique().sort():
+        is_its = pl.col("source") == name
+        unseen = unseen_days(completeness.filter(is_its), "energy_intervals", period)
+        covered = [day for day in period.days if day.isoformat() not in unseen]
+        usage = energy_charges.filter(is_its).with_columns(pl.col("day").str.to_date())
+        peaks = energy_demand.filter(is_its).group_by(pl.col("day").str.to_date()).agg(pl.col("demand_micro_kw").max())
+        consumption = Consumption(usage, dict(peaks.iter_rows()))
+        valid = tariffs_in(rate_inventory.filter(is_its), usage, period)
+        found += [(str(name), one) for one in bills(consumption, covered, valid, period.zone)]
+    return found
+
+
+def tariffs_in(rates: pl.DataFrame, usage: pl.DataFrame, period: Period) -> Tariffs:
+    """The tariffs of one source's newest rates; without any, one without charges in the currency of its energy."""
+    newest = rates.filter(pl.col("day") == pl.col("day").max())
+    valid = tariffs_of(newest, None, period.zone)
+    currencies = usage["currency"].drop_nulls().unique()
+    if valid.tariffs or len(currencies) != 1:
+        return valid
+    return Tariffs((Tariff("prices", "Prices by interval", "intervals", currencies[0]),))
+
+
+def energy_bill(
+    energy_charges: pl.DataFrame,
+    energy_demand: pl.DataFrame,
+    rate_inventory: pl.DataFrame,
+    completeness: pl.DataFrame,
+    period: Period,
+) -> pl.DataFrame:
+    """The lines of each bill and their total, by source and billing month; a month covered in part says so."""
+    rows = [
+        row
+        for name, bill in billed(energy_charges, energy_demand, rate_inventory, completeness, period)
+        for row in _lines(name, bill)
+    ]
+    return pl.DataFrame(rows, schema=BILL, orient="row")
+
+
+def _lines(name: str, bill: Bill) -> Iterator[tuple[object, ...]]:
+    head, currency = (name, f"{bill.first:%Y-%m-%d}"), bill.currency or None
+    for line in bill.lines:
+        quantity = None if line.quantity is None else float(line.quantity)
+        yield (*head, line.label, quantity, line.unit, float(line.amount), currency, line.note or None)
+    if bill.unpriced_micro_kwh:
+        yield (*head, "Unpriced energy", bill.unpriced_micro_kwh / MICROS, "kWh", None, currency, "no price covers it")
+    partial = f"{bill.days} of {bill.month_days} days" if bill.is_partial else None
+    yield (*head, "Total", bill.energy_micro_kwh / MICROS, "kWh", float(bill.total), currency, partial)
+
+
+def _bill_finding(table: pl.DataFrame) -> str:
+    totals = table.filter(pl.col("line") == "Total")
+    known = totals.filter(pl.col("currency").is_not_null())
+    if known.is_empty():
+        return "No price is known for the energy of this period" if totals.height else nothing("bills")
+    sums = known.group_by("currency").agg(pl.col("amount").sum()).sort("currency")
+    said = " and ".join(f"{amount:,.{minor_digits(currency)}f} {currency}" for currency, amount in sums.iter_rows())
+    unpriced = float(table.filter(pl.col("line") == "Unpriced energy")["quantity"].sum() or 0)
+    partial = "; months covered in part are charged by days" if totals["note"].drop_nulls().len() else ""
+    missing = f"; {unpriced:,.2f} kWh have no price" if unpriced else ""
+    return f"Energy costs {said} with all charges{partial}{missing}"
+
+
+def tariff_grid(rate_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """What a kWh costs at each hour of the week under the tariff in force when the period ends, by source.
+
+    Bands in listed order, the first that covers an hour decides; of tiers the first; of seasons the one of that day.
+    """
+    found = list(_in_force(rate_inventory, period))
+    parts = [_grid(name, tariff, period, is_alone=len(found) == 1) for name, tariff in found]
+    return pl.concat(parts) if parts else _grid("", Tariff("", "", "", "", is_usable=False), period).clear()
+
+
+def _in_force(rate_inventory: pl.DataFrame, period: Period) -> Iterator[tuple[str, Tariff]]:
+    for name in rate_inventory["source"].unique().sort():
+        rates = rate_inventory.filter(pl.col("source") == name)
+        valid = tariffs_of(rates.filter(pl.col("day") == pl.col("day").max()), None, period.zone)
+        tariff = valid.at(period.window.end - timedelta.resolution)
+        if tariff is not None:
+            yield str(name), tariff
+
+
+def _grid(name: str, tariff: Tariff, period: Period, *, is_alone: bool = True) -> pl.DataFrame:
+    grid = week_grid(tariff, period.last.month)
+    weekday = pl.col("weekday") if is_alone else pl.format("{} ({})", "weekday", pl.lit(name))
+    return grid.with_columns(weekday, source=pl.lit(name), tariff=pl.lit(tariff.name)).select(
+        "weekday", "hour", "price", "band", "currency", "tariff", "source"
+    )
+
+
+def _grid_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "No tariff is known"
+    sources = table["source"].n_unique()
+    prices = table["price"].drop_nulls().to_list()
+    unpriced = table.height - len(prices)
+    missing = (
+        f"; {counted(unpriced, 'hour')} of the week {'has' if unpriced == 1 else 'have'} no price" if unpriced else ""
+    )
+    if sources > 1 or not prices:
+        return f"{counted(sources, 'tariff')} in force{missing}"
+    low, high = min(prices), max(prices)
+    first = table.row(0, named=True)
+    price = f"{low:g}" if low == high else f"from {low:g} to {high:g}"
+    return f"{first['tariff']}: {price} {first['currency']} per kWh{missing}"
+
+
+def tariff_notes(rate_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """What a reader of each tariff in force should know: bands that overlap, hours and months that nothing covers."""
+    rows = [
+        (note, tariff.name, name) for name, tariff in _in_force(rate_inventory, period) for note in overlaps(tariff)
+    ]
+    return pl.DataFrame(rows, schema={"note": pl.String, "tariff": pl.String, "source": pl.String}, orient="row")
+
+
+def _notes_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "Nothing overlaps, and every hour has a price"
+    return f"{counted(table.height, 'thing')} to know about the tariff"
+
+
+SECTIONS = (
+    Section("Bill", "energy", energy_bill, _bill_finding, about="energy_intervals", is_told=True),
+    Section(
+        "Tariff by weekday and hour",
+        "energy",
+        tariff_grid,
+        _grid_finding,
+        chart=HeatMap("weekday", "hour", "price"),
+        shown=0,
+        about="energy_rates",
+        cadences=("weekly", "monthly"),
+    ),
+    Section(
+        "Notes on the tariff",
+        "energy",
+        tariff_notes,
+        _notes_finding,
+        about="energy_rates",
+        cadences=("weekly", "monthly"),
+    ),
+)
