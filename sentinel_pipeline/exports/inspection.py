@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -34,7 +35,7 @@ def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) 
             times += [time for time in (batch[table.time].min(), batch[table.time].max()) if isinstance(time, datetime)]
             times = [min(times), max(times)] if times else []
     span = f", {_written(times[0], zone)} to {_written(times[-1], zone)}" if times else ""
-    return f"{table.name}: {rows:,} rows{span}, {quarantine.total(table.name):,} quarantined"
+    return f"{table.name}: {counted(rows, 'row')}{span}, {quarantine.total(table.name):,} quarantined"
 
 
 def _written(time: datetime, zone: ZoneInfo) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.rendering.values import written_change, written_figure
-from sentinel_pipeline.sections.findings import counted
 from sentinel_pipeline.sections.trends import SEEN
 
 BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.charts import alt_text, picture
@@ -124,7 +125,8 @@ def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) 
 
 def _where(result: SectionResult) -> str:
     """For a table that is wholly left to its file."""
-    return f"All {result.table.height:,} rows are in tables/{result.section.name}.csv"
+    rows = counted(result.table.height, "row")
+    return f"{'The' if result.table.height == 1 else 'All'} {rows}: tables/{result.section.name}.csv"
 
 
 def _on_paper(result: SectionResult, report: Report) -> SectionResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.cards import Cards
 from sentinel_pipeline.rendering.chart_times import offsets, unusual_hours
@@ -66,7 +67,7 @@ def _counts(report: Report, statuses: list[str]) -> str:
         for column, words in (("rows", "rows read"), ("quarantined", "quarantined"))
         if column in table.columns
     ]
-    return f"{table.height:,} tables: {counts}. {', '.join(sums)}."
+    return f"{counted(table.height, 'table')}: {counts}. {', '.join(sums)}."
 
 
 def _problems(report: Report) -> list[str]:

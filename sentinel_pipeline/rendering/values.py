@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.rendering.cells import written
 from sentinel_pipeline.rendering.quantities import DECIMALS, MISSING, Quantity, quantity, signed
@@ -131,7 +132,11 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
 def _note(printed: int, rows: int, name: str) -> str | None:
     if printed == rows:
         return None
-    return f"{printed:,} of {rows:,}, all in tables/{name}.csv" if printed else f"All {rows:,} rows: tables/{name}.csv"
+    return (
+        f"{printed:,} of {rows:,}, all in tables/{name}.csv"
+        if printed
+        else f"{'The' if rows == 1 else 'All'} {counted(rows, 'row')}: tables/{name}.csv"
+    )
 
 
 def shown_table(table: pl.DataFrame, zone: ZoneInfo) -> ShownTable:

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.spreadsheet import OPTIONS, cell_text, put_text
 from sentinel_pipeline.rendering.workbook_charts import add_chart
@@ -53,7 +54,7 @@ def _write_section(book: Book, result: SectionResult) -> str:
     if rows.is_empty():
         put_text(sheet, 1, 0, NOTHING)
     if result.table.height > rows.height:
-        note = f"{rows.height:,} of {result.table.height:,} rows; all in tables/{result.section.name}.csv"
+        note = f"{rows.height:,} of {counted(result.table.height, 'row')}; all in tables/{result.section.name}.csv"
         put_text(sheet, rows.height + 2, 0, note)
     add_chart(book, sheet, result)
     return str(sheet.get_name())

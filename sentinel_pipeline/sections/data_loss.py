@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.findings import most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section
 from sentinel_pipeline.sections.security import by_severity
 from sentinel_pipeline.sections.shares import percents, ranked, ratio

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT
-from sentinel_pipeline.sections.findings import counted, most, peak
+from sentinel_pipeline.sections.findings import most, peak
 from sentinel_pipeline.sections.section import Lines, Section
 from sentinel_pipeline.sections.shares import ranked
 from sentinel_pipeline.sections.trends import SEEN, trend, unseen_days
