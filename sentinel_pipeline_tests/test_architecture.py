@@ -169,7 +169,7 @@ def test_a_room_imports_only_what_it_may_know(room: str) -> None:
         ("settings", "sentinel_pipeline.sources.zeek", True),
         ("settings", "sentinel_pipeline.sources.sources", False),
         ("settings", "sentinel_pipeline.demo", False),
-        ("demo", "sentinel_pipeline.lake.store_keeping", False),
+        ("demo", "sentinel_pipeline.lake.whole_files_keeping", False),
         ("publishing", "sentinel_pipeline.orchestration.runs", True),
     ],
 )
