@@ -224,7 +224,7 @@ SECTIONS = (
         "data loss",
         policy_violations,
         _policy_finding,
-        chart=Bars("policy_name", "violation_count"),
+        chart=Bars("policy_name", "violation_count", otherwise="policy_id"),
         shown=10,
         totals=("violation_count", "blocked_count", "prevented_count"),
         is_told=True,
