@@ -11,3 +11,7 @@ def counted(number: int, noun: str) -> str:
     adjectives = ("", "critical", "high", "medium", "low", "info", "unknown", "blocked")
     plural = noun if number == 1 or noun in adjectives else f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,} {plural}".strip()
+
+
+def was_or_were(number: int) -> str:
+    return "was" if number == 1 else "were"

@@ -50,6 +50,7 @@ DISPLAY = {
     "is_acknowledged": Display("Acknowledged", "flag"),
     "last_at": Display("Last", "time"),
     "manufacturer": Display("Manufacturer"),
+    "meaning": Display("Meaning"),
     "percentage": Display("Share", "percent"),
     "policy_id": Display("Policy id"),
     "policy_name": Display("Policy"),

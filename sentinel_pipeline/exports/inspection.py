@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -21,7 +22,7 @@ def inspect(settings: SourceSettings, zone: ZoneInfo) -> Iterator[str]:
         for table in kind.tables:
             yield _line(source, table, quarantine, zone)
     for (name, reason), count in sorted(quarantine.counts.items()):
-        yield f"quarantined: {count:,} of {name}: {reason}"
+        yield f"quarantined: {count:,} of {name}: {reason} ({meaning(reason)})"
 
 
 def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) -> str:

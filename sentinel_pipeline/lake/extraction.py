@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from sentinel_pipeline import __version__
-from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
@@ -175,7 +175,7 @@ def _status(rows: int, bad: pl.DataFrame) -> tuple[str, str | None]:
         return "partial", f"{counted(damaged['location'].n_unique(), 'file')} could not be read in full"
     dated = bad.filter(pl.col("occurred_at").is_not_null())["location"].n_unique()
     if dated > PARTIAL_SHARE * (rows + dated):
-        return "partial", f"{dated:,} of {counted(rows + dated, 'record')} could not be read in full"
+        return "partial", f"{dated:,} of {counted(rows + dated, 'record')} {was_or_were(dated)} set aside"
     if rows == 0 and not bad.is_empty():
         return (
             "partial",

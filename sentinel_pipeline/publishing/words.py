@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.rendering.values import written_change, written_figure
@@ -90,11 +90,11 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
     troubled = table.filter(~pl.col("status").is_in(COMPLETE) | (pl.col("status") == "partial"))
     bad = int(table["quarantined"].sum() or 0)
     kept = (
-        f"{counted(bad, 'record')} in them could not be read in full and {'is' if bad == 1 else 'are'} kept in"
-        " quarantine; those without a usable time are counted in every edition."
+        f"{counted(bad, 'record')} in them {was_or_were(bad)} set aside, for repeating another or being unreadable"
+        " in part; those without a usable time are counted in every edition."
     )
     if troubled.is_empty():
-        return f"Every source was read for the whole period. {kept if bad else 'Every record could be read.'}", True
+        return f"Every source was read for the whole period. {kept if bad else 'No record was set aside.'}", True
     said = [
         f"{row['source']}: {row['table']} {row['status']}{' – ' + row['reason'] if row['reason'] else ''}"
         for row in troubled.unique(["source", "status", "reason"], keep="first", maintain_order=True).iter_rows(

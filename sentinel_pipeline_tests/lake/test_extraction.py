@@ -174,7 +174,7 @@ def test_a_day_is_partial_when_more_than_one_in_a_hundred_of_its_records_is_bad(
     bad = [Bad("alerts", str(n), occurred_at=NOON) for n in range(2)]
     read(System(rows=rows, bad=bad, state="2"), lake, FIRST)
     found = receipt(lake, "alerts")
-    assert (found["status"], found["reason"]) == ("partial", "2 of 101 records could not be read in full")
+    assert (found["status"], found["reason"]) == ("partial", "2 of 101 records were set aside")
 
 
 def test_undated_bad_records_make_only_an_empty_day_partial(lake: Lake) -> None:
