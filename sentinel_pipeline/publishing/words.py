@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
-from sentinel_pipeline.rendering.values import written_change, written_figure
+from sentinel_pipeline.rendering.values import bare, written_change, written_figure
 from sentinel_pipeline.sections.trends import SEEN
 
 BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
@@ -66,12 +65,6 @@ def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
         f"{figure.label.lower()} {written_figure(bare(figure))}, {written_change(figure)}" for figure in top
     )
     return f"Against {BEFORE[period.cadence]} these moved most: {said}."
-
-
-def bare(figure: KeyFigure) -> KeyFigure:
-    """The figure without a unit that its label says already."""
-    is_said = figure.unit.rstrip("s") in figure.label.lower()
-    return replace(figure, unit="") if is_said else figure
 
 
 def needs_you(figures: Sequence[KeyFigure]) -> str:

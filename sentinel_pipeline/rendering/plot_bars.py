@@ -21,7 +21,7 @@ from sentinel_pipeline.sections.section import Bars
 
 MOST_BARS = 15
 WIDEST_NAME = 0.36  # of the whole chart
-ROW = 0.2
+ROW = 0.17
 PLAIN = Swatch(series_colour(0), PAPER, "", "")
 
 

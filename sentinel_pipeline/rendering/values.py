@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from sentinel_pipeline.sections.section import Section
 
 __all__ = [
     "ShownTable",
+    "bare",
     "change_word",
     "figure_kind",
     "shown_rows",
@@ -66,6 +67,12 @@ def written_figure(figure: KeyFigure) -> str:
 def _unit(figure: KeyFigure) -> str:
     """The unit's word; one of a thing is not many."""
     return figure.unit.removesuffix("s") if figure.value == 1 and len(figure.unit) > 2 else figure.unit
+
+
+def bare(figure: KeyFigure) -> KeyFigure:
+    """The figure without a unit that its label says already."""
+    is_said = figure.unit not in UNIT_KINDS and figure.unit.rstrip("s") in figure.label.lower()
+    return replace(figure, unit="") if is_said else figure
 
 
 def written_previous(figure: KeyFigure) -> str:

@@ -48,7 +48,7 @@ def test_the_summary_says_what_the_report_is_and_how_its_figures_changed() -> No
 def test_there_is_a_sheet_for_every_section_and_for_completeness_and_method() -> None:
     report = a_report()
     titles = [result.section.title for result in report.sections]
-    assert opened(report).sheetnames == ["Summary", *titles, "Completeness", "Method"]
+    assert opened(report).sheetnames == ["Summary", *titles, "Data completeness", "Method and glossary"]
 
 
 def test_two_readers_find_the_values_of_the_tables_in_the_cells() -> None:
