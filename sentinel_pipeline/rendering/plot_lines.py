@@ -24,6 +24,7 @@ MOST_SERIES = 6
 REST = "other"
 HEIGHT = 1.2
 WIDEST_NAME = 110.0  # points
+LABEL_GAP = 2.0
 LEGEND_MARK = 21.0  # points a colour and the gaps around it take
 
 
@@ -192,7 +193,7 @@ def _label_heights(tracks: list[Track], top: float) -> list[float]:
 def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list[int]) -> None:
     value_axis(axes, scale)
     axes.set_xlim(-0.6, len(grid.starts) - 0.4)
-    axes.set_xticks(*ticks(grid))
+    axes.set_xticks(*_spaced(grid, INCH * axes.figure.get_figwidth() * axes.get_position().width))
     axes.tick_params(axis="x", length=2.5, color=MUTED, labelsize=LABEL, labelcolor=MUTED)
     unseen(axes, gaps)
     for position, words in clock_changes(grid):
@@ -200,6 +201,14 @@ def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list
         axes.text(
             position, 0.99, f" {words}", color=ACCENT, fontsize=6.5, va="top", transform=axes.get_xaxis_transform()
         )
+
+
+def _spaced(grid: TimeGrid, room: float) -> tuple[list[int], list[str]]:
+    """Labels of the time axis; every other one where all would touch in `room` points."""
+    positions, labels = ticks(grid)
+    longest = max((width(line, LABEL) for label in labels for line in label.split("\n")), default=0.0)
+    step = 2 if len(labels) * (longest + LABEL_GAP) > room else 1
+    return positions[::step], labels[::step]
 
 
 def _bottom(grid: TimeGrid) -> float:

@@ -31,10 +31,7 @@ def incident_trends_by_type(incident_hours: pl.DataFrame, completeness: pl.DataF
 
 
 def incident_trends_by_policy(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Incidents over time per policy; (none) for incidents no policy had a part in, so that series add up.
-
-    `series` is the policy's id; `policy_name` tells it apart: the id where there is no name, and behind a shared name.
-    """
+    """Incidents over time per policy; (none) for incidents no policy had a part in, so that series add up."""
     table = _trend_by(incident_hours, "policy_id", completeness, period)
     names = _policy_names(incident_hours).rename({"policy_id": "series"})
     return table.join(names, on="series", how="left", maintain_order="left").with_columns(
@@ -164,7 +161,7 @@ def _trend_by(incident_hours: pl.DataFrame, group: str, completeness: pl.DataFra
 
 
 def _policy_names(incident_hours: pl.DataFrame) -> pl.DataFrame:
-    """A name of its own for every policy id."""
+    """A name of its own for every policy id: the id where there is no name, and behind a name that several share."""
     names = (
         incident_hours.filter(pl.col("policy_id").is_not_null())
         .group_by("policy_id")

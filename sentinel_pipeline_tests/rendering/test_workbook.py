@@ -201,7 +201,7 @@ def test_bars_that_the_table_calls_unknown_are_told_apart_by_their_address() -> 
             "alerts": [3, 2, 1],
         }
     )
-    section = a_section("by_device", title="By device", chart=Bars("device_name", "n", otherwise="device_ip"))
+    section = a_section("by_device", title="By device", chart=Bars("device_name", "alerts", otherwise="device_ip"))
     book = opened(replace(a_report(), sections=(a_result(section, table),)))
     sheet = book["By device"]
     assert [sheet.cell(row, 2).value for row in (2, 3, 4)] == ["Unknown", "TV", "Unknown"]
