@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from tempfile import mkdtemp
 from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import read_json, sha256
+from sentinel_pipeline.lake.store import alone, read_json, sha256
 from sentinel_pipeline.publishing.integrity import file_faults
 
 MANIFEST = "manifest.json"
@@ -81,10 +80,7 @@ def damage(folder: Path) -> list[str]:
 @contextmanager
 def sole_publisher(editions: Path, period: Period) -> Iterator[None]:
     """Waits until no other process publishes the same edition."""
-    folder = edition_folder(editions, period)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(edition_folder(editions, period) / ".lock"):
         yield
 
 
