@@ -58,6 +58,7 @@ DISPLAY = {
     "jumps": Display("Jumps", "count"),
     "last_at": Display("Last", "time"),
     "manufacturer": Display("Manufacturer"),
+    "meaning": Display("Meaning"),
     "peak_power_w": Display("Peak (W)", "decimal"),
     "percentage": Display("Share", "percent"),
     "policy_id": Display("Policy id"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from sentinel_pipeline.domain.amounts import BYTE_UNITS
 from sentinel_pipeline.domain.columns import Kind
-from sentinel_pipeline.rendering.quantities import IEC_UNITS, quantity, separated
+from sentinel_pipeline.rendering.quantities import quantity, separated
 
 STEPS = (1, 2, 2.5, 5, 10)
 WANTED = 4
@@ -13,7 +14,7 @@ WANTED = 4
 
 def value_ticks(highest: float, kind: Kind) -> list[tuple[float, str]]:
     """Positions and labels from zero to at least `highest`."""
-    power = min(int(math.log(max(highest, 1), 1024)), len(IEC_UNITS) - 1) if kind == "bytes" else 0
+    power = min(int(math.log(max(highest, 1), 1024)), len(BYTE_UNITS) - 1) if kind == "bytes" else 0
     unit = 1024**power
     step = round_step(highest / unit, is_whole=kind == "count")
     count = max(1, math.ceil(highest / unit / step - 1e-9))
@@ -37,7 +38,7 @@ def compact(value: float, kind: Kind) -> str:
 
 def _label(scaled: float, kind: Kind, power: int) -> str:
     if kind == "bytes":
-        return f"{scaled:g} {IEC_UNITS[power]}"
+        return f"{scaled:g} {BYTE_UNITS[power]}"
     if kind == "percent":
         return f"{scaled:g} %"
     return separated(scaled) if scaled == int(scaled) else f"{scaled:g}"

@@ -165,7 +165,7 @@ def test_png_is_a_small_palette_picture_with_its_description() -> None:
 
 
 def test_value_axes_begin_at_zero_and_bytes_have_round_steps() -> None:
-    assert [label for _, label in value_ticks(3.6 * 2**30, "bytes")] == ["0 GiB", "1 GiB", "2 GiB", "3 GiB", "4 GiB"]
+    assert [label for _, label in value_ticks(3.6 * 2**30, "bytes")] == ["0 GB", "1 GB", "2 GB", "3 GB", "4 GB"]
     assert value_ticks(1, "count") == [(0, "0"), (1, "1")]
 
 
