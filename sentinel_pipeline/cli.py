@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.settings import Settings, data_folder, demo_postgresql_url, load_settings, source_settings
@@ -86,7 +87,7 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     last_day = datetime.now(DEMO_ZONE).date() - timedelta(days=1)
     if publishes:
         days = max(days, (last_day - _last_full(last_day, "monthly")).days + 1)
-    say(f"making {days} days of a household and an office up to {last_day}")
+    say(f"making {counted(days, 'day')} of a household and an office up to {last_day}")
     systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), _bar())
     config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
     say(f"configuration: {config}")
@@ -108,9 +109,9 @@ def _bar() -> Callable[[str, int, int], None]:
 
     def show(room: str, done: int, total: int) -> None:
         if is_terminal:
-            click.echo(f"\r  {room}: {done} of {total} days", nl=done >= total, err=True)
+            click.echo(f"\r  {room}: {done} of {counted(total, 'day')}", nl=done >= total, err=True)
         elif done >= total:
-            say(f"  {room}: {total} days")
+            say(f"  {room}: {counted(total, 'day')}")
 
     return show
 
@@ -217,9 +218,10 @@ def export(
     chosen = asked_sources(wanted.table, names, settings)
     suffix = format_of(format_name).suffix
     path = output or default_output(wanted, suffix, settings, datetime.now(settings.zone))
-    exported = write(wanted, chosen, settings.zone, path.absolute(), _counter())
+    exported = write(wanted, chosen, settings.zone, path.absolute(), _counter(), is_new=output is None)
     if exported.quarantined:
-        say(f"{exported.quarantined:,} records could not be read in full; `sentinel export quarantine` lists them")
+        set_aside = counted(exported.quarantined, "record")
+        say(f"{set_aside} set aside in quarantine; `sentinel export quarantine` lists them")
     click.echo(f"{exported.path} {exported.rows} rows")
 
 
@@ -242,7 +244,8 @@ def verify(folder: Path) -> None:
     verdict = examine(folder.absolute())
     for fault in verdict.faults:
         click.echo(f"sentinel: {fault}", err=True)
-    click.echo(f"{verdict.edition}: {verdict.files} files, {len(verdict.faults)} faults; {verdict.chain}")
+    files = counted(verdict.files, "file")
+    click.echo(f"{verdict.edition}: {files}, {counted(len(verdict.faults), 'fault')}; {verdict.chain}")
     if verdict.faults:
         raise click.exceptions.Exit(1)
 
@@ -264,11 +267,15 @@ def trace(folder: Path, fact: str) -> None:
     click.echo(f"published {json.dumps(traced.published)}, recomputed {json.dumps(traced.recomputed)}")
     if not traced.is_confirmed:
         raise SentinelError(f"{fact} is not confirmed: {_why(len(traced.lost), len(traced.inputs))}")
-    click.echo(f"{fact} is confirmed by {len(traced.inputs)} partitions")
+    click.echo(f"{fact} is confirmed by {counted(len(traced.inputs), 'partition')}")
 
 
 def _why(lost: int, inputs: int) -> str:
-    return f"{lost} of its {inputs} partitions are gone" if lost else "the partitions give another value"
+    return (
+        f"{lost} of its {counted(inputs, 'partition')} {'is' if lost == 1 else 'are'} gone"
+        if lost
+        else "the partitions give another value"
+    )
 
 
 @cli.command()

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
     "configuration": frozenset({"domain"}),
     "settings": frozenset({"configuration", "domain"}),
-    "demo": frozenset({"domain", "lake.store"}),
+    "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
     "definitions": frozenset({"orchestration", "settings"}),
@@ -166,11 +166,11 @@ def test_a_room_imports_only_what_it_may_know(room: str) -> None:
     ("room", "module", "is_inside_function"),
     [
         ("domain", "sentinel_pipeline.settings", True),
-        ("sources", "sentinel_pipeline.lake.store", False),
+        ("sources", "sentinel_pipeline.lake.whole_files", False),
         ("settings", "sentinel_pipeline.sources.zeek", True),
         ("settings", "sentinel_pipeline.sources.sources", False),
         ("settings", "sentinel_pipeline.demo", False),
-        ("demo", "sentinel_pipeline.lake.store_keeping", False),
+        ("demo", "sentinel_pipeline.lake.whole_files_keeping", False),
         ("publishing", "sentinel_pipeline.orchestration.runs", True),
     ],
 )

@@ -19,4 +19,4 @@ def write_office(folder: Path, plan: Plan, progress: Progress) -> None:
         for done, stretch in enumerate(plan.stretches(), 1):
             for table, daily_records in DAILY:
                 database.executemany(insertion(table, COLUMNS[table]), daily_records(plan, stretch))
-            progress("office", done, plan.total)
+            progress("office", plan.whole_days(done), plan.days)

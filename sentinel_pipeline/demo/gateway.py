@@ -30,7 +30,7 @@ def write_gateway(folder: Path, plan: Plan, progress: Progress) -> None:
         rows = started if still_open is None else pl.concat([still_open, started])
         _write_stretch(folder, plan, stretch, rows.sort("end_us", "us", "uid"))
         still_open = rows.filter(pl.col("end_us") >= stretch.end_us)
-        progress("gateway", done, plan.total)
+        progress("gateway", plan.whole_days(done), plan.days)
 
 
 def connections(plan: Plan, stretch: Stretch) -> pl.DataFrame:

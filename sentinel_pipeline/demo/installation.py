@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.lake.store import write_whole
+from sentinel_pipeline.lake.whole_files import write_whole
 
 
 def install_configuration(data: Path, text: str) -> Path:

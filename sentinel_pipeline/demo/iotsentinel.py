@@ -38,7 +38,7 @@ def write_home(folder: Path, plan: Plan, progress: Progress) -> None:
     with new_database(folder / "iotsentinel.db", SCHEMA, INDEXES) as database:
         for done, stretch in enumerate(plan.stretches(), 1):
             seen += _write_stretch(database, plan, stretch)
-            progress("home", done, plan.total)
+            progress("home", plan.whole_days(done), plan.days)
         database.executemany(insertion("users", USERS), users(plan))
         database.executemany(insertion("devices", DEVICES), devices(plan, seen))
         database.executemany(insertion("alert_rules", ALERT_RULES), alert_rules(plan))

@@ -26,10 +26,9 @@ class Plan:
     def story(self) -> Story:
         return story_until(self.last_day)
 
-    @property
-    def total(self) -> int:
-        """Stretches to make: the days and both edges."""
-        return self.days + 2
+    def whole_days(self, done: int) -> int:
+        """Whole days among the first `done` stretches; the last of them counts when the edge after it is made too."""
+        return max(done - 2, 0)
 
     @property
     def made_on(self) -> date:

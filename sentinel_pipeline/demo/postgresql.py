@@ -34,7 +34,7 @@ def write_office(url: str, plan: Plan, made_from: str, progress: Progress) -> No
         for done, stretch in enumerate(plan.stretches(), 1):
             for table, daily_records in DAILY:
                 _insert(cursor, table, daily_records(plan, stretch))
-            progress("office", done, plan.total)
+            progress("office", plan.whole_days(done), plan.days)
         cursor.execute(INDEXES)
         cursor.execute(f"CREATE TABLE {MARKER} (made_from TEXT NOT NULL)")
         cursor.execute(f"INSERT INTO {MARKER} VALUES (%s)", (made_from,))  # noqa: S608 - a name of ours

@@ -63,6 +63,7 @@ DISPLAY = {
     "last_at": Display("Last", "time"),
     "line": Display("Line"),
     "manufacturer": Display("Manufacturer"),
+    "meaning": Display("Meaning"),
     "note": Display("Note"),
     "peak_power_w": Display("Peak (W)", "decimal"),
     "percentage": Display("Share", "percent"),

@@ -26,8 +26,17 @@ class Window:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """First instant of a calendar day as UTC; where clocks skip midnight, the end of the gap."""
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    """First instant of a calendar day as UTC; where clocks skip midnight, the end of the gap.
+
+    Of two midnights the first, unless the clock between them goes back into the day before, as it did in St John's
+    at 00:01 until 2011: then the second, so that no instant after it is of an earlier day.
+    """
+    local = datetime.combine(day, time(), tzinfo=zone)
+    first, second = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    if second <= first:
+        return first
+    returns = (second - timedelta(microseconds=1)).astimezone(zone).date() < day
+    return second if returns else first
 
 
 def first_of_next(cadence: str, day: date) -> date:
@@ -185,5 +194,6 @@ def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
-    """Calendar day of an instant in a zone."""
-    return instant.astimezone(zone).date()
+    """Calendar day whose window holds an instant; not its date in the minute before clocks go back over midnight."""
+    day = instant.astimezone(zone).date()
+    return day if midnight(day, zone) <= instant else day - timedelta(days=1)

@@ -80,8 +80,6 @@ def asked_sources(table: Table, names: tuple[str, ...], settings: Settings) -> l
 
 
 def default_output(wanted: Wanted, suffix: str, settings: Settings, now: datetime) -> Path:
-    """A new dated file in `exports/`."""
+    """A dated file in `exports/`; the name may be taken by the time it is written, see `export`'s `is_new`."""
     prefix = "" if wanted.layout == CANONICAL else f"{wanted.layout}_"
-    stem = f"{prefix}{wanted.table.name}_{now:%Y%m%d_%H%M%S}"
-    numbered = [f"{stem}{suffix}", *(f"{stem}_{number}{suffix}" for number in range(2, 1000))]
-    return next(path for name in numbered if not (path := settings.exports / name).exists())
+    return settings.exports / f"{prefix}{wanted.table.name}_{now:%Y%m%d_%H%M%S}{suffix}"

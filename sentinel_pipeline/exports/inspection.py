@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -20,7 +22,7 @@ def inspect(settings: SourceSettings, zone: ZoneInfo) -> Iterator[str]:
         for table in kind.tables:
             yield _line(source, table, quarantine, zone)
     for (name, reason), count in sorted(quarantine.counts.items()):
-        yield f"quarantined: {count:,} of {name}: {reason}"
+        yield f"quarantined: {count:,} of {name}: {reason} ({meaning(reason)})"
 
 
 def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) -> str:
@@ -34,7 +36,7 @@ def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) 
             times += [time for time in (batch[table.time].min(), batch[table.time].max()) if isinstance(time, datetime)]
             times = [min(times), max(times)] if times else []
     span = f", {_written(times[0], zone)} to {_written(times[-1], zone)}" if times else ""
-    return f"{table.name}: {rows:,} rows{span}, {quarantine.total(table.name):,} quarantined"
+    return f"{table.name}: {counted(rows, 'row')}{span}, {quarantine.total(table.name):,} quarantined"
 
 
 def _written(time: datetime, zone: ZoneInfo) -> str:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, Table
-from sentinel_pipeline.lake.store import replacing
+from sentinel_pipeline.lake.whole_files import appearing
 from sentinel_pipeline.rendering.layouts import layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format, write_csv_as_is
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -67,8 +67,12 @@ def export(
     zone: ZoneInfo,
     output: Path,
     listener: Callable[[int], None],
+    *,
+    is_new: bool = False,
 ) -> Exported:
     """Writes the file, whole or not at all; `listener` hears how many rows have been read.
+
+    With `is_new` no file is ever replaced: where the name is taken, `_2`, `_3` … is put behind it.
 
     Raises SourceUnreachableError when any of the sources cannot be read: a file that lacks a source is not the table.
     """
@@ -78,13 +82,16 @@ def export(
     if output.exists() and not output.is_file():
         raise UsageError(f"{output} is not a file; name one that can be replaced")
     try:
-        with replacing(output) as temporary, TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
+        with (
+            appearing(output, is_new=is_new) as file,
+            TemporaryDirectory(prefix=".export-", dir=output.parent) as folder,
+        ):
             spool = Path(folder) / "rows.parquet"
             quarantined = _spool(wanted, sources, spool, listener)
-            rows = _write(wanted, chosen, pl.scan_parquet(spool, glob=False), temporary, zone)
+            rows = _write(wanted, chosen, pl.scan_parquet(spool, glob=False), file.temporary, zone)
     except OSError as error:
         raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
-    return Exported(output, rows, quarantined)
+    return Exported(file.path, rows, quarantined)
 
 
 def _spool(

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
@@ -171,12 +172,15 @@ def _status(rows: int, bad: pl.DataFrame) -> tuple[str, str | None]:
     """Bad records that belong to no day do not make a day partial, unless nothing else is left of it."""
     damaged = bad.filter(pl.col("reason").str.contains(f"^({'|'.join(DAMAGED_FILE)})"))
     if not damaged.is_empty():
-        return "partial", f"{damaged['location'].n_unique()} files could not be read in full"
+        return "partial", f"{counted(damaged['location'].n_unique(), 'file')} could not be read in full"
     dated = bad.filter(pl.col("occurred_at").is_not_null())["location"].n_unique()
     if dated > PARTIAL_SHARE * (rows + dated):
-        return "partial", f"{dated} of {rows + dated} records could not be read in full"
+        return "partial", f"{dated:,} of {counted(rows + dated, 'record')} {was_or_were(dated)} set aside"
     if rows == 0 and not bad.is_empty():
-        return "partial", f"{bad['location'].n_unique()} records without a usable time may belong to this day"
+        return (
+            "partial",
+            f"{counted(bad['location'].n_unique(), 'record')} without a usable time may belong to this day",
+        )
     return ("received" if rows else "no events"), None
 
 

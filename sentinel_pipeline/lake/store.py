@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import polars as pl
 
 from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.lake.whole_files import replacing, write_whole
 
 COMPRESSION_LEVEL = 3
 
@@ -112,30 +113,19 @@ class Lake:
             shutil.rmtree(staging, ignore_errors=True)
 
 
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Waits until no other process holds the lock file, and holds it; the kernel frees it with a process that dies."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file that appears whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def write_json(path: Path, value: Mapping[str, object]) -> None:

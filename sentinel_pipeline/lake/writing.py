@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT, Table
-from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, replacing
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL
+from sentinel_pipeline.lake.whole_files import replacing
 
 ROW_GROUP = 131_072
 BUFFERED_ROWS = 262_144

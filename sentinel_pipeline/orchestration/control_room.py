@@ -20,9 +20,10 @@ from pathlib import Path
 import click
 
 from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration import processes
 from sentinel_pipeline.orchestration.code_location import CodeLocation, code_location, workspace_over_socket
-from sentinel_pipeline.orchestration.home import prepare_home, write_whole
+from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.listening import bound, code_mistake, is_answering, shown_address
 from sentinel_pipeline.orchestration.processes import Child
 from sentinel_pipeline.orchestration.stopping import StopRequest

@@ -11,7 +11,8 @@ from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.lake.extraction import asset_of, extract
-from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, replacing, write_json
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, write_json
+from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
 from sentinel_pipeline.orchestration.presenting import partition_metadata
 from sentinel_pipeline.orchestration.progress import say

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.settings import PROJECT, dagster_home
 
 
@@ -18,17 +17,3 @@ def prepare_home(data: Path) -> Path:
     if not place.exists() or place.read_bytes() != wanted:
         write_whole(place, wanted)
     return home
-
-
-def write_whole(place: Path, content: bytes) -> None:
-    """The file with its new content, or as it was: never half of it, whoever else writes or whatever dies."""
-    descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake, sha256
 from sentinel_pipeline.rendering.cells import written
@@ -39,7 +40,7 @@ def preview(table: pl.DataFrame, period: Period, rows: int) -> str:
     for row in table.select(columns).iter_rows():
         cells = (_inert(written(value, "text", period.zone)) for value in row)
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", f"{table.height} of {rows:,} rows"])
+    return "\n".join([*lines, "", f"{table.height} of {counted(rows, 'row')}"])
 
 
 def _inert(text: str) -> str:

@@ -12,7 +12,15 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import file_link, partition_metadata
 from sentinel_pipeline.orchestration.progress import say
-from sentinel_pipeline.publishing.assembly import ABOUT_FILES, FILE_ASSETS, FileAsset, edition_files
+from sentinel_pipeline.publishing.assembly import (
+    ABOUT_FILES,
+    FILE_ASSETS,
+    MADE_FROM,
+    FileAsset,
+    edition_files,
+    render_files,
+    sole_assembler,
+)
 from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
 from sentinel_pipeline.publishing.editions import MANIFEST, Edition, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
@@ -155,15 +163,13 @@ def files_definition(
         say(f"rendering {files.name} of {cadence} {period.key}")
         scope, lake = deployment.scope, deployment.lake
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
-        with lake.replacing_folder(f"{cadence}/{files.name}", period.key) as folder:
-            files.render(report, folder)
-        return dg.MaterializeResult(metadata=_files_metadata(lake.folder(f"{cadence}/{files.name}", period.key)))
+        return dg.MaterializeResult(metadata=_files_metadata(render_files(files, report, lake)))
 
     return rendered
 
 
 def _files_metadata(folder: Path) -> dict[str, dg.MetadataValue]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MADE_FROM)
     lines = [f"- {path.relative_to(folder).as_posix()}: {path.stat().st_size:,} bytes" for path in paths]
     return {
         "files": dg.MetadataValue.int(len(paths)),
@@ -198,9 +204,10 @@ def publish_period(deployment: Deployment, period: Period) -> Edition:
     """Publishes what the lake holds rendered of a period."""
     settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
     report = compose(scope, settings.organisation, period, settings.editions, lake)
-    with lake.replacing_folder(f"{period.cadence}/{ABOUT_FILES}", period.key) as folder:
-        files, rows, about = edition_files(report, kinds_of(deployment), lake, folder)
-        return publish(settings.editions, period, files, rows, about)
+    about = lake.replacing_folder(f"{period.cadence}/{ABOUT_FILES}", period.key)
+    with sole_assembler(lake, period), about as folder:
+        files, rows, said = edition_files(report, kinds_of(deployment), lake, folder)
+        return publish(settings.editions, period, files, rows, said)
 
 
 def kinds_of(deployment: Deployment) -> dict[str, str]:

@@ -19,7 +19,7 @@ from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.orchestration.progress import heard_by, say
 from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
-from sentinel_pipeline.publishing.editions import edition_folder, revisions, upcoming_revision
+from sentinel_pipeline.publishing.editions import damage, edition_folder, revisions, upcoming_revision
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
 from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of, with_before
 from sentinel_pipeline.settings import Settings, use_dagster_home
@@ -48,6 +48,7 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
     if not stale and is_up_to_date(deployment, period):
         listener(f"unchanged: {period.cadence}/{period.key}/r{revisions(folder)[-1]}")
         return _outcome(folder, revisions(folder)[-1], ())
+    tell_damage(settings, period, listener)
     with heard_by(listener), _instance(settings) as instance:
         definitions = build_definitions(settings)
         away: list[str] = []
@@ -58,6 +59,16 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
         say(f"making the {period.cadence} edition of {period.key}")
         _materialize(definitions, instance, f"render_{period.cadence}", {PARTITION: period.key})
     return _outcome(folder, revisions(folder)[-1], tuple(dict.fromkeys(away)))
+
+
+def tell_damage(settings: Settings, period: Period, listener: Callable[[str], None]) -> None:
+    """One line when files of the newest revision are no longer what was published; `publish` makes the next one."""
+    folder = edition_folder(settings.editions, period)
+    for newest in revisions(folder)[-1:]:
+        faults = damage(folder / f"r{newest}")
+        more = f" and {len(faults) - 1:,} more" if faults[1:] else ""
+        if faults:
+            listener(f"damaged: {period.cadence}/{period.key}/r{newest}: {faults[0]}{more}; it stays as it lies")
 
 
 def _outcome(folder: Path, revision: int, problems: tuple[str, ...]) -> Outcome:

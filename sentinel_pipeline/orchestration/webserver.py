@@ -49,7 +49,7 @@ class SentinelWebserver(DagsterWebserver[WorkspaceProcessContext, BaseWorkspaceR
 
     def build_routes(self) -> list[BaseRoute]:
         # Before the stock routes: their last one answers every path with the start page.
-        stock: list[BaseRoute] = super().build_routes()  # type: ignore[no-untyped-call]
+        stock: list[BaseRoute] = super().build_routes()  # type: ignore[no-untyped-call]  # Dagster gives it no types
         return [Route("/files/{path:path}", self.file_endpoint), *stock]
 
     async def file_endpoint(self, request: Request) -> Response:

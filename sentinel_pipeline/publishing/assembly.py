@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.domain.errors import PublishingError
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake, alone
 from sentinel_pipeline.publishing.composition import facts
 from sentinel_pipeline.rendering.report import Report
 
 ABOUT_FILES = "facts"
+MADE_FROM = ".made_from"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,26 @@ def render_summary_file(report: Report, folder: Path) -> None:
     (folder / "summary.txt").write_text(render_summary(summary_facts(report)), encoding="utf-8")
 
 
+def render_files(group: FileAsset, report: Report, lake: Lake) -> Path:
+    """Renders a group of files into the lake, with a note on what they were made from; returns their folder."""
+    asset = f"{report.period.cadence}/{group.name}"
+    with sole_assembler(lake, report.period), lake.replacing_folder(asset, report.period.key) as folder:
+        group.render(report, folder)
+        (folder / MADE_FROM).write_text(_made_from(report), encoding="utf-8")
+    return lake.folder(asset, report.period.key)
+
+
+@contextmanager
+def sole_assembler(lake: Lake, period: Period) -> Iterator[None]:
+    """Waits until no other process renders or gathers files of the same edition."""
+    with alone(lake.folder(f"{period.cadence}/assembling", f"{period.key}.lock")):
+        yield
+
+
+def _made_from(report: Report) -> str:
+    return f"{report.figures_hash} r{report.revision}"
+
+
 FILE_ASSETS = (
     FileAsset("tables", "Every section's whole table as CSV and JSON.", ("csv", "json"), render_tables),
     FileAsset("charts", "Every drawn section as SVG and PNG.", ("svg", "png", "matplotlib"), render_charts),
@@ -90,13 +114,23 @@ FILE_ASSETS = (
 def edition_files(
     report: Report, kinds: Mapping[str, str], lake: Lake, folder: Path
 ) -> tuple[dict[str, Path], dict[str, int], dict[str, object]]:
-    """The edition's files by name, rows of those that are tables, and what its manifest says; writes `facts.json`."""
+    """The edition's files by name, rows of those that are tables, and what its manifest says; writes `facts.json`.
+
+    Raises PublishingError when some were rendered from other figures: an edition says one thing in every format.
+    """
     text = json.dumps(facts(report.key_figures), indent=1, ensure_ascii=False) + "\n"
     (folder / "facts.json").write_text(text, encoding="utf-8")
     files = {"facts.json": folder / "facts.json"}
     for group in FILE_ASSETS:
         rendered = lake.folder(f"{report.period.cadence}/{group.name}", report.period.key)
-        files |= {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
+        paths = {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
+        note = paths.pop(MADE_FROM, None)
+        if note is None or note.read_text(encoding="utf-8") != _made_from(report):
+            raise PublishingError(
+                f"{report.period.cadence} {report.period.key}: {group.name} were not rendered from the figures as they"
+                f" are now; materialize {report.period.cadence}/{group.name} again"
+            )
+        files |= paths
     rows = {
         f"tables/{result.section.name}.{suffix}": result.table.height
         for result in report.sections

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.editions import upcoming_revision
@@ -20,7 +21,6 @@ from sentinel_pipeline.publishing.scope import ALWAYS, Scope, spoken_of, with_be
 from sentinel_pipeline.publishing.words import BEFORE as BEFORE_WORDS
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
-from sentinel_pipeline.sections.findings import counted
 from sentinel_pipeline.sections.section import BEFORE, Section, applied
 from sentinel_pipeline.sections.trends import missing_reads, unseen_days
 
@@ -156,6 +156,6 @@ METHODS = (
     ("Unknown", "– means that a figure cannot be told. 0 means that the source was read and nothing happened."),
     ("At least (≥)", "Part of the period could not be read, so the true figure may be larger."),
     ("Rounding", "Half-even, once, at output. Ties in a ranking are broken by name."),
-    ("MB", "2^20 bytes."),
+    ("MB", "2^20 bytes; KB, GB and TB follow it in steps of 1,024."),
     ("Trace", "`sentinel trace FOLDER FACT` recomputes a figure from the daily partitions named in facts.json."),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -16,7 +15,8 @@ from tempfile import mkdtemp
 from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import read_json, sha256
+from sentinel_pipeline.lake.store import alone, read_json, sha256
+from sentinel_pipeline.publishing.integrity import file_faults
 
 MANIFEST = "manifest.json"
 REVISION = re.compile(r"r([1-9][0-9]*)")
@@ -59,20 +59,28 @@ def _free(folder: Path) -> int:
 
 
 def upcoming_revision(editions: Path, period: Period, figures_hash: str) -> int:
-    """The newest revision if it was made from the same figures, else the next free one."""
+    """The newest revision if it was made from the same figures and is undamaged, else the next free one."""
     folder = edition_folder(editions, period)
     published = revisions(folder)
     newest = read_json(folder / f"r{published[-1]}" / MANIFEST) if published else {}
-    return published[-1] if newest.get("figures_hash") == figures_hash else _free(folder)
+    is_same = newest.get("figures_hash") == figures_hash and not damage(folder / f"r{published[-1]}")
+    return published[-1] if is_same else _free(folder)
+
+
+def damage(folder: Path) -> list[str]:
+    """A line for every file of a revision that is no longer what its manifest lists; files put beside them are none."""
+    entries = read_json(folder / MANIFEST).get("files")
+    try:
+        listed = {str(entry["name"]): entry for entry in entries} if isinstance(entries, list) else None
+    except (KeyError, TypeError):
+        listed = None
+    return [f"{MANIFEST}: lists no files"] if listed is None else file_faults(folder, listed)
 
 
 @contextmanager
 def sole_publisher(editions: Path, period: Period) -> Iterator[None]:
     """Waits until no other process publishes the same edition."""
-    folder = edition_folder(editions, period)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(edition_folder(editions, period) / ".lock"):
         yield
 
 
@@ -81,6 +89,7 @@ def publish(
 ) -> Edition:
     """Publishes files (by name in the edition) as the next revision; the same bytes as the newest publish nothing.
 
+    A newest revision that was damaged since is left as it lies, and the next one published whatever the bytes.
     `about` is what the manifest says beside the files. Raises PublishingError when it cannot be written whole.
     """
     folder = edition_folder(editions, period)
@@ -141,9 +150,8 @@ def _manifest(
 
 
 def _same(folder: Path, listed: list[Listed]) -> bool:
-    """Whether the edition was published with these bytes; `verify` tells whether they still lie there."""
-    manifest = read_json(folder / MANIFEST)
-    return manifest.get("files") == listed
+    """Whether the edition was published with these bytes, and they still lie there."""
+    return read_json(folder / MANIFEST).get("files") == listed and not damage(folder)
 
 
 def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Mapping[str, object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sentinel_pipeline.domain.errors import UsageError, VerificationError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake, sha256
 from sentinel_pipeline.publishing.editions import MANIFEST
+from sentinel_pipeline.publishing.integrity import file_faults
 from sentinel_pipeline.publishing.scope import statistic_schema
 from sentinel_pipeline.sections.figures import FIGURES, Figure, Value
 from sentinel_pipeline.statistics import STATISTICS
@@ -55,21 +55,12 @@ def verify(folder: Path) -> Verdict:
         return Verdict(folder.name, 0, (f"{MANIFEST}: is not a manifest: it lists no files",), "not checked")
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     found = {path.relative_to(folder).as_posix() for path in paths} - {MANIFEST}
-    faults = [f"{name}: missing" for name in sorted(listed.keys() - found)]
+    faults = file_faults(folder, listed)
     faults += [f"{name}: is not in the manifest" for name in sorted(found - listed.keys())]
-    faults += [fault for name in sorted(found & listed.keys()) for fault in _faults(folder / name, listed[name], name)]
     if edition != "/".join(folder.parts[-3:]):
         faults.append(f"{MANIFEST}: belongs to {edition}, not to this folder")
     chain, broken = _chain(folder, manifest.get("previous_edition"))
     return Verdict(edition, len(listed), tuple(faults + broken), chain)
-
-
-def _faults(path: Path, entry: Mapping[str, object], name: str) -> list[str]:
-    if path.is_symlink():
-        return [f"{name}: is a link, not a file"]
-    if path.stat().st_size != entry.get("bytes"):
-        return [f"{name}: has {path.stat().st_size} bytes, published were {entry.get('bytes')}"]
-    return [] if sha256(path) == entry.get("sha256") else [f"{name}: its content is not what was published"]
 
 
 def _chain(folder: Path, previous: object) -> tuple[str, list[str]]:

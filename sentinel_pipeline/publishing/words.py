@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
-from sentinel_pipeline.rendering.values import written_change, written_figure
-from sentinel_pipeline.sections.findings import counted
+from sentinel_pipeline.rendering.values import bare, written_change, written_figure
 from sentinel_pipeline.sections.trends import SEEN
 
 BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
@@ -70,12 +69,6 @@ def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
     return f"Against {BEFORE[period.cadence]} these moved most: {said}."
 
 
-def bare(figure: KeyFigure) -> KeyFigure:
-    """The figure without a unit that its label says already."""
-    is_said = figure.unit.rstrip("s") in figure.label.lower()
-    return replace(figure, unit="") if is_said else figure
-
-
 def needs_you(figures: Sequence[KeyFigure]) -> str:
     """What waits for somebody's decision; empty when nothing does."""
     by_id = {figure.id: figure for figure in figures}
@@ -92,11 +85,11 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
     troubled = table.filter(~pl.col("status").is_in(COMPLETE) | (pl.col("status") == "partial"))
     bad = int(table["quarantined"].sum() or 0)
     kept = (
-        f"{counted(bad, 'record')} in them could not be read in full and {'is' if bad == 1 else 'are'} kept in"
-        " quarantine; those without a usable time are counted in every edition."
+        f"{counted(bad, 'record')} in them {was_or_were(bad)} set aside, for repeating another or being unreadable"
+        " in part; those without a usable time are counted in every edition."
     )
     if troubled.is_empty():
-        return f"Every source was read for the whole period. {kept if bad else 'Every record could be read.'}", True
+        return f"Every source was read for the whole period. {kept if bad else 'No record was set aside.'}", True
     said = [
         f"{row['source']}: {row['table']} {row['status']}{' – ' + row['reason'] if row['reason'] else ''}"
         for row in troubled.unique(["source", "status", "reason"], keep="first", maintain_order=True).iter_rows(

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sentinel_pipeline.rendering.characters import CUT_MARK, readable
 from sentinel_pipeline.rendering.lines import wrapped
-from sentinel_pipeline.rendering.sheets import Sheet
+from sentinel_pipeline.rendering.sheets import Block, Sheet
 from sentinel_pipeline.rendering.styles import TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
@@ -36,6 +36,7 @@ class Whole:
     after: float = 6.0
     key: str = ""
     stays_with_next: bool = False
+    inside: tuple[Block, ...] = ()
     height: float
 
     @property
@@ -55,6 +56,7 @@ class Text:
     path: Path
     stays_with_next: bool = False
     key: ClassVar[str] = ""
+    inside: ClassVar[tuple[Block, ...]] = ()
 
     @property
     def before(self) -> float:
@@ -84,9 +86,9 @@ class Text:
             sheet.lines(self.rows, self.style, x, top)
 
 
-def text(words: Words, path: Path, *, stays_with_next: bool = False) -> Text:
-    """A paragraph of the width of the page's text; one that would fill a page is cut with a mark."""
-    rows = tuple(limited(words.lines(TEXT_WIDTH), MOST_TEXT_LINES))
+def text(words: Words, path: Path, *, stays_with_next: bool = False, wide: float = TEXT_WIDTH) -> Text:
+    """A paragraph `wide` points wide; one that would fill a page is cut with a mark."""
+    rows = tuple(limited(words.lines(wide), MOST_TEXT_LINES))
     return Text(rows, words.style, (*path, (words.style.role, words.text[:80])), stays_with_next)
 
 
@@ -98,6 +100,7 @@ class Heading(Whole):
     anchor: str
     level: int
     path: Path
+    wide: float = TEXT_WIDTH
     stays_with_next: bool = True
 
     @property
@@ -106,7 +109,7 @@ class Heading(Whole):
 
     @cached_property
     def rows(self) -> list[str]:
-        return limited(self.words.lines(TEXT_WIDTH), 4)
+        return limited(self.words.lines(self.wide), 4)
 
     @property
     def before(self) -> float:  # type: ignore[override]

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.charts import alt_text, picture
-from sentinel_pipeline.rendering.grids import grid, natural_width
+from sentinel_pipeline.rendering.grids import grid, least_width, natural_width
 from sentinel_pipeline.rendering.palette import BAD, LOOKS
-from sentinel_pipeline.rendering.pictures import Beside, Picture
-from sentinel_pipeline.rendering.plots import INCH
-from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
-from sentinel_pipeline.rendering.sheets import Block
-from sentinel_pipeline.rendering.styles import ALARM, BODY, FINDING, HEADING, NOTE, TEXT_WIDTH, TOPIC
-from sentinel_pipeline.rendering.tags import Path
-from sentinel_pipeline.rendering.values import (
-    ShownTable,
-    change_word,
-    shown_rows,
-    shown_table,
-    written_change,
-    written_figure,
-    written_previous,
+from sentinel_pipeline.rendering.parts import (
+    ANNEX,
+    COMPLETENESS,
+    FIGURES,
+    METHOD,
+    NOTHING,
+    annex_table,
+    by_topic,
+    figures_table,
+    has_completeness_section,
+    methods_table,
 )
-from sentinel_pipeline.sections.section import Bars
+from sentinel_pipeline.rendering.pictures import Beside, Column, Picture
+from sentinel_pipeline.rendering.plots import INCH
+from sentinel_pipeline.rendering.report import Report, SectionResult
+from sentinel_pipeline.rendering.sheets import Block
+from sentinel_pipeline.rendering.styles import ALARM, FINDING, HEADING, NOTE, TEXT_WIDTH, TOPIC
+from sentinel_pipeline.rendering.tags import Path
+from sentinel_pipeline.rendering.values import ShownTable, shown_rows, shown_table
+from sentinel_pipeline.sections.section import Bars, Lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,9 +40,11 @@ if TYPE_CHECKING:
 # More rows of one section than this are for its file, not for paper; rankings in a daily report are shorter still.
 MOST_ROWS = 200
 DAILY_ROWS = 5
-TABLE_BESIDE = TEXT_WIDTH * 0.56
-CHART_BESIDE = TEXT_WIDTH * 0.42
+TABLE_BESIDE = TEXT_WIDTH * 0.54, TEXT_WIDTH * 0.66  # least and most
+BETWEEN = 8.0
+HALF = (TEXT_WIDTH - 16.0) / 2
 MOST_BESIDE = 20
+FILES_ACROSS = 3
 DEFINITION = replace(NOTE, before=0.0, after=2.0)
 
 
@@ -59,30 +67,63 @@ class Press:
 def chapters(press: Press) -> list[Block]:
     """Sections in their order, each topic under its own title."""
     blocks: list[Block] = []
-    for topic, results in groupby(_by_topic(press.report.sections), key=lambda result: result.section.topic):
+    for topic, results in groupby(by_topic(press.report.sections), key=lambda result: result.section.topic):
         path: Path = (("Sect", topic),)
         blocks.append(Heading(Words(topic.capitalize(), TOPIC), f"topic {topic}", 0, path))
-        for result in results:
-            blocks += _section(press, result, (*path, ("Sect", result.section.name)))
+        for members in _abreast(list(results), press.report):
+            blocks += _pair(press, members, path) if len(members) == 2 else _section(press, members[0], path)
     return blocks
 
 
-def _by_topic(results: tuple[SectionResult, ...]) -> list[SectionResult]:
-    """Sections of one topic stand together, topics in the order in which they first appear."""
-    order = list(dict.fromkeys(result.section.topic for result in results))
-    return sorted(results, key=lambda result: order.index(result.section.topic))
+def _abreast(results: list[SectionResult], report: Report) -> Iterator[list[SectionResult]]:
+    """Sections one by one, or two at a time where both are but a chart of few buckets."""
+    while results:
+        number = 2 if len(results) > 1 and all(_is_half(result, report) for result in results[:2]) else 1
+        yield results[:number]
+        results = results[number:]
 
 
-def _section(press: Press, result: SectionResult, path: Path) -> list[Block]:
+def _is_half(result: SectionResult, report: Report) -> bool:
     section = result.section
-    head: list[Block] = [Heading(Words(section.title, HEADING), f"section {section.name}", 1, path)]
+    is_plain = result.failure is None and not result.table.is_empty() and section.shown == 0
+    return is_plain and isinstance(section.chart, Lines) and report.period.cadence != "monthly"
+
+
+def _pair(press: Press, results: list[SectionResult], topic: Path) -> list[Block]:
+    left, right = (Column(inside=tuple(_charted(press, result, _path(topic, result), HALF))) for result in results)
+    return [Beside(left, right, TEXT_WIDTH - HALF)]
+
+
+def _path(topic: Path, result: SectionResult) -> Path:
+    return (*topic, ("Sect", result.section.name))
+
+
+def _charted(press: Press, result: SectionResult, path: Path, wide: float) -> list[Block]:
+    """A section whose rows are left to its file."""
+    chart = press.chart(result, wide, path)
+    where = text(Words(_where(result), NOTE), path, wide=wide)
+    return [*_head(result, path, wide), *([chart] if chart else []), where]
+
+
+def _section(press: Press, result: SectionResult, topic: Path) -> list[Block]:
+    path = _path(topic, result)
     if result.failure is not None:
-        return [*head, _failure(result.failure, path)]
-    head.append(text(Words(result.finding, FINDING), path, stays_with_next=True))
-    definition = " ".join(section.description.split())
+        return [_heading(result, path), _failure(result.failure, path)]
+    return _laid_out(press, _on_paper(result, press.report), path)
+
+
+def _heading(result: SectionResult, path: Path, wide: float = TEXT_WIDTH) -> Heading:
+    return Heading(Words(result.section.title, HEADING), f"section {result.section.name}", 1, path, wide)
+
+
+def _head(result: SectionResult, path: Path, wide: float = TEXT_WIDTH) -> list[Block]:
+    """Title, finding and definition."""
+    blocks: list[Block] = [_heading(result, path, wide)]
+    blocks.append(text(Words(result.finding, FINDING), path, stays_with_next=True, wide=wide))
+    definition = " ".join(result.section.description.split())
     if definition:
-        head.append(text(Words(definition, DEFINITION), path, stays_with_next=True))
-    return [*head, *_body(press, _on_paper(result, press.report), path)]
+        blocks.append(text(Words(definition, DEFINITION), path, stays_with_next=True, wide=wide))
+    return blocks
 
 
 def _failure(reason: str, path: Path) -> Panel:
@@ -94,37 +135,58 @@ def _failure(reason: str, path: Path) -> Panel:
     return Panel(words, look.fill, look.ink, path)
 
 
-def _body(press: Press, result: SectionResult, path: Path) -> list[Block]:
-    """Chart and table: next to each other where both are small, else one below the other."""
-    if result.table.is_empty() and not result.section.chart:
-        return [text(Words("Nothing to list in this period.", NOTE), path)]
+def _laid_out(press: Press, result: SectionResult, path: Path) -> list[Block]:
+    """Words, chart and table: next to each other where both are small, else one below the other."""
+    head = _head(result, path)
+    if result.table.is_empty():
+        return [*head, text(Words(NOTHING, NOTE), path)]
     shown = shown_rows(result, press.report.period.zone)
-    has_rows = not result.table.is_empty() and len(shown.rows) > shown.closing
-    if has_rows and isinstance(result.section.chart, Bars) and _is_narrow(shown):
-        return _beside(press, result, shown, path)
+    has_rows = len(shown.rows) > shown.closing
+    if has_rows and isinstance(result.section.chart, Bars) and len(shown.rows) <= MOST_BESIDE:
+        beside = _beside(press, result, shown, path)
+        if beside:
+            return beside
+    if not has_rows:
+        return _charted(press, result, path, TEXT_WIDTH)
     chart = press.chart(result, TEXT_WIDTH, path)
-    blocks: list[Block] = [chart] if chart else []
-    if has_rows:
-        return [*blocks, _grid(shown, path)]
-    return blocks + ([text(Words(_where(result), NOTE), path)] if result.table.height else [])
+    if chart:
+        return [*head, chart, _grid(shown, path)]
+    return _worded(result, shown, path) or [*head, _grid(shown, path)]
 
 
-def _is_narrow(shown: ShownTable) -> bool:
-    wide = natural_width(shown.labels, shown.kinds, [tuple(map(readable, row)) for row in shown.rows])
-    return wide <= TABLE_BESIDE and len(shown.rows) <= MOST_BESIDE
+def _worded(result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
+    """A narrow table beside its words; nothing for one that is wide or long."""
+    cells = [tuple(map(readable, row)) for row in shown.rows]
+    wide = TABLE_BESIDE[1]
+    if natural_width(shown.labels, shown.kinds, cells) > wide or len(shown.rows) > MOST_BESIDE:
+        return []
+    words = Column(inside=tuple(_head(result, path, TEXT_WIDTH - wide - BETWEEN)))
+    return [Beside(words, _grid(shown, path, wide), TEXT_WIDTH - wide)]
 
 
 def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
-    chart = press.chart(result, CHART_BESIDE, path)
-    table = _grid(shown, path, TABLE_BESIDE)
-    if chart is None:
-        return [table]
-    return [Beside(chart, table, TEXT_WIDTH - TABLE_BESIDE)]
+    """A small chart next to its table, under its words or below them, whichever is lower.
+
+    Nothing where that breaks words of the table, or is higher than one below the other.
+    """
+    cells = [tuple(map(readable, row)) for row in shown.rows]
+    wide = min(max(natural_width(shown.labels, shown.kinds, cells), TABLE_BESIDE[0]), TABLE_BESIDE[1])
+    if least_width(shown.labels, shown.kinds, cells) > wide:
+        return []
+    left = TEXT_WIDTH - wide - BETWEEN
+    chart, table = press.chart(result, left, path), _grid(shown, path, wide)
+    if chart is None or table.height > _grid(shown, path).height + chart.height:
+        return []
+    head, plain = _head(result, path), Beside(chart, table, TEXT_WIDTH - wide)
+    under = Beside(Column(inside=(*_head(result, path, left), chart)), table, TEXT_WIDTH - wide)
+    is_lower = under.height < Column(inside=(*head, plain)).height
+    return [under] if is_lower else [*head, plain]
 
 
 def _where(result: SectionResult) -> str:
     """For a table that is wholly left to its file."""
-    return f"All {result.table.height:,} rows are in tables/{result.section.name}.csv"
+    rows = counted(result.table.height, "row")
+    return f"{'The' if result.table.height == 1 else 'All'} {rows}: tables/{result.section.name}.csv"
 
 
 def _on_paper(result: SectionResult, report: Report) -> SectionResult:
@@ -148,32 +210,17 @@ def all_figures(report: Report) -> list[Block]:
     if not report.key_figures:
         return []
     path: Path = (("Sect", "figures"),)
-    rows = [
-        (figure.label, written_figure(figure), written_previous(figure), _change(figure), figure.definition)
-        for figure in report.key_figures
-    ]
-    labels = ("Figure", "Value", "Before", "Change", "Definition")
-    table = grid(labels, ("text", "count", "count", "count", "text"), rows, (*path, ("Table", "figures")))
-    return [Heading(Words("All key figures", TOPIC), "figures", 0, path), table]
-
-
-def _change(figure: KeyFigure) -> str:
-    change, word = written_change(figure), change_word(figure)
-    return word if word in ("unchanged", "not comparable") else f"{change} {word}"
+    return [Heading(Words(FIGURES, TOPIC), "figures", 0, path), _grid(figures_table(report.key_figures), path)]
 
 
 def method(report: Report) -> list[Block]:
     """How the figures are made, and what was read for them."""
     path: Path = (("Sect", "method and glossary"),)
-    blocks: list[Block] = [Heading(Words("Method and glossary", TOPIC), "method", 0, path)]
-    if all(result.section.name != "data_completeness" for result in report.sections):
-        shown = shown_table(report.completeness, report.period.zone)
-        blocks.append(Heading(Words("Data completeness", HEADING), "completeness", 1, path))
-        blocks.append(_grid(shown, path))
-    for term, meaning in report.methods:
-        blocks.append(text(Words(term, replace(FINDING, before=5.0, after=1.0)), path, stays_with_next=True))
-        blocks.append(text(Words(meaning, BODY), path))
-    return blocks
+    blocks: list[Block] = [Heading(Words(METHOD, TOPIC), "method", 0, path)]
+    if not has_completeness_section(report):
+        blocks.append(Heading(Words(COMPLETENESS, HEADING), "completeness", 1, path))
+        blocks.append(_grid(shown_table(report.completeness, report.period.zone), path))
+    return [*blocks, _grid(methods_table(report), (*path, ("Sect", "terms")))]
 
 
 def annex(report: Report) -> list[Block]:
@@ -181,12 +228,4 @@ def annex(report: Report) -> list[Block]:
     path: Path = (("Sect", "annex"),)
     if not report.sections:
         return []
-    cells = [_file(result) for result in report.sections] + [("", "")]
-    rows = [(*left, *right) for left, right in zip(cells[0:-1:2], cells[1::2], strict=True)]
-    table = grid(("File (also .json)", "Rows") * 2, ("text", "count") * 2, rows, (*path, ("Table", "annex")))
-    return [Heading(Words("Annex: data files", TOPIC), "annex", 0, path), table]
-
-
-def _file(result: SectionResult) -> tuple[str, str]:
-    rows = "not made" if result.failure is not None else f"{result.table.height:,}"
-    return f"tables/{result.section.name}.csv", rows
+    return [Heading(Words(ANNEX, TOPIC), "annex", 0, path), _grid(annex_table(report, FILES_ACROSS), path)]

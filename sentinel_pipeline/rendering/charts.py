@@ -102,7 +102,7 @@ def _plot(result: SectionResult, period: Period, clean: Clean, wide: float) -> P
     if isinstance(chart, HeatMap):
         return heat_map_plot(chart, table, period.zone, clean)
     assert chart is not None  # noqa: S101 - `draw` has looked
-    return lines_plot(chart, table, period, clean)
+    return lines_plot(chart, table, period, clean, wide * INCH)
 
 
 def _alone(plot: Plot, result: SectionResult, period: Period, wide: float) -> Figure:

@@ -1,4 +1,4 @@
-"""The contents: every heading with its page, in two columns, each line a link."""
+"""The contents: every heading with its page, in three columns, each line a link."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from sentinel_pipeline.rendering.sheets import Sheet
 from sentinel_pipeline.rendering.styles import TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
-GAP = 24.0
-COLUMN = (TEXT_WIDTH - GAP) / 2
-ENTRY = Style(8.5, leading=1.55)
+GAP = 14.0
+COLUMNS = 3
+COLUMN = (TEXT_WIDTH - (COLUMNS - 1) * GAP) / COLUMNS
+ENTRY = Style(8, leading=1.45)
+INDENT = 5.0
+ROOM_FOR_PAGE = 16.0
 MOST_ENTRIES = 90
 
 
@@ -31,7 +34,7 @@ class Contents(Whole):
 
     @property
     def rows(self) -> int:
-        return -(-len(self.entries) // 2)
+        return -(-len(self.entries) // COLUMNS)
 
     @property
     def height(self) -> float:  # type: ignore[override]
@@ -44,9 +47,9 @@ class Contents(Whole):
 
     def _entry(self, sheet: Sheet, heading: Heading, x: float, top: float) -> None:
         style = replace(ENTRY, font=BOLD if heading.level == 0 else REGULAR)
-        indent = 10.0 * heading.level
+        indent = INDENT * heading.level
         page = str(sheet.page_of[heading.key])
-        title = fitted(readable(heading.words.text), COLUMN - indent - 30, style.size, style.font)
+        title = fitted(readable(heading.words.text), COLUMN - indent - ROOM_FOR_PAGE, style.size, style.font)
         right = x + COLUMN - width(page, style.size, style.font)
         with sheet.tags.mark(sheet.canvas, (*self.path, ("TOC", "contents"), ("TOCI", heading.key))):
             sheet.lines([title], style, x + indent, top)

@@ -13,17 +13,20 @@ from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.fonts import BOLD, REGULAR, width
 from sentinel_pipeline.rendering.lines import wrapped
 from sentinel_pipeline.rendering.palette import ACCENT, HEADER, INK, LOOKS, RULE, SEVERITIES, ZEBRA, Swatch, status_look
-from sentinel_pipeline.rendering.sheets import Sheet
+from sentinel_pipeline.rendering.sheets import Block, Sheet
 from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, NOTE, TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
 NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal", "price")
-PAD_X, PAD_Y = 4.0, 2.4
+PAD_X, PAD_Y = 4.0, 1.6
 MOST_CELL_LINES = 12
 NARROWEST = 34.0
 LONGEST_WORD = 84.0
 MOST_NATURAL = 260.0
 FEWEST_ROWS = 2
+# Widths are found by the first rows of a table, in steps of so many points.
+MOST_MEASURED = 40
+STEP = 8.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Grid:
     after: float = 6.0
     stays_with_next: ClassVar[bool] = False
     key: ClassVar[str] = ""
+    inside: ClassVar[tuple[Block, ...]] = ()
 
     @property
     def height(self) -> float:
@@ -140,23 +144,46 @@ def grid(
 def column_widths(
     labels: Sequence[str], kinds: Sequence[Kind], rows: Sequence[Sequence[str]], wide: float
 ) -> list[float]:
-    """Widths that fill the page: what each column would like where there is room, else down to its longest word."""
+    """Widths that fill the page: what each column would like where there is room, else so that rows are low."""
     columns = list(zip(*rows, strict=True)) or [()] * len(labels)
     wants = [_wanted(label, kind, texts) for label, kind, texts in zip(labels, kinds, columns, strict=True)]
     likes, floors = [like for like, _ in wants], [floor for _, floor in wants]
     spare = wide - sum(likes)
     if spare >= 0:
         return [like + spare * like / sum(likes) for like in likes]
-    soft = [like - floor for like, floor in wants]
-    give = min(1.0, -spare / sum(soft)) if sum(soft) else 1.0
-    widths = [like - give * part for like, part in zip(likes, soft, strict=True)]
-    return [part * min(1.0, wide / sum(widths)) for part in widths] if sum(floors) > wide else widths
+    if sum(floors) >= wide:
+        return [floor * wide / sum(floors) for floor in floors]
+    return _shared(floors, [[width(text, CELL.size) for text in row] for row in rows[:MOST_MEASURED]], wide)
+
+
+def _shared(floors: Sequence[float], lengths: Sequence[Sequence[float]], wide: float) -> list[float]:
+    """Room beyond the floors, a step at a time to the column that makes the rows lowest; `lengths` are of cells."""
+    widths = list(floors)
+    spare = wide - sum(widths)
+    while spare > 0:
+        step = min(STEP, spare)
+        best = min(range(len(widths)), key=lambda column: (_lines(lengths, widths, column, step), widths[column]))
+        widths[best] += step
+        spare -= step
+    return widths
+
+
+def _lines(lengths: Sequence[Sequence[float]], widths: Sequence[float], wider: int, step: float) -> float:
+    """About how many lines all rows take when one column is wider by a step."""
+    rooms = [wide - 2 * PAD_X + (step if column == wider else 0.0) for column, wide in enumerate(widths)]
+    return sum(max(1.0, *(length / room for length, room in zip(row, rooms, strict=True))) for row in lengths)
 
 
 def natural_width(labels: Sequence[str], kinds: Sequence[Kind], rows: Sequence[Sequence[str]]) -> float:
     """How wide the table would be if no cell had to wrap."""
     columns = list(zip(*rows, strict=True)) or [()] * len(labels)
     return sum(_wanted(label, kind, texts)[0] for label, kind, texts in zip(labels, kinds, columns, strict=True))
+
+
+def least_width(labels: Sequence[str], kinds: Sequence[Kind], rows: Sequence[Sequence[str]]) -> float:
+    """How narrow the table may be before words are broken."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(labels)
+    return sum(_wanted(label, kind, texts)[1] for label, kind, texts in zip(labels, kinds, columns, strict=True))
 
 
 def _wanted(label: str, kind: Kind, texts: Sequence[str]) -> tuple[float, float]:

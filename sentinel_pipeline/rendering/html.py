@@ -15,7 +15,19 @@ from sentinel_pipeline.domain.columns import Kind
 from sentinel_pipeline.rendering.characters import printable
 from sentinel_pipeline.rendering.chart_words import alt_text
 from sentinel_pipeline.rendering.html_style import STYLE
-from sentinel_pipeline.rendering.palette import SEVERITIES
+from sentinel_pipeline.rendering.palette import LOOKS, SEVERITIES
+from sentinel_pipeline.rendering.parts import (
+    ANNEX,
+    COMPLETENESS,
+    FIGURES,
+    METHOD,
+    NOTHING,
+    annex_table,
+    by_topic,
+    completeness,
+    figures_table,
+    has_completeness_section,
+)
 from sentinel_pipeline.rendering.quantities import MISSING
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
 from sentinel_pipeline.rendering.sparklines import sparkline
@@ -26,11 +38,9 @@ from sentinel_pipeline.rendering.values import (
     shown_table,
     written_change,
     written_figure,
-    written_previous,
 )
 
 NUMERIC: frozenset[Kind] = frozenset({"count", "bytes", "megabytes", "percent", "decimal", "price"})
-FIGURE_HEADS = ("Figure", "Value", "Previous", "Change", "Direction", "Definition")
 PNG = b"\x89PNG"
 # More rows than this of one section are for the file.
 MOST_ROWS = 200
@@ -42,8 +52,8 @@ def render_html(report: Report, charts: Mapping[str, bytes]) -> bytes:
         _opening(report),
         _contents(report),
         *_topics(report, charts),
-        _figures(report.key_figures),
-        _methods(report.methods),
+        _figures(report),
+        _methods(report),
         _annex(report),
     )
     page = f"""<!DOCTYPE html>
@@ -88,7 +98,10 @@ def _opening(report: Report) -> str:
     """Who, what, when, the bottom line, the key figures, and how much of the data there was."""
     period = report.period
     narrative = "".join(f"<p>{text(line)}</p>\n" for line in report.narrative)
+    known = completeness(report)
     state = "complete" if report.is_complete else "incomplete"
+    lines = "".join(f"<p>{text(line)}</p>\n" for line in known.lines)
+    problems = "".join(f"<li>{text(line)}</li>\n" for line in known.problems)
     return f"""<header>
 <p class="owner">{text(report.organisation)}</p>
 <h1>{text(report.title)}</h1>
@@ -101,9 +114,9 @@ def _opening(report: Report) -> str:
 {narrative}</section>
 <section aria-label="Key figures"><ul class="cards">
 {"".join(_card(figure) for figure in report.strip)}</ul></section>
-<section id="completeness" class="{state}"><h2>Data completeness</h2>
-<p><strong>{state.capitalize()}.</strong> {text(report.completeness_words)}</p>
-{_table(shown_table(report.completeness, period.zone), "Data completeness")}</section>
+<section id="completeness" class="{state}" aria-label="{COMPLETENESS}">
+<p><strong>{LOOKS[known.look].glyph} {known.head}</strong></p>
+{lines}{f"<ul>{problems}</ul>" if problems else ""}</section>
 """
 
 
@@ -125,16 +138,16 @@ def _arrow(word: str) -> str:
 def _contents(report: Report) -> str:
     entries = "".join(
         f'<li><a href="#section-{n}">{text(result.section.title)}</a></li>\n'
-        for n, result in enumerate(report.sections)
+        for n, result in enumerate(by_topic(report.sections))
     )
-    rest = (("figures", "All figures"), ("method", "Method"), ("annex", "Annex"))
+    rest = (("figures", FIGURES), ("method", METHOD), ("annex", ANNEX))
     entries += "".join(f'<li><a href="#{anchor}">{title}</a></li>\n' for anchor, title in rest)
     return f'<nav aria-label="Contents"><h2>Contents</h2><ol>\n{entries}</ol></nav>\n'
 
 
 def _topics(report: Report, charts: Mapping[str, bytes]) -> Iterable[str]:
     """Sections in order, a heading where the topic changes."""
-    numbered = enumerate(report.sections)
+    numbered = enumerate(by_topic(report.sections))
     for topic, members in groupby(numbered, key=lambda item: item[1].section.topic):
         yield f"<h2>{text(topic.capitalize())}</h2>\n"
         for number, result in members:
@@ -151,10 +164,11 @@ def _section(report: Report, result: SectionResult, number: int, chart: bytes | 
     rows = (
         _table(shown_rows(result, report.period.zone, MOST_ROWS), section.title)
         if not result.table.is_empty()
-        else '<p class="nothing">No events in this period.</p>\n'
+        else f'<p class="nothing">{NOTHING}</p>\n'
     )
     return f"""{opening}<p class="finding">{text(result.finding)}</p>
-{picture}{rows}<p class="note">{text(section.description)}</p></section>
+<p class="note">{text(section.description)}</p>
+{picture}{rows}</section>
 """
 
 
@@ -199,33 +213,20 @@ def _cell(value: str, kind: Kind) -> str:
     return f'<span class="severity {value}"><span aria-hidden="true">{look.glyph}</span> {text(value)}</span>'
 
 
-def _figures(figures: Iterable[KeyFigure]) -> str:
-    rows = tuple(
-        (
-            figure.label,
-            written_figure(figure),
-            written_previous(figure),
-            written_change(figure),
-            change_word(figure),
-            figure.definition,
-        )
-        for figure in figures
-    )
-    kinds: tuple[Kind, ...] = ("text", "count", "count", "count", "text", "text")
-    shown = ShownTable(FIGURE_HEADS, FIGURE_HEADS, kinds, rows)
-    return f'<section id="figures"><h2>All figures</h2>\n{_table(shown, "All figures")}</section>\n'
+def _figures(report: Report) -> str:
+    table = _table(figures_table(report.key_figures), FIGURES)
+    return f'<section id="figures"><h2>{FIGURES}</h2>\n{table}</section>\n'
 
 
-def _methods(methods: Iterable[tuple[str, str]]) -> str:
-    terms = "".join(f"<dt>{text(term)}</dt><dd>{text(meaning)}</dd>\n" for term, meaning in methods)
-    return f'<section id="method"><h2>Method</h2>\n<dl>\n{terms}</dl></section>\n'
+def _methods(report: Report) -> str:
+    arrived = "" if has_completeness_section(report) else _arrived(report)
+    terms = "".join(f"<dt>{text(term)}</dt><dd>{text(meaning)}</dd>\n" for term, meaning in report.methods)
+    return f'<section id="method"><h2>{METHOD}</h2>\n{arrived}<dl>\n{terms}</dl></section>\n'
+
+
+def _arrived(report: Report) -> str:
+    return f"<h3>{COMPLETENESS}</h3>\n{_table(shown_table(report.completeness, report.period.zone), COMPLETENESS)}"
 
 
 def _annex(report: Report) -> str:
-    made = (result for result in report.sections if result.failure is None)
-    rows = tuple(
-        (result.section.title, f"tables/{result.section.name}.csv", f"{result.table.height:,}") for result in made
-    )
-    heads = ("Section", "File", "Rows")
-    shown = ShownTable(heads, heads, ("text", "text", "count"), rows)
-    return f'<section id="annex"><h2>Annex</h2>\n{_table(shown, "Files of this edition")}</section>\n'
+    return f'<section id="annex"><h2>{ANNEX}</h2>\n{_table(annex_table(report), ANNEX)}</section>\n'

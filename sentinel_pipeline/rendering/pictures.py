@@ -1,8 +1,8 @@
-"""Charts on a page: room for one, and one next to its table."""
+"""Charts on a page: room for one, and one next to its table, alone or under its words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sentinel_pipeline.rendering.blocks import Whole
 from sentinel_pipeline.rendering.sheets import Block, Sheet
@@ -18,7 +18,7 @@ class Picture(Whole):
     height: float
     alt: str
     path: Path
-    before: float = 5.0
+    before: float = 3.0
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         sheet.canvas.beginForm(self.name, 0, 0, self.width, self.height)
@@ -31,16 +31,50 @@ class Picture(Whole):
 
 
 @dataclass(frozen=True)
+class Column(Whole):
+    """Blocks one below the other that stay in one piece."""
+
+    inside: tuple[Block, ...] = ()
+
+    @property
+    def height(self) -> float:  # type: ignore[override]
+        if not self.inside:
+            return 0.0
+        edges = self.inside[0].before + self.inside[-1].after
+        return sum(block.before + block.height + block.after for block in self.inside) - edges
+
+    def draw(self, sheet: Sheet, x: float, top: float) -> None:
+        down = top + (self.inside[0].before if self.inside else 0.0)
+        for block in self.inside:
+            down -= block.before
+            block.draw(sheet, x, down)
+            down -= block.height + block.after
+
+
+@dataclass(frozen=True)
 class Beside(Whole):
-    """Two blocks next to each other: a small chart and its table."""
+    """Two blocks next to each other: a small chart and its table, the end of which may go on to the next page."""
 
     left: Block
     right: Block
     offset: float
+    before: float = 6.0
+
+    @property
+    def inside(self) -> tuple[Block, ...]:  # type: ignore[override]
+        return self.left, self.right
 
     @property
     def height(self) -> float:  # type: ignore[override]
         return max(self.left.height, self.right.height)
+
+    @property
+    def least(self) -> float:
+        return max(self.left.height, self.right.least)
+
+    def split(self, room: float) -> tuple[Block, Block] | None:  # type: ignore[override]
+        parts = self.right.split(room) if self.left.height <= room else None
+        return parts and (replace(self, right=parts[0]), replace(self, left=Column(), right=parts[1]))
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         self.left.draw(sheet, x, top)

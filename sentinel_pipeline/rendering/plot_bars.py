@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.rendering.fonts import width
@@ -20,7 +21,7 @@ from sentinel_pipeline.sections.section import Bars
 
 MOST_BARS = 15
 WIDEST_NAME = 0.36  # of the whole chart
-ROW = 0.2
+ROW = 0.17
 PLAIN = Swatch(series_colour(0), PAPER, "", "")
 
 
@@ -43,9 +44,9 @@ def bars_plot(chart: Bars, table: pl.DataFrame, shown: int | None, zone: ZoneInf
     most = min(shown or MOST_BARS, MOST_BARS)
     longest = wide * WIDEST_NAME
     bars = [_bar(name, value, kind, zone, clean, longest) for name, value in _ranked(chart, table)[:most]]
-    counted = f"n = {written(known.sum(), kind, zone) if kind == 'count' else f'{table.height:,} rows'}"
+    number = f"n = {written(known.sum(), kind, zone) if kind == 'count' else counted(table.height, 'row')}"
     part = f"{len(bars):,} of {table.height:,} drawn" if len(bars) < table.height else ""
-    return _plot(bars, measure, counted, part)
+    return _plot(bars, measure, number, part)
 
 
 def _ranked(chart: Bars, table: pl.DataFrame) -> list[tuple[Any, Number | None]]:
@@ -64,7 +65,7 @@ def _bar(name: Any, value: Number | None, kind: Kind, zone: ZoneInfo, clean: Cle
     return Bar(fitted(clean(named(name, zone)), longest, LABEL), value, text, PLAIN)
 
 
-def _plot(bars: list[Bar], measure: str, counted: str, part: str) -> Plot:
+def _plot(bars: list[Bar], measure: str, number: str, part: str) -> Plot:
     def paint(axes: Any) -> None:
         bare(axes)
         places = range(len(bars))
@@ -86,4 +87,4 @@ def _plot(bars: list[Bar], measure: str, counted: str, part: str) -> Plot:
 
     left = max(width(bar.name, LABEL) for bar in bars) / INCH + 0.12
     right = max(width(bar.text, LABEL) for bar in bars) / INCH + 0.12
-    return Plot(ROW * len(bars) + 0.05, paint, measure, counted, left, right, bottom=0.05, part=part)
+    return Plot(ROW * len(bars) + 0.05, paint, measure, number, left, right, bottom=0.05, part=part)

@@ -22,8 +22,10 @@ from sentinel_pipeline.sections.section import Lines
 
 MOST_SERIES = 6
 REST = "other"
-HEIGHT = 1.75
+HEIGHT = 1.2
 WIDEST_NAME = 110.0  # points
+LABEL_GAP = 2.0
+LEGEND_MARK = 21.0  # points a colour and the gaps around it take
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Track:
         return sum(value for value in self.values if value is not None)
 
 
-def lines_plot(chart: Lines, table: pl.DataFrame, period: Period, clean: Clean) -> Plot:
+def lines_plot(chart: Lines, table: pl.DataFrame, period: Period, clean: Clean, wide: float) -> Plot:
+    """Bars or lines in a chart of `wide` points."""
     grid = time_grid(table[chart.time], period)
     kind = display(chart.values[0]).kind
     drawn = [value for value in chart.values if display(value).kind == kind]
@@ -51,7 +54,7 @@ def lines_plot(chart: Lines, table: pl.DataFrame, period: Period, clean: Clean) 
         is_quiet = known or table.is_empty()
         return empty_plot("No events in this period" if is_quiet else "No data received in this period", measure)
     if chart.series or len(tracks) == 1:
-        return _bars(tracks, grid, kind, measure)
+        return _bars(tracks, grid, kind, measure, wide)
     return _lines(tracks, grid, kind, measure)
 
 
@@ -114,34 +117,41 @@ def _gaps(tracks: list[Track]) -> list[int]:
     return [n for n, values in enumerate(columns) if all(value is None for value in values)]
 
 
-def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str) -> Plot:
+def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str, wide: float) -> Plot:
+    columns = _legend_columns(tracks, kind, wide)
+
     def paint(axes: Any) -> None:
         base = [0.0] * len(grid.starts)
         for track in tracks:
             heights = [float(value or 0) for value in track.values]
-            label = f"{track.name}  {quantity(track.total, kind)}"
+            label = _legend_label(track, kind)
             bars = axes.bar(range(len(base)), heights, 0.82, bottom=base, color=track.colour, label=label, zorder=2)
             for bar in bars:
                 bar.set(hatch=track.hatch, edgecolor=PAPER, linewidth=0.3)
             base = [low + height for low, height in zip(base, heights, strict=True)]
         _frame(axes, grid, value_ticks(max(base), kind), _gaps(tracks))
         if len(tracks) > 1:
-            _legend(axes, len(tracks))
+            _legend(axes, columns)
 
     total = sum(track.total for track in tracks)
-    rows = 0 if len(tracks) == 1 else -(-len(tracks) // 6 if _is_short(tracks) else -(-len(tracks) // 3))
+    rows = 0 if len(tracks) == 1 else -(-len(tracks) // columns)
     return Plot(
-        HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), 0.05 + 0.2 * abs(rows)
+        HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), 0.05 + 0.2 * rows
     )
 
 
-def _is_short(tracks: list[Track]) -> bool:
-    return max(len(track.name) for track in tracks) <= 12
+def _legend_label(track: Track, kind: Kind) -> str:
+    return f"{track.name}  {quantity(track.total, kind)}"
 
 
-def _legend(axes: Any, count: int) -> None:
+def _legend_columns(tracks: list[Track], kind: Kind, wide: float) -> int:
+    """How many names stand in one line above the plot."""
+    longest = max(width(_legend_label(track, kind), LABEL) for track in tracks)
+    return max(1, min(len(tracks), int((wide - INCH * _left(kind)) / (longest + LEGEND_MARK))))
+
+
+def _legend(axes: Any, columns: int) -> None:
     """Names above the plot, in the order of the stack, each beside its colour and hatch."""
-    columns = count if max(len(label) for label in axes.get_legend_handles_labels()[1]) <= 20 else 3
     axes.legend(
         loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0.2,
         handlelength=1.1, handleheight=1.0, columnspacing=1.2, handletextpad=0.4, labelcolor=INK,
@@ -183,7 +193,7 @@ def _label_heights(tracks: list[Track], top: float) -> list[float]:
 def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list[int]) -> None:
     value_axis(axes, scale)
     axes.set_xlim(-0.6, len(grid.starts) - 0.4)
-    axes.set_xticks(*ticks(grid))
+    axes.set_xticks(*_spaced(grid, INCH * axes.figure.get_figwidth() * axes.get_position().width))
     axes.tick_params(axis="x", length=2.5, color=MUTED, labelsize=LABEL, labelcolor=MUTED)
     unseen(axes, gaps)
     for position, words in clock_changes(grid):
@@ -191,6 +201,14 @@ def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list
         axes.text(
             position, 0.99, f" {words}", color=ACCENT, fontsize=6.5, va="top", transform=axes.get_xaxis_transform()
         )
+
+
+def _spaced(grid: TimeGrid, room: float) -> tuple[list[int], list[str]]:
+    """Labels of the time axis; every other one where all would touch in `room` points."""
+    positions, labels = ticks(grid)
+    longest = max((width(line, LABEL) for label in labels for line in label.split("\n")), default=0.0)
+    step = 2 if len(labels) * (longest + LABEL_GAP) > room else 1
+    return positions[::step], labels[::step]
 
 
 def _bottom(grid: TimeGrid) -> float:

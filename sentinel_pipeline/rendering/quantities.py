@@ -6,13 +6,13 @@ import math
 from decimal import Decimal
 from typing import Final
 
+from sentinel_pipeline.domain.amounts import BYTE_UNITS
 from sentinel_pipeline.domain.columns import Kind
 
 Quantity = int | float | Decimal
 
 MISSING: Final = "–"
 MINUS: Final = "−"
-IEC_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 DECIMALS: Final[dict[Kind, int]] = {"percent": 2, "megabytes": 2, "decimal": 2, "price": 4}
 
 
@@ -53,14 +53,14 @@ def decimals(value: Quantity, places: int) -> str:
 
 
 def written_bytes(value: Quantity) -> str:
-    """Bytes in the largest IEC unit that keeps the number at 1 or more; whole bytes below 1 KiB."""
+    """Bytes in the largest unit (steps of 1,024) that keeps the number at 1 or more; whole bytes below 1 KB."""
     power = 0
     scaled = abs(Decimal(value))
-    while round(scaled, 2) >= 1024 and power < len(IEC_UNITS) - 1:
+    while round(scaled, 2) >= 1024 and power < len(BYTE_UNITS) - 1:
         scaled, power = scaled / 1024, power + 1
     number = separated(scaled) if power == 0 else decimals(scaled, 2)
     sign = MINUS if value < 0 else ""
-    return f"{sign}{number} {IEC_UNITS[power]}"
+    return f"{sign}{number} {BYTE_UNITS[power]}"
 
 
 def signed(value: Quantity, text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from sentinel_pipeline.domain.amounts import BYTE_UNITS
 from sentinel_pipeline.domain.columns import Kind
-from sentinel_pipeline.rendering.quantities import IEC_UNITS, MINUS, quantity, separated
+from sentinel_pipeline.rendering.quantities import MINUS, quantity, separated
 
 STEPS = (1, 2, 2.5, 5, 10)
 WANTED = 4
@@ -13,7 +14,7 @@ WANTED = 4
 
 def value_ticks(highest: float, kind: Kind) -> list[tuple[float, str]]:
     """Positions and labels from zero to at least `highest`."""
-    power = min(int(math.log(max(highest, 1), 1024)), len(IEC_UNITS) - 1) if kind == "bytes" else 0
+    power = min(int(math.log(max(highest, 1), 1024)), len(BYTE_UNITS) - 1) if kind == "bytes" else 0
     unit = 1024**power
     step = round_step(highest / unit, is_whole=kind == "count")
     count = max(1, math.ceil(highest / unit / step - 1e-9))
@@ -32,12 +33,16 @@ def compact(value: float, kind: Kind) -> str:
     """A value in the space of a heat map's cell."""
     if kind == "count" and abs(value) >= 10_000:
         return f"{value / 1000:.0f}k" if abs(value) < 999_500 else f"{value / 1e6:.1f}M"
-    return f"{value:.3g}".replace("-", MINUS) if kind == "price" else quantity(value, kind)
+    if kind == "price":
+        return (f"{round(value, 3) + 0:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3g}").replace(
+            "-", MINUS
+        )
+    return quantity(value, kind)
 
 
 def _label(scaled: float, kind: Kind, power: int) -> str:
     if kind == "bytes":
-        return f"{scaled:g} {IEC_UNITS[power]}"
+        return f"{scaled:g} {BYTE_UNITS[power]}"
     if kind == "percent":
         return f"{scaled:g} %"
     return separated(scaled) if scaled == int(scaled) else f"{scaled:g}"

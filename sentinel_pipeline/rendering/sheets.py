@@ -7,7 +7,7 @@ own paragraphs, so that no name from outside can become a tag, a picture or a li
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -53,6 +53,8 @@ class Block(Protocol):
     def stays_with_next(self) -> bool: ...
     @property
     def key(self) -> str: ...
+    @property
+    def inside(self) -> tuple[Block, ...]: ...
     def split(self, room: float) -> tuple[Block, Block] | None: ...
     def draw(self, sheet: Sheet, x: float, top: float) -> None: ...
 
@@ -87,7 +89,19 @@ def pages(blocks: Iterable[Block]) -> list[Page]:
 
 def heading_pages(filled: list[Page]) -> dict[str, int]:
     """The page, counted from 1, of every block that has a key."""
-    return {placed.block.key: n for n, page in enumerate(filled, start=1) for placed in page if placed.block.key}
+    return {
+        block.key: n
+        for n, page in enumerate(filled, start=1)
+        for block in every(placed.block for placed in page)
+        if block.key
+    }
+
+
+def every(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks and what stands inside them, in reading order."""
+    for block in blocks:
+        yield block
+        yield from every(block.inside)
 
 
 def _needed(waiting: deque[Block]) -> float:

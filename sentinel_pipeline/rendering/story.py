@@ -9,7 +9,7 @@ from sentinel_pipeline.rendering.chapters import Press, all_figures, annex, chap
 from sentinel_pipeline.rendering.charts import bound
 from sentinel_pipeline.rendering.opening import opening
 from sentinel_pipeline.rendering.report import Report
-from sentinel_pipeline.rendering.sheets import Block
+from sentinel_pipeline.rendering.sheets import Block, every
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,5 @@ class Story:
 def story(report: Report) -> Story:
     press = Press(report)
     body = [*chapters(press), *all_figures(report), *method(report), *annex(report)]
-    headings = tuple(block for block in body if isinstance(block, Heading))
+    headings = tuple(block for block in every(body) if isinstance(block, Heading))
     return Story((*opening(report, headings), *body), tuple(press.charts), bound(press.charts.values()))

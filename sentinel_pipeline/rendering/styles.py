@@ -8,8 +8,8 @@ from sentinel_pipeline.rendering.fonts import BOLD, REGULAR
 from sentinel_pipeline.rendering.palette import ACCENT, BAD, INK, MUTED
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89  # A4 in points
-MARGIN = 51.0
-TOP, BOTTOM = 58.0, 50.0
+MARGIN = 46.0
+TOP, BOTTOM = 52.0, 44.0
 TEXT_WIDTH = PAGE_WIDTH - 2 * MARGIN
 
 
@@ -36,10 +36,10 @@ PERIOD = Style(12.5, after=1, leading=1.3)
 SMALL = Style(8, REGULAR, MUTED, after=2)
 LEAD = Style(11.5, BOLD, before=10, after=4, leading=1.35)
 BODY = Style(9.5)
-TOPIC = Style(15, BOLD, ACCENT, before=14, after=2, leading=1.25, role="H1")
-HEADING = Style(11.5, BOLD, before=10, after=1, leading=1.25, role="H2")
-FINDING = Style(9.5, BOLD, after=2)
-NOTE = Style(8, REGULAR, MUTED, before=3, after=6)
+TOPIC = Style(14, BOLD, ACCENT, before=10, after=1, leading=1.25, role="H1")
+HEADING = Style(11, BOLD, before=7, after=1, leading=1.25, role="H2")
+FINDING = Style(9, BOLD, after=1)
+NOTE = Style(8, REGULAR, MUTED, before=2, after=3)
 ALARM = Style(8.5, REGULAR, BAD)
 CELL = Style(8, leading=1.25)
 HEADER_CELL = Style(8, BOLD, leading=1.25)

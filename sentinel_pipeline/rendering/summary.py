@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.rendering.characters import printable
@@ -81,10 +82,10 @@ MONITORED = frozenset(line.figure for line in (*NETWORK, *ALERTS, *ACTIVITY))
 
 
 def render_summary(facts: SummaryFacts) -> str:
-    """The summary; of a deployment without network monitoring it tells the data-loss figures instead."""
+    """The summary: IoTSentinel's documented blocks where there is network monitoring, then the data-loss figures."""
     is_network = not MONITORED.isdisjoint(facts.figures)
-    body = _network(facts) if is_network else _data_loss(facts)
-    return "\n".join([*_opening(facts.period, is_network), *body]) + "\n"
+    network = _network(facts) if is_network else ()
+    return "\n".join([*_opening(facts.period, is_network), *network, *_data_loss(facts)]) + "\n"
 
 
 def render_detailed(facts: SummaryFacts) -> str:
@@ -105,7 +106,7 @@ def _opening(period: Period, is_network: bool) -> Iterator[str]:
     generated = period.window.end.astimezone(period.zone)
     yield f"# {'IoTSentinel' if is_network else 'CyberSentinel'} Security Report"
     yield f"Generated: {generated:%Y-%m-%d %H:%M:%S}"
-    yield f"Report Period: Last {len(period.days)} days"
+    yield f"Report Period: Last {counted(len(period.days), 'day')}"
     yield f"Time Zone: {period.zone.key}"
     yield f"Window: {period.interval}"
 
@@ -165,7 +166,7 @@ def _talkers(talkers: tuple[Talker, ...] | None, most: int) -> Iterator[str]:
 
 
 def _connections(count: int) -> str:
-    return f"{count:,} connections"
+    return counted(count, "connection")
 
 
 def _name(name: str | None) -> str:

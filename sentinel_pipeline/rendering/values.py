@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.rendering.cells import written
 from sentinel_pipeline.rendering.quantities import DECIMALS, MISSING, Quantity, quantity, signed
@@ -18,6 +19,7 @@ from sentinel_pipeline.sections.section import Section
 
 __all__ = [
     "ShownTable",
+    "bare",
     "change_word",
     "figure_kind",
     "shown_rows",
@@ -65,6 +67,12 @@ def written_figure(figure: KeyFigure) -> str:
 def _unit(figure: KeyFigure) -> str:
     """The unit's word; one of a thing is not many."""
     return figure.unit.removesuffix("s") if figure.value == 1 and len(figure.unit) > 2 else figure.unit
+
+
+def bare(figure: KeyFigure) -> KeyFigure:
+    """The figure without a unit that its label says already."""
+    is_said = figure.unit not in UNIT_KINDS and figure.unit.rstrip("s") in figure.label.lower()
+    return replace(figure, unit="") if is_said else figure
 
 
 def written_previous(figure: KeyFigure) -> str:
@@ -131,7 +139,11 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
 def _note(printed: int, rows: int, name: str) -> str | None:
     if printed == rows:
         return None
-    return f"{printed:,} of {rows:,}, all in tables/{name}.csv" if printed else f"All {rows:,} rows: tables/{name}.csv"
+    return (
+        f"{printed:,} of {rows:,}, all in tables/{name}.csv"
+        if printed
+        else f"{'The' if rows == 1 else 'All'} {counted(rows, 'row')}: tables/{name}.csv"
+    )
 
 
 def shown_table(table: pl.DataFrame, zone: ZoneInfo) -> ShownTable:

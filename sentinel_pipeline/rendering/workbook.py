@@ -7,13 +7,13 @@ from io import BytesIO
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.rendering.parts import COMPLETENESS, METHOD, NOTHING, has_completeness_section
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.spreadsheet import OPTIONS, cell_text, put_text
 from sentinel_pipeline.rendering.workbook_charts import add_chart
 from sentinel_pipeline.rendering.workbook_sheets import ROWS_PER_SECTION, Book, write_table
 from sentinel_pipeline.rendering.workbook_summary import write_summary
-
-NOTHING = "No events in this period"
 
 
 def render_workbook(report: Report) -> bytes:
@@ -26,7 +26,7 @@ def render_workbook(report: Report) -> bytes:
         book = Book(workbook, report.period.zone)
         summary = book.add_sheet("Summary")
         names = [_write_section(book, result) for result in report.sections]
-        if all(result.section.name != "data_completeness" for result in report.sections):
+        if not has_completeness_section(report):
             names.append(_write_completeness(book, report.completeness))
         names.append(_write_methods(book, report.methods))
         write_summary(book, summary, report, names)
@@ -51,16 +51,16 @@ def _write_section(book: Book, result: SectionResult) -> str:
     rows = result.table.head(ROWS_PER_SECTION)
     write_table(book, sheet, rows)
     if rows.is_empty():
-        put_text(sheet, 1, 0, NOTHING)
+        put_text(sheet, 1, 0, NOTHING.rstrip("."))
     if result.table.height > rows.height:
-        note = f"{rows.height:,} of {result.table.height:,} rows; all in tables/{result.section.name}.csv"
+        note = f"{rows.height:,} of {counted(result.table.height, 'row')}; all in tables/{result.section.name}.csv"
         put_text(sheet, rows.height + 2, 0, note)
     add_chart(book, sheet, result)
     return str(sheet.get_name())
 
 
 def _write_completeness(book: Book, completeness: pl.DataFrame) -> str:
-    sheet = book.add_sheet("Completeness")
+    sheet = book.add_sheet(COMPLETENESS)
     write_table(book, sheet, completeness)
     if completeness.is_empty():
         put_text(sheet, 1, 0, "No source was read")
@@ -68,7 +68,7 @@ def _write_completeness(book: Book, completeness: pl.DataFrame) -> str:
 
 
 def _write_methods(book: Book, methods: tuple[tuple[str, str], ...]) -> str:
-    sheet = book.add_sheet("Method")
+    sheet = book.add_sheet(METHOD)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 110, book.wrapped)
     sheet.freeze_panes(1, 0)

@@ -47,7 +47,7 @@ def add_chart(book: Book, sheet: Worksheet, result: SectionResult) -> None:
         _write_grid(book, sheet, table, kind, left)
         return
     if isinstance(kind, Bars):
-        chart = _bars(book, sheet, table, kind, min(table.height, result.section.shown or MOST_BARS))
+        chart = _bars(book, sheet, table, kind, min(table.height, result.section.shown or MOST_BARS), left)
     elif kind.series is None:
         chart = _lines(book, sheet, table, kind)
     else:
@@ -57,13 +57,19 @@ def add_chart(book: Book, sheet: Worksheet, result: SectionResult) -> None:
     sheet.insert_chart(CHART_ROW, left, chart, {"description": cell_text(result.finding)})
 
 
-def _bars(book: Book, sheet: Worksheet, table: pl.DataFrame, kind: Bars, rows: int) -> Chart:
+def _bars(book: Book, sheet: Worksheet, table: pl.DataFrame, kind: Bars, rows: int, left: int) -> Chart:
+    """Bars over the table's own cells; where two would have one name, over the names that stand below the chart."""
     chart = book.workbook.add_chart({"type": "bar"})
     label, value = table.columns.index(kind.label), table.columns.index(kind.value)
     name = sheet.get_name()
+    names = kind.labelled(table).select(kind.label).head(rows)
+    above = 0
+    if not names[kind.label].equals(table[kind.label].head(rows)):
+        _write_block(book, sheet, names, left, (display(kind.label).label,), BLOCK_ROW)
+        label, above = left, BLOCK_ROW
     series: dict[str, Any] = {
         "name": [name, 0, value],
-        "categories": [name, 1, label, rows, label],
+        "categories": [name, above + 1, label, above + rows, label],
         "values": [name, 1, value, rows, value],
         "fill": {"color": SERIES[0]},
         "gap": 40,

@@ -13,7 +13,7 @@ from sentinel_pipeline.rendering.workbook_sheets import NUMBER_FORMATS, Book
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-FIGURE_HEADS = ("Figure", "Value", "Previous", "Change", "Change %", "Direction", "Unit", "Definition")
+FIGURE_HEADS = ("Figure", "Value", "Before", "Change", "Change %", "Direction", "Unit", "Definition")
 SHEET_HEADS = ("Sheet", "What it shows")
 WIDTHS = (34, 16, 16, 16, 12, 16, 14, 90)
 

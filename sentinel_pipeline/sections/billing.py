@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.energy.bill import Bill, Consumption, bills
 from sentinel_pipeline.energy.grid import overlaps, week_grid
 from sentinel_pipeline.energy.money import MICROS, minor_digits
 from sentinel_pipeline.energy.structure import Tariff
 from sentinel_pipeline.energy.tariff import Tariffs, tariffs_of
-from sentinel_pipeline.sections.findings import counted, nothing
+from sentinel_pipeline.sections.findings import nothing
 from sentinel_pipeline.sections.section import HeatMap, Section
 from sentinel_pipeline.sections.trends import unseen_days
 

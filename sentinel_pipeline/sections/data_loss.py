@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.findings import most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section
 from sentinel_pipeline.sections.security import by_severity
 from sentinel_pipeline.sections.shares import percents, ranked, ratio
@@ -30,8 +31,12 @@ def incident_trends_by_type(incident_hours: pl.DataFrame, completeness: pl.DataF
 
 
 def incident_trends_by_policy(incident_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Incidents over time per policy id; (none) for incidents no policy had a part in, so that series add up."""
-    return _trend_by(incident_hours, "policy_id", completeness, period)
+    """Incidents over time per policy; (none) for incidents no policy had a part in, so that series add up."""
+    table = _trend_by(incident_hours, "policy_id", completeness, period)
+    names = _policy_names(incident_hours).rename({"policy_id": "series"})
+    return table.join(names, on="series", how="left", maintain_order="left").with_columns(
+        pl.col("policy_name").fill_null(pl.col("series"))
+    )
 
 
 def severity_distribution(incident_hours: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +160,18 @@ def _trend_by(incident_hours: pl.DataFrame, group: str, completeness: pl.DataFra
     return grouped_trend(named, group, "incidents", series, period, unseen)
 
 
+def _policy_names(incident_hours: pl.DataFrame) -> pl.DataFrame:
+    """A name of its own for every policy id: the id where there is no name, and behind a name that several share."""
+    names = (
+        incident_hours.filter(pl.col("policy_id").is_not_null())
+        .group_by("policy_id")
+        .agg(pl.col("policy_name").drop_nulls().last())
+        .sort("policy_id")
+    )
+    own = pl.when(pl.col("policy_name").is_duplicated()).then(pl.format("{} ({})", "policy_name", "policy_id"))
+    return names.with_columns(own.otherwise("policy_name").fill_null(pl.col("policy_id")))
+
+
 def _severity_finding(table: pl.DataFrame) -> str:
     total = int(table["count"].sum() or 0)
     if total == 0:
@@ -194,21 +211,21 @@ def _violator_section(title: str, table: object, label: str, excluded: object) -
     )
 
 
-def _trend_section(title: str, table: object, chart: Lines | None) -> Section:
+def _trend_section(title: str, table: object, series: str, *, is_told: bool = False) -> Section:
     return Section(
         title,
         "data loss",
         table,  # type: ignore[arg-type] # the trend tables share one shape of parameters
         lambda table, period: peak(table, "count", "incident", period),
-        chart=chart,
+        chart=Lines("timestamp", ("count",), series=series),
         shown=0,
         about="incidents",
-        is_told=chart is not None,
+        is_told=is_told,
     )
 
 
 SECTIONS = (
-    _trend_section("Incidents over time", incident_trends, Lines("timestamp", ("count",), series="series")),
+    _trend_section("Incidents over time", incident_trends, "series", is_told=True),
     Section(
         "Incidents by severity",
         "data loss",
@@ -223,7 +240,7 @@ SECTIONS = (
         "data loss",
         policy_violations,
         _policy_finding,
-        chart=Bars("policy_name", "violation_count"),
+        chart=Bars("policy_name", "violation_count", otherwise="policy_id"),
         shown=10,
         totals=("violation_count", "blocked_count", "prevented_count"),
         is_told=True,
@@ -242,6 +259,6 @@ SECTIONS = (
         shown=10,
         about="incidents",
     ),
-    _trend_section("Incidents over time by type", incident_trends_by_type, None),
-    _trend_section("Incidents over time by policy", incident_trends_by_policy, None),
+    _trend_section("Incidents over time by type", incident_trends_by_type, "series"),
+    _trend_section("Incidents over time by policy", incident_trends_by_policy, "policy_name"),
 )

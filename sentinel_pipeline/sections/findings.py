@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.shares import percent
 
@@ -13,13 +14,6 @@ FEWEST = 7
 HIGHEST_Z = 3.5
 Z_PER_DEVIATION = 0.6745
 NOUN = {"daily": "hour", "weekly": "day", "monthly": "day"}
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: '1 alert', '1,234 alerts', '3 critical' (adjectives take no s)."""
-    adjectives = ("", "critical", "high", "medium", "low", "info", "unknown", "blocked")
-    plural = noun if number == 1 or noun in adjectives else f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number:,} {plural}".strip()
 
 
 def nothing(plural: str) -> str:

@@ -135,5 +135,5 @@ def failed_connection_rate(statistics: Statistics, period: Period) -> Value:  # 
 
 
 def quarantined_records(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
-    """Distinct records that could not be read."""
+    """Distinct records that were set aside."""
     return distinct(statistics["quarantined"], "source", "table", "location")

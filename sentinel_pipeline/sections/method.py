@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import INSTANT
-from sentinel_pipeline.sections.findings import counted, most, peak
+from sentinel_pipeline.sections.findings import most, peak
 from sentinel_pipeline.sections.section import Lines, Section
 from sentinel_pipeline.sections.shares import ranked
 from sentinel_pipeline.sections.trends import SEEN, trend, unseen_days
@@ -34,7 +36,7 @@ def audit_trends(audit_hours: pl.DataFrame, completeness: pl.DataFrame, period: 
 
 
 def data_completeness(completeness: pl.DataFrame, quarantined: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """What arrived of every table of every source; `quarantined` counts each record that could not be read once.
+    """What arrived of every table of every source; `quarantined` counts each record that was set aside once.
 
     Status: received, no events (read, nothing in it), not in source (the system has no such table), partial (some of it
     could not be read, or not on every day), unreachable, not extracted. Rows of a snapshot are those of its last day.
@@ -57,10 +59,11 @@ def data_completeness(completeness: pl.DataFrame, quarantined: pl.DataFrame, per
 
 
 def quarantine_reasons(quarantined: pl.DataFrame) -> pl.DataFrame:
-    """Records that could not be read, by source, table and reason; all of them are kept in the lake."""
+    """Records that repeat another or could not be read in full, by source, table and reason; all are kept."""
     keys = ["source", "table", "reason"]
     table = quarantined.group_by(keys).agg(pl.col("location").n_unique().cast(pl.Int64).alias("records"))
-    return ranked(table, "records", keys)
+    meanings = pl.col("reason").map_elements(meaning, return_dtype=pl.String)
+    return ranked(table.with_columns(meanings.alias("meaning")), "records", keys)
 
 
 def _counts(quarantined: pl.DataFrame) -> pl.DataFrame:
@@ -104,19 +107,21 @@ def _reason(days: int) -> pl.Expr:
 
 def _completeness_finding(table: pl.DataFrame) -> str:
     troubled = table.filter(pl.col("status").is_in(TROUBLES))
-    bad = counted(int(table["quarantined"].sum()), "record")
+    number = int(table["quarantined"].sum())
+    bad, were = counted(number, "record"), was_or_were(number)
     if troubled.is_empty() and not table["quarantined"].sum():
         return "Every source was read in full"
     if troubled.is_empty():
-        return f"Every source was read for the whole period; {bad} in them could not be read in full"
+        return f"Every source was read for the whole period; {bad} in them {were} set aside"
     sources = ", ".join(sorted(set(troubled["source"])))
-    return f"Not everything could be seen of {sources}; {bad} could not be read in full"
+    return f"Not everything could be seen of {sources}; {bad} {were} set aside"
 
 
 def _reasons_finding(table: pl.DataFrame) -> str:
     if table.is_empty():
-        return "Every record could be read"
-    return f"{counted(int(table['records'].sum()), 'record')} could not be read, most because of {table['reason'][0]}"
+        return "No record was set aside"
+    number = int(table["records"].sum())
+    return f"{counted(number, 'record')} {was_or_were(number)} set aside, most because of {table['reason'][0]}"
 
 
 SECTIONS = (
@@ -149,7 +154,7 @@ SECTIONS = (
     ),
     Section("Data completeness", "method", data_completeness, _completeness_finding, about="receipts"),
     Section(
-        "Records that could not be read",
+        "Records set aside",
         "method",
         quarantine_reasons,
         _reasons_finding,

@@ -1,4 +1,4 @@
-"""Figures of audit trails, and of what could not be read."""
+"""Figures of audit trails, and of what was set aside."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sentinel_pipeline.sections.measures import summed
 FIGURES = (
     Figure(
         "quarantined_records",
-        "Unreadable records",
+        "Records set aside",
         "records",
-        "Distinct records of the sources that could not be read in full; they are kept, and counted once. One without a"
-        " usable time belongs to no day and is counted in every edition.",
+        "Distinct records that repeat another or could not be read in full; they are kept, and counted once. One"
+        " without a usable time belongs to no day and is counted in every edition.",
         "quarantine",
         ("quarantined",),
         measures.quarantined_records,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.findings import most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section
 from sentinel_pipeline.sections.security import with_device_names
 from sentinel_pipeline.sections.shares import MEGABYTE, ranked, ratio

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS, RANK
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.findings import most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, trend, unseen_days

@@ -11,6 +11,7 @@ from typing import Self
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.severity import LEVELS
@@ -156,7 +157,9 @@ def _no_log_among(files: list[LogFile]) -> str:
     problems = sorted({problem for file in files if (problem := unreadable(file))})
     if problems:
         return f"its files cannot be read ({problems[0]}); let this user read them"
-    return f"it holds no Zeek log among {len(files)} files; point `location` at the folder that Zeek writes to"
+    return (
+        f"it holds no Zeek log among {counted(len(files), 'file')}; point `location` at the folder that Zeek writes to"
+    )
 
 
 def _local_networks(settings: SourceSettings) -> Networks:

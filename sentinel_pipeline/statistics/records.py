@@ -39,7 +39,7 @@ def audit_users(audit_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noq
 
 
 def completeness(receipts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
-    """What arrived of each table of each source on a day, and what could not be read."""
+    """What arrived of each table of each source on a day, and what was set aside."""
     snapshots = [table.name for table in TABLES if table.is_snapshot and table is not QUARANTINE]
     return receipts.with_columns(day=pl.lit(day.key), is_snapshot=pl.col("table").is_in(snapshots)).sort(
         "source", "table"
@@ -47,7 +47,7 @@ def completeness(receipts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
 
 
 def quarantined(quarantine: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
-    """Which records could not be read; a record that belongs to no day is named each day and counted once."""
+    """Which records were set aside; a record that belongs to no day is named each day and counted once."""
     keys = ["source", "table", "reason", "location"]
     return quarantine.select(keys).unique().sort(keys)
 

@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -71,8 +71,6 @@ def test_a_key_is_read_back_as_the_period_it_names(period: Period) -> None:
 @PATIENT
 @given(days, zones)
 def test_every_instant_of_a_day_is_of_that_day(first: date, zone: ZoneInfo) -> None:
-    if zone.key == "America/St_Johns":
-        return  # until 2011 its clocks went back at 00:01 into the day before
     for start in Period("daily", first, zone).hour_starts:
         assert day_of(start, zone) == first
 
@@ -110,6 +108,58 @@ def test_a_day_whose_midnight_is_skipped_begins_at_the_end_of_the_gap() -> None:
     start = midnight(date(2018, 11, 4), zone)
     assert start.astimezone(zone) == datetime(2018, 11, 4, 1, tzinfo=zone)
     assert (start - timedelta(seconds=1)).astimezone(zone).date() == date(2018, 11, 3)
+
+
+def clock_changes(zone: ZoneInfo) -> list[datetime]:
+    """Every instant from 1972 to 2037 from which the zone has another offset, found by halving."""
+    found = []
+    probes = [datetime(1972, 1, 1, tzinfo=UTC) + timedelta(days=20 * n) for n in range(66 * 365 // 20)]
+    for probe, following in pairwise(probes):
+        low, high = probe, following
+        old = low.astimezone(zone).utcoffset()
+        if high.astimezone(zone).utcoffset() == old:
+            continue
+        while high - low > timedelta(seconds=1):
+            middle = (low + (high - low) / 2).replace(microsecond=0)
+            low, high = (middle, high) if middle.astimezone(zone).utcoffset() == old else (low, middle)
+        found.append(high)
+    return found
+
+
+def changes_just_after_midnight() -> list[tuple[str, datetime]]:
+    """Changes of all zones that strike at one minute past midnight."""
+    second = timedelta(seconds=1)
+    return [
+        (key, change)
+        for key in sorted(available_timezones())
+        for change in clock_changes(ZoneInfo(key))
+        if f"{(change - second).astimezone(ZoneInfo(key)):%H:%M:%S}" == "00:00:59"
+    ]
+
+
+def test_days_whose_clock_changes_at_one_past_midnight_hold_no_instant_of_an_earlier_day() -> None:
+    changes = changes_just_after_midnight()
+    assert {"America/St_Johns", "America/Goose_Bay"} <= {key for key, _ in changes}
+    for key, change in changes:
+        zone = ZoneInfo(key)
+        around = [Period("daily", (change + timedelta(days=n)).astimezone(zone).date(), zone) for n in (-1, 0, 1)]
+        for one in around:
+            hours = one.hour_starts
+            assert one.window.start == hours[0], (key, one.key)
+            assert all(start.astimezone(zone).date() >= one.first for start in hours), (key, one.key)
+            assert all(day_of(start, zone) == one.first for start in hours), (key, one.key)
+            assert all(timedelta() < end - start <= HOUR for start, end in pairwise((*hours, one.window.end)))
+
+
+def test_a_day_begins_at_its_second_midnight_where_the_clock_went_back_into_the_day_before() -> None:
+    before, after = day("2010-11-06", "America/St_Johns"), day("2010-11-07", "America/St_Johns")
+    assert after.interval == "2010-11-07T00:00:00-03:30/2010-11-08T00:00:00-03:30"
+    assert before.window == Window(datetime(2010, 11, 6, 2, 30, tzinfo=UTC), datetime(2010, 11, 7, 3, 30, tzinfo=UTC))
+    clock = [f"{start.astimezone(before.zone):%d %H:%M}" for start in before.hour_starts]
+    assert clock[-4:] == ["06 22:00", "06 23:00", "07 00:00", "06 23:01"]
+    assert Period("daily", date(2010, 3, 14), before.zone).hour_starts[:3] == tuple(
+        datetime(2010, 3, 14, hour, minute, tzinfo=UTC) for hour, minute in ((3, 30), (3, 31), (4, 30))
+    )
 
 
 def test_a_skipped_day_is_empty_and_its_neighbours_meet() -> None:

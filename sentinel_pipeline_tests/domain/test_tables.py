@@ -14,8 +14,8 @@ CONTRACT = {
     "is_enabled, trigger_count, last_triggered_at, created_at",
     "incidents": "source, incident_id, occurred_at, severity, incident_type, agent_id, agent_name, hostname, user, "
     "source_ip, action, is_blocked, data_types, confidence, policy_id, policy_name",
-    "energy_readings": "source, device_ip, device_name, read_at, is_on, power_w, voltage_v, current_a, energy_today_kwh, "
-    "energy_total_kwh, rssi_dbm",
+    "energy_readings": "source, device_ip, device_name, read_at, is_on, power_w, voltage_v, current_a, "
+    "energy_today_kwh, energy_total_kwh, rssi_dbm",
     "audit_events": "source, event_id, occurred_at, user, event_type, severity, resource, details",
     "quarantine": "source, table, location, reason, record",
 }

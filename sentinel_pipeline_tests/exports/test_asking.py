@@ -136,13 +136,10 @@ def test_sources_are_those_that_give_the_table() -> None:
         asked_sources(INCIDENTS, ("home",), settings())
 
 
-def test_a_file_nobody_named_is_dated_and_new(tmp_path: Path) -> None:
+def test_a_file_nobody_named_is_dated(tmp_path: Path) -> None:
     now = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
     wanted = Wanted(ALERTS)
     first = default_output(wanted, ".csv", settings(tmp_path), now)
     assert first == tmp_path / "exports" / "alerts_20250102_030405.csv"
-    first.parent.mkdir()
-    first.touch()
-    assert default_output(wanted, ".csv", settings(tmp_path), now).name == "alerts_20250102_030405_2.csv"
     layout = default_output(Wanted(ALERTS, layout="iotsentinel"), ".csv", settings(tmp_path), now)
     assert layout.name == "iotsentinel_alerts_20250102_030405.csv"

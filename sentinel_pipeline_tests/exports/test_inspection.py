@@ -27,8 +27,8 @@ def test_every_table_is_told_with_its_rows_and_times_and_what_could_not_be_read(
     assert lines(system, monkeypatch) == [
         "connections: not in this source",
         "alerts: 3 rows, 2025-01-01T12:00:00+01:00 to 2025-07-01T12:00:00+02:00, 2 quarantined",
-        "devices: 1 rows, 0 quarantined",
-        "quarantined: 2 of alerts: bad_time",
+        "devices: 1 row, 0 quarantined",
+        "quarantined: 2 of alerts: bad_time (its time is missing or unreadable, so it belongs to no day)",
     ]
 
 

@@ -156,3 +156,16 @@ def test_a_full_disk_leaves_no_part_of_a_file(format_: str, tmp_path: Path) -> N
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_new_export_stands_beside_one_of_the_same_name(tmp_path: Path) -> None:
+    system = System("home", alerts(NOON))
+    made = [
+        export(
+            Wanted(ALERTS), [(system.kind, system.settings)], BERLIN, tmp_path / "a.csv", lambda _: None, is_new=True
+        )
+        for _ in range(2)
+    ]
+    assert [one.path.name for one in made] == ["a.csv", "a_2.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a_2.csv"]
+    assert rows_of(made[0].path) == rows_of(made[1].path)

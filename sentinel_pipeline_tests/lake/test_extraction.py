@@ -174,7 +174,7 @@ def test_a_day_is_partial_when_more_than_one_in_a_hundred_of_its_records_is_bad(
     bad = [Bad("alerts", str(n), occurred_at=NOON) for n in range(2)]
     read(System(rows=rows, bad=bad, state="2"), lake, FIRST)
     found = receipt(lake, "alerts")
-    assert (found["status"], found["reason"]) == ("partial", "2 of 101 records could not be read in full")
+    assert (found["status"], found["reason"]) == ("partial", "2 of 101 records were set aside")
 
 
 def test_undated_bad_records_make_only_an_empty_day_partial(lake: Lake) -> None:
@@ -187,7 +187,7 @@ def test_undated_bad_records_make_only_an_empty_day_partial(lake: Lake) -> None:
 
 def test_a_file_that_could_not_be_read_makes_the_day_partial(lake: Lake) -> None:
     read(System(rows=ALERTS, bad=[Bad("alerts", "alerts.log.gz", "truncated_gzip: at byte 17")]), lake, FIRST)
-    assert receipt(lake, "alerts")["reason"] == "1 files could not be read in full"
+    assert receipt(lake, "alerts")["reason"] == "1 file could not be read in full"
 
 
 def test_copies_of_a_key_are_out_of_the_rows_and_in_quarantine_day_by_day(lake: Lake) -> None:

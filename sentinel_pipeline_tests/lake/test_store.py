@@ -1,56 +1,16 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from sentinel_pipeline.domain.errors import SentinelError
-from sentinel_pipeline.lake.store import Lake, read_json, replacing, sha256, write_json, write_whole
+from sentinel_pipeline.lake.store import Lake, read_json, sha256, write_json
 
 ONE, TWO = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})
-DIES = """
-import os, sys
-from pathlib import Path
-from sentinel_pipeline.lake.store import replacing
-with replacing(Path(sys.argv[1])) as temporary:
-    temporary.write_bytes(b"half")
-    os._exit(9)
-"""
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_a_process_killed_while_it_writes_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old and whole")
-    died = subprocess.run([sys.executable, "-c", DIES, str(path)], check=False)
-    assert died.returncode == 9
-    assert path.read_bytes() == b"old and whole"
-    write_whole(path, b"new")
-    assert path.read_bytes() == b"new"
-
-
-def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-
-    def broken() -> None:
-        with replacing(path) as temporary:
-            temporary.write_bytes(b"half")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        broken()
-    assert path.read_bytes() == b"old"
-    assert names(tmp_path) == ["file"]
-
-
-def test_folders_are_made_on_the_way(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a" / "b" / "c", b"x")
-    assert (tmp_path / "a" / "b" / "c").read_bytes() == b"x"
 
 
 def test_partitions_are_read_back_and_missing_ones_said(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 from dagster_postgres import DagsterPostgresStorage
 
-from sentinel_pipeline.orchestration.home import prepare_home, write_whole
+from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.storage import SentinelStorage, with_driver
 from sentinel_pipeline.settings import PROJECT
 
@@ -32,13 +32,6 @@ def test_the_home_is_made_once_and_follows_the_projects_file(tmp_path: Path) -> 
     prepare_home(tmp_path)
     assert place.read_bytes() == (PROJECT / "dagster.yaml").read_bytes()
     assert [file.name for file in home.iterdir()] == ["dagster.yaml"]
-
-
-def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(IsADirectoryError):
-        write_whole(tmp_path / "taken", b"new")
-    assert [file.name for file in tmp_path.iterdir()] == ["taken"]
 
 
 def test_history_lies_below_the_home_and_nowhere_else(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sentinel_pipeline.domain.errors import PublishingError
-from sentinel_pipeline.publishing.editions import Edition, publish, revisions, upcoming_revision
+from sentinel_pipeline.publishing.editions import Edition, damage, publish, revisions, upcoming_revision
 from sentinel_pipeline.publishing.verification import verify
 from sentinel_pipeline_tests.clocks import day
 
@@ -106,6 +106,38 @@ def test_a_damaged_revision_is_never_overwritten_nor_its_number_given_again(tmp_
     assert (second.revision, second.is_new) == (2, True)
     assert (first.folder / "a").read_bytes() == b"1"
     assert verify(second.folder).chain == "first of its chain"
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.write_bytes(b"2"), lambda file: file.unlink()])
+def test_the_same_bytes_are_published_again_when_those_of_the_newest_revision_were_damaged(
+    harm: Callable[[Path], None], tmp_path: Path
+) -> None:
+    editions = tmp_path / "editions"
+    first = published(editions, {"a": b"1", "b": b"1"})
+    harm(first.folder / "a")
+    before = {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()}
+    assert upcoming_revision(editions, TODAY, "1") == 2
+    second = published(editions, {"a": b"1", "b": b"1"})
+    assert (second.revision, second.is_new) == (2, True)
+    assert {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()} == before
+    assert verify(second.folder).faults == ()
+    assert upcoming_revision(editions, TODAY, "1") == 2
+    assert not published(editions, {"a": b"1", "b": b"1"}).is_new
+
+
+def test_a_file_put_beside_the_published_ones_is_no_damage(tmp_path: Path) -> None:
+    first = published(tmp_path / "editions", {"a": b"1"})
+    (first.folder / "note.txt").write_bytes(b"mine")
+    assert damage(first.folder) == []
+    assert not published(tmp_path / "editions", {"a": b"1"}).is_new
+
+
+@pytest.mark.parametrize("manifest", [b"{", b"[]", b'{"files": 1}', b'{"files": ["a"]}', b'{"files": [{}]}'])
+def test_a_manifest_that_lists_nothing_is_damage(manifest: bytes, tmp_path: Path) -> None:
+    first = published(tmp_path / "editions", {"a": b"1"})
+    (first.folder / "manifest.json").write_bytes(manifest)
+    assert damage(first.folder) == ["manifest.json: lists no files"]
+    assert published(tmp_path / "editions", {"a": b"1"}).revision == 2
 
 
 def test_the_upcoming_revision_is_told_by_the_figures(tmp_path: Path) -> None:

@@ -81,16 +81,17 @@ def completeness(*rows: tuple[str, str, int, str | None]) -> pl.DataFrame:
 def test_completeness_is_said_with_every_trouble_once() -> None:
     whole = completeness(("alerts", "received", 0, None), ("devices", "no events", 0, None))
     said, is_complete = completeness_words(whole)
-    assert (said, is_complete) == ("Every source was read for the whole period. Every record could be read.", True)
+    assert (said, is_complete) == ("Every source was read for the whole period. No record was set aside.", True)
     with_bad = completeness(("alerts", "received", 2, None), ("devices", "not in source", 0, None))
     said, is_complete = completeness_words(with_bad)
     assert is_complete
-    assert "2 records in them could not be read in full and are kept in quarantine;" in said
+    assert "2 records in them were set aside, for repeating another or being unreadable in part;" in said
     away = completeness(("alerts", "unreachable", 0, "nobody answers"), ("devices", "unreachable", 0, "nobody answers"))
     said, is_complete = completeness_words(away)
     assert (said, is_complete) == ("Not everything could be seen. home: alerts unreachable – nobody answers.", False)
     part = completeness(("alerts", "partial", 1, "one file"))
-    assert "1 record in them could not be read in full and is kept in quarantine;" in completeness_words(part)[0]
+    said = completeness_words(part)[0]
+    assert "1 record in them was set aside, for repeating another or being unreadable in part;" in said
 
 
 def test_a_narrative_leaves_out_what_there_is_nothing_to_say_about() -> None:

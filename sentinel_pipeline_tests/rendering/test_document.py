@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from html import unescape
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -21,6 +22,9 @@ import pytest
 from pypdf import PdfReader
 
 from sentinel_pipeline.rendering.document import render_pdf
+from sentinel_pipeline.rendering.grids import grid
+from sentinel_pipeline.rendering.html import render_html
+from sentinel_pipeline.rendering.pictures import Beside, Picture
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.rendering.values import shown_rows, written_figure
 from sentinel_pipeline_tests.rendering.papers import lost_characters, run, squeezed
@@ -317,3 +321,25 @@ def test_a_monthly_report_needs_little_memory() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 300
+
+
+def test_document_and_page_have_the_same_parts_in_the_same_order() -> None:
+    report = a_report("weekly")
+    titles = [str(entry.title) for entry in flat(PdfReader(BytesIO(printed("weekly"))).outline)]
+    page = render_html(report, {}).decode()
+    headings = [unescape(found) for found in re.findall(r"<h[23]>([^<]+)</h[23]>", page)]
+    assert headings == titles
+    assert headings[-3:] == ["All key figures", "Method and glossary", "Annex: data files"]
+
+
+def test_a_table_beside_its_chart_goes_on_to_the_next_page_under_its_header() -> None:
+    rows = tuple((f"10.0.0.{n}", f"{n}") for n in range(12))
+    table = grid(("Address", "Count"), ("text", "count"), rows, (("Table", "rows"),), wide=250.0)
+    chart = Picture("chart", 200.0, table.height / 2, "", ())
+    parts = Beside(chart, table, 260.0).split(table.height - 20)
+    assert parts is not None
+    first, second = parts
+    assert first.inside[0] == chart
+    assert second.inside[0].height == 0
+    assert second.height < table.height
+    assert Beside(chart, table, 260.0).split(chart.height - 1) is None

@@ -11,7 +11,7 @@ from typing import Any
 from sentinel_pipeline.rendering.html import render_html
 from sentinel_pipeline.rendering.palette import SEVERITIES
 from sentinel_pipeline.rendering.report import Report
-from sentinel_pipeline.rendering.values import shown_rows, written_change, written_figure
+from sentinel_pipeline.rendering.values import bare, shown_rows, written_change, written_figure
 from sentinel_pipeline_tests.rendering.hostile import shared_texts
 from sentinel_pipeline_tests.rendering.worlds import HOSTILE, a_hostile_report, a_report, an_empty_report
 
@@ -53,7 +53,7 @@ def test_the_page_tells_everything_the_report_says() -> None:
     report = a_report(failure="the database is gone")
     said = " ".join(Page(report).texts)
     for figure in report.key_figures:
-        assert written_figure(figure) in said
+        assert written_figure(bare(figure)) in said
         assert written_change(figure) in said
     for result in report.sections[:-1]:
         assert result.finding in said

@@ -69,7 +69,7 @@ def test_the_detailed_report_is_the_summary_and_longer_lists() -> None:
 
 
 def test_lists_stop_after_five_lines() -> None:
-    many = replace(FACTS, protocols=tuple(Counted(f"p{n}", n) for n in range(9)), talkers=TALKERS * 4)
+    many = replace(FACTS, protocols=tuple(Counted(f"p{n}", n) for n in range(2, 11)), talkers=TALKERS * 4)
     assert render_summary(many).count(" connections\n") == 5
     assert render_summary(many).count(" MB\n") == 5 + 1
 
@@ -119,6 +119,27 @@ def test_a_deployment_without_network_monitoring_tells_of_data_loss() -> None:
         "## Top Data Types\n"
         "1. credit_card: 1,200\n"
     )
+
+
+def test_data_loss_follows_the_documented_blocks_where_both_are_watched() -> None:
+    figures: dict[str, Value] = {"total_incidents": 462, "block_rate": 61.3}
+    both = replace(
+        FACTS,
+        figures={**FIGURES, **figures},
+        incident_severities={"high": 4},
+        data_types=(Counted("credit_card", 1200),),
+    )
+    assert render_summary(both) == TEXT + (
+        "\n## Data Loss Prevention\n- Total Incidents: 462\n- Block Rate: 61.30 %\n"
+        "- Incidents by Severity:\n  - HIGH: 4\n"
+        "\n## Top Data Types\n1. credit_card: 1,200\n"
+    )
+
+
+def test_one_day_and_one_connection_are_said_in_the_singular() -> None:
+    text = render_summary(replace(FACTS, period=a_period("daily"), protocols=(Counted("tcp", 1),)))
+    assert "\nReport Period: Last 1 day\n" in text
+    assert "\n  - TCP: 1 connection\n" in text
 
 
 def test_a_hostile_name_stays_on_its_line() -> None:

@@ -42,9 +42,9 @@ def figure(value: Any, previous: Any = None, unit: str = "", **more: Any) -> Key
         (-0.001, "decimal", "0.00"),
         (0, "bytes", "0 B"),
         (1023, "bytes", "1,023 B"),
-        (1536, "bytes", "1.50 KiB"),
-        (2**20 - 1, "bytes", "1.00 MiB"),
-        (5 * 2**60, "bytes", "5.00 EiB"),
+        (1536, "bytes", "1.50 KB"),
+        (2**20 - 1, "bytes", "1.00 MB"),
+        (5 * 2**60, "bytes", "5.00 EB"),
         (12345.678, "megabytes", "12,345.68"),
         (Decimal("2.345"), "decimal", "2.34"),
         (443, "text", "443"),
@@ -106,7 +106,7 @@ def test_a_figure_says_its_unit_and_whether_it_is_only_a_lower_bound() -> None:
     assert written_figure(figure(1, unit="alerts")) == "1 alert"
     assert written_figure(figure(2, unit="kWh", is_lower_bound=True)) == "≥ 2 kWh"
     assert written_figure(figure(61.3, unit="%")) == "61.30 %"
-    assert written_figure(figure(3 * 2**30, unit="bytes")) == "3.00 GiB"
+    assert written_figure(figure(3 * 2**30, unit="bytes")) == "3.00 GB"
     assert written_figure(figure(31804.7, unit="MB")) == "31,804.70 MB"
     assert written_figure(figure("credit_card")) == "credit_card"
 
@@ -125,7 +125,7 @@ def test_a_change_is_told_in_counts_and_in_percent_where_that_means_something() 
     assert written_change(figure(5, 0)) == "new (was 0)"
     assert written_change(figure(12, 12)) == "±0"
     assert written_change(figure(61.3, 58.2, "%")) == "+3.10 points"
-    assert written_change(figure(2**21, 2**20, "bytes", change_percent=None)) == "+1.00 MiB"
+    assert written_change(figure(2**21, 2**20, "bytes", change_percent=None)) == "+1.00 MB"
 
 
 def test_a_changed_name_tells_what_it_was() -> None:

@@ -48,7 +48,7 @@ def test_the_summary_says_what_the_report_is_and_how_its_figures_changed() -> No
 def test_there_is_a_sheet_for_every_section_and_for_completeness_and_method() -> None:
     report = a_report()
     titles = [result.section.title for result in report.sections]
-    assert opened(report).sheetnames == ["Summary", *titles, "Completeness", "Method"]
+    assert opened(report).sheetnames == ["Summary", *titles, "Data completeness", "Method and glossary"]
 
 
 def test_two_readers_find_the_values_of_the_tables_in_the_cells() -> None:
@@ -191,3 +191,21 @@ def test_sections_with_the_same_title_get_sheets_of_their_own() -> None:
     names = opened(replace(a_report(), sections=twins)).sheetnames[1:4]
     assert len({name.casefold() for name in names}) == 3
     assert max(map(len, names)) <= 31
+
+
+def test_bars_that_the_table_calls_unknown_are_told_apart_by_their_address() -> None:
+    table = pl.DataFrame(
+        {
+            "device_ip": ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+            "device_name": ["Unknown", "TV", "Unknown"],
+            "alerts": [3, 2, 1],
+        }
+    )
+    section = a_section("by_device", title="By device", chart=Bars("device_name", "alerts", otherwise="device_ip"))
+    book = opened(replace(a_report(), sections=(a_result(section, table),)))
+    sheet = book["By device"]
+    assert [sheet.cell(row, 2).value for row in (2, 3, 4)] == ["Unknown", "TV", "Unknown"]
+    [drawn] = sheet._charts
+    category = drawn.series[0].cat
+    places = (category.strRef or category.numRef).f.rpartition("!")[2].replace("$", "")
+    assert [cell.value for (cell,) in sheet[places]] == ["10.0.0.1", "TV", "10.0.0.3"]

@@ -108,6 +108,19 @@ def test_trends_by_policy_have_a_series_for_none_so_that_they_add_up() -> None:
     assert table.height == 48
 
 
+def test_every_policy_has_a_name_of_its_own_in_its_trend() -> None:
+    incidents = [
+        *some(1, policy_id="p1"),
+        *some(1, policy_id="p2", policy_name="Cards"),
+        *some(1, policy_id="p3", policy_name="Cards"),
+        *some(1, policy_id="p4", policy_name="Mail"),
+        *some(1),
+    ]
+    table = table_of("incident_trends_by_policy", world(TODAY, incidents=incidents), TODAY)
+    named = dict(table.select("series", "policy_name").unique().iter_rows())
+    assert named == {"p1": "p1", "p2": "Cards (p2)", "p3": "Cards (p3)", "p4": "Mail", "(none)": "(none)"}
+
+
 def test_trends_by_type_go_by_name() -> None:
     statistics = world(TODAY, incidents=[*some(1, incident_type="usb"), *some(1, incident_type="mail")])
     table = table_of("incident_trends_by_type", statistics, TODAY)

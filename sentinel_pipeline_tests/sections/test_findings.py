@@ -4,8 +4,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak, unusual
+from sentinel_pipeline.sections.findings import most, nothing, peak, unusual
 from sentinel_pipeline_tests.clocks import day
 from sentinel_pipeline_tests.statistics.frames import utc
 

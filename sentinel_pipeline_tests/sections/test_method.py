@@ -3,6 +3,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import AUDIT_EVENTS
 from sentinel_pipeline_tests.clocks import day, week
 from sentinel_pipeline_tests.sections.worlds import finding_of, of_status, receipt_rows, table_of, world
@@ -105,13 +106,14 @@ def test_a_record_that_belongs_to_no_day_is_counted_once_in_a_week() -> None:
     row = table_of("data_completeness", statistics, WEEK).row(0, named=True)
     assert (row["table"], row["quarantined"]) == ("alerts", 2)
     reasons = table_of("quarantine_reasons", statistics, WEEK)
-    assert reasons.rows() == [("home", "alerts", "bad_time", 2), ("home", "alerts", "bad_severity", 1)]
+    assert reasons.drop("meaning").rows() == [("home", "alerts", "bad_time", 2), ("home", "alerts", "bad_severity", 1)]
+    assert reasons["meaning"].to_list() == [meaning("bad_time"), meaning("bad_severity")]
     said = finding_of("quarantine_reasons", statistics, WEEK)
     assert said.endswith("most because of bad_time")
 
 
 def test_findings_name_the_sources_that_could_not_be_seen() -> None:
-    assert finding_of("quarantine_reasons", world(TODAY), TODAY) == "Every record could be read"
+    assert finding_of("quarantine_reasons", world(TODAY), TODAY) == "No record was set aside"
     assert finding_of("data_completeness", world(TODAY), TODAY).startswith("Every source was read in full")
     blind = world(TODAY, statuses={TODAY.key: "unreachable"})
     assert finding_of("data_completeness", blind, TODAY).startswith("Not everything could be seen of home")

@@ -79,12 +79,25 @@ def test_late_rows_make_a_second_revision_and_leave_the_first(tmp_path: Path) ->
         assert (traced.code, f"recomputed {count}" in traced.out) == (0, True), traced.err
 
 
+def test_a_damaged_edition_is_said_and_published_again_beside_it(tmp_path: Path) -> None:
+    house = make_house(tmp_path / "house")
+    first = Path(sentinel(house, "publish", "daily", DAY).last)
+    (first / "report.pdf").write_bytes(b"damaged")
+    again = sentinel(house, "publish", "daily", DAY)
+    second = Path(again.last)
+    assert (again.code, second.name) == (0, "r2")
+    assert f"damaged: daily/{DAY}/r1: report.pdf: has 7 bytes" in again.err
+    assert (first / "report.pdf").read_bytes() == b"damaged"
+    assert sentinel(house, "verify", str(second)).code == 0
+    assert sentinel(house, "publish", "daily", DAY).last == str(second)
+
+
 def test_a_lost_partition_is_said_and_not_confirmed(week: tuple[Path, Said], tmp_path: Path) -> None:
     house = shutil.copytree(week[0], tmp_path / "copy")
     (house / "lake" / "statistics" / "alert_hours" / f"{DAY}.parquet").unlink()
     answer = sentinel(house, "trace", str(house / "editions" / "weekly" / "2025-03-10" / "r1"), "total_alerts")
     assert answer.code == 1
-    assert "1 of its 7 partitions are gone" in answer.complaints[0]
+    assert "1 of its 7 partitions is gone" in answer.complaints[0]
 
 
 def test_two_publishers_of_one_edition_publish_it_once(tmp_path: Path) -> None:

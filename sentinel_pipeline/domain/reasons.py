@@ -1,0 +1,36 @@
+"""Why a record is set aside in quarantine, in plain words. A code may be followed by a colon and details."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+# The first pattern that fits explains a code.
+REASONS: tuple[tuple[str, str], ...] = (
+    ("bad_time", "its time is missing or unreadable, so it belongs to no day"),
+    ("implausible_time", "its time lies before 2000 or after 2099, so it belongs to no day"),
+    ("duplicate_rule", "it repeats the definition of another rule, which counts once"),
+    ("duplicate_row", "it repeats another row, which counts once"),
+    ("duplicate_*", "its key stands in the table already; the first one counts"),
+    ("missing_value", "a value it cannot do without is missing"),
+    ("bad_*", "this field cannot be read and counts as unknown; the rest of the record counts"),
+    ("not_json", "the line is no JSON"),
+    ("not_an_object", "the line is JSON, but no record"),
+    ("too_few_fields", "the line has fewer fields than its header names"),
+    ("too_many_fields", "the line has more fields than its header names"),
+    ("line_too_long", "the line is longer than any record"),
+    ("no_fields", "the log does not say which fields its lines have"),
+    ("missing_columns", "the log lacks fields a record cannot do without"),
+    ("not_a_zeek_log", "the file is no log that Zeek writes"),
+    ("truncated_gzip", "the compressed file is cut off or damaged; what was before the damage counts"),
+    ("unreadable_file", "the file could not be opened or read"),
+)
+
+
+def meaning(reason: str) -> str:
+    """What the codes of a reason mean, each once, in their order; empty for a reason that nothing explains."""
+    codes = (part.partition(":")[0].strip() for part in reason.split(","))
+    return "; ".join(dict.fromkeys(words for code in codes if (words := _explained(code))))
+
+
+def _explained(code: str) -> str | None:
+    return next((words for pattern, words in REASONS if fnmatchcase(code, pattern)), None)

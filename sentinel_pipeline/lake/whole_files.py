@@ -1,0 +1,63 @@
+"""Files that appear whole or not at all, whoever else writes and whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Appearing:
+    """A file that is being written: where, and under which name it will be found."""
+
+    temporary: Path
+    path: Path
+
+
+@contextmanager
+def appearing(path: Path, *, is_new: bool = False) -> Iterator[Appearing]:
+    """A temporary file beside `path` that takes its name, synced to disk, when the block ends well.
+
+    With `is_new` it replaces nothing: a name that is taken gets `_2`, `_3` … before its suffix.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = Appearing(path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}"), path)
+    try:
+        yield file
+        with file.temporary.open("rb+") as content:
+            os.fsync(content.fileno())
+        if is_new:
+            file.path = _linked(file.temporary, path)
+        else:
+            file.temporary.replace(path)
+    finally:
+        file.temporary.unlink(missing_ok=True)
+
+
+def _linked(temporary: Path, path: Path) -> Path:
+    """The first free name, taken in one step: of two that want it at once only one gets it."""
+    number, wanted = 1, path
+    while True:
+        try:
+            wanted.hardlink_to(temporary)
+        except FileExistsError:
+            number += 1
+            wanted = path.with_name(f"{path.stem}_{number}{path.suffix}")
+        else:
+            return wanted
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
+    with appearing(path) as file:
+        yield file.temporary
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file that appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
