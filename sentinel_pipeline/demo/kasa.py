@@ -60,7 +60,7 @@ def write_plugs(folder: Path, plan: Plan, progress: Progress) -> None:
                 rows = readings(plug, plan, stretch, counters[plug.ip])
                 database.executemany(insertion("device_readings", READINGS), rows.iter_rows())
             database.executemany(insertion("audit_log", AUDIT_LOG), audit_log(plan, stretch))
-            progress("plugs", done, plan.total)
+            progress("plugs", plan.whole_days(done), plan.days)
         database.executemany(insertion("device_info", DEVICE_INFO), device_info(plan))
         database.executemany(insertion("electricity_rates", RATES), rates(plan))
         database.executemany(insertion("users", USERS), users())

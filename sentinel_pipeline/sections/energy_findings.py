@@ -6,8 +6,9 @@ import math
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.findings import counted, nothing
+from sentinel_pipeline.sections.findings import nothing
 from sentinel_pipeline.sections.section import named
 from sentinel_pipeline.sections.weeks import WEEKDAYS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, total
+from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, number_of, total
 
 PEAKS_KEPT = 10
 HOUR_SECONDS = 3_600
@@ -82,7 +82,16 @@ def energy_standby(energy_intervals: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     return whole.group_by(keys).agg(lowest.alias("standby_micro_w")).with_columns(day=pl.lit(day.key)).sort(keys)
 
 
+def reading_hours(energy_readings: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+    """Readings per hour and device, and how many of them are without power."""
+    keys = ["source", "device_ip", "hour_at"]
+    without_power = number_of(pl.col("power_w").is_null()).alias("without_power")
+    hours = energy_readings.with_columns(hour_at=hour_at("read_at", day))
+    return hours.group_by(keys).agg(count("readings"), without_power).sort(keys)
+
+
 STATISTICS = (
+    Statistic("energy_readings", reading_hours, total="readings"),
     Statistic("energy_intervals", energy_hours, total="intervals"),
     Statistic("energy_intervals", energy_bands, total="intervals"),
     Statistic("energy_intervals", energy_demand),
