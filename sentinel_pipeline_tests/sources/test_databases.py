@@ -296,14 +296,6 @@ def test_times_that_cannot_be_read_are_kept_whatever_day_is_asked_for(
         assert set(sink.column("occurred_at")) == {None}
 
 
-def test_a_date_that_does_not_exist_is_kept_when_its_neighbourhood_is_read(tmp_path: Path) -> None:
-    path = iotsentinel_database(tmp_path / "home.db", connections=[{"timestamp": "2026-11-31 00:00:00"}])
-    kept = Kept()
-    with open_iotsentinel(settings("iotsentinel", path)) as source:
-        assert whole(source, CONNECTIONS, day("2026-11-30"), Quarantine("home", kept)).is_empty()
-    assert kept.column("reason") == ["bad_time"]
-
-
 def test_a_window_is_found_by_the_index(home: Path) -> None:
     with closing(sqlite3.connect(home)) as connection:
         for arm in (*ranges("timestamp", "TEXT", DAY, UTC_ZONES), *outside("timestamp", "TEXT")):
