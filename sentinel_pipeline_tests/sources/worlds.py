@@ -296,7 +296,9 @@ def whole(
     return pl.concat(batches) if batches else table.empty()
 
 
-def apart(rows: pl.DataFrame, quarantine: Sequence[Mapping[str, object]], table: Table, window: Window) -> list[object]:
+def apart(
+    rows: pl.DataFrame, quarantine: Sequence[Mapping[str, object]], table: Table, window: Window
+) -> list[list[str]]:
     """Keys and faults of a whole reading that belong to the window, as a reading of the window alone must give them."""
     time, key = str(table.time), rows[table.key]
     inside = (rows[time] >= window.start) & (rows[time] < window.end)
@@ -304,7 +306,7 @@ def apart(rows: pl.DataFrame, quarantine: Sequence[Mapping[str, object]], table:
     return [sorted(key.filter(inside)), sorted(timeless)]
 
 
-def read_alone_and_whole(source: Source, table: Table, window: Window) -> tuple[list[object], list[object]]:
+def read_alone_and_whole(source: Source, table: Table, window: Window) -> tuple[list[list[str]], list[list[str]]]:
     """What a reading of the window gives, and what of a reading of everything belongs to it."""
     near, far = Kept(), Kept()
     alone = whole(source, table, window, Quarantine("home", near))
