@@ -10,7 +10,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("implausible_time", "its time lies before 2000 or after 2099, so it belongs to no day"),
     ("duplicate_rule", "it repeats the definition of another rule, which counts once"),
     ("duplicate_row", "it repeats another row, which counts once"),
-    ("duplicate_*", "its key stands in the table already; the first one counts"),
+    ("duplicate_*", "its key stands on that day already; the earliest counts"),
     ("missing_value", "a value it cannot do without is missing"),
     ("bad_*", "this field cannot be read and counts as unknown; the rest of the record counts"),
     ("not_json", "the line is no JSON"),
