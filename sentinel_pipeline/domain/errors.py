@@ -25,6 +25,10 @@ class SourceChangedError(SourceUnreachableError):
     """A source changed while it was read; what was read may be half old, half new, and reading again may help."""
 
 
+class SumTooLargeError(SentinelError):
+    """Counts of a source add up to more than 64 bits hold; says which, so that no wrong number is shown."""
+
+
 class PublishingError(SentinelError):
     """An edition could not be written whole; nothing of it was left behind."""
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.exports.once import Once
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceSettings
@@ -30,11 +31,13 @@ def _line(source: Source, table: Table, quarantine: Quarantine, zone: ZoneInfo) 
         return f"{table.name}: not in this source"
     rows = 0
     times: list[datetime] = []
-    for batch in source.read(table, None, quarantine):
+    once = Once(source, table, None, zone)
+    for batch in once.read(quarantine):
         rows += batch.height
         if table.time is not None and batch.height:
             times += [time for time in (batch[table.time].min(), batch[table.time].max()) if isinstance(time, datetime)]
             times = [min(times), max(times)] if times else []
+    rows -= once.keep_copies(quarantine).height
     span = f", {_written(times[0], zone)} to {_written(times[-1], zone)}" if times else ""
     return f"{table.name}: {counted(rows, 'row')}{span}, {quarantine.total(table.name):,} quarantined"
 

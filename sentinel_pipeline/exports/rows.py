@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.exports.once import Once
 from sentinel_pipeline.lake.whole_files import appearing
+from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
 from sentinel_pipeline.rendering.layouts import layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format, write_csv_as_is
 from sentinel_pipeline.sources.quarantine import Quarantine
-from sentinel_pipeline.sources.source import SourceKind, SourceSettings
+from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 
 CANONICAL = "canonical"
 
@@ -86,40 +88,96 @@ def export(
             appearing(output, is_new=is_new) as file,
             TemporaryDirectory(prefix=".export-", dir=output.parent) as folder,
         ):
-            spool = Path(folder) / "rows.parquet"
-            quarantined = _spool(wanted, sources, spool, listener)
-            rows = _write(wanted, chosen, pl.scan_parquet(spool, glob=False), file.temporary, zone)
+            quarantined = _spool(wanted, sources, zone, Path(folder), _counter(listener))
+            rows = _write(wanted, chosen, _spooled(wanted.table, Path(folder)), file.temporary, zone)
     except OSError as error:
         raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
     return Exported(file.path, rows, quarantined)
 
 
+def _counter(listener: Callable[[int], None]) -> Callable[[pl.DataFrame], None]:
+    """Tells the listener how many rows there were so far."""
+    heights: list[int] = [0]
+
+    def heard(batch: pl.DataFrame) -> None:
+        heights[0] += batch.height
+        listener(heights[0])
+
+    return heard
+
+
+def _spooled(table: Table, folder: Path) -> pl.LazyFrame:
+    paths = sorted(folder.glob("*.parquet"), key=lambda path: int(path.stem))
+    return pl.scan_parquet(paths, glob=False) if paths else table.empty().lazy()
+
+
 def _spool(
     wanted: Wanted,
     sources: Sequence[tuple[SourceKind, SourceSettings]],
-    spool: Path,
-    listener: Callable[[int], None],
+    zone: ZoneInfo,
+    folder: Path,
+    heard: Callable[[pl.DataFrame], None],
 ) -> int:
-    """Rows of all sources one after another into Parquet; returns how many records could not be read."""
-    schema = wanted.table.empty().to_arrow().schema
-    read = quarantined = 0
-    with pq.ParquetWriter(spool, schema, compression="zstd", compression_level=1) as writer:
-        for kind, settings in sources:
-            bad: list[pl.DataFrame] = []
-            quarantine = Quarantine(settings.name, bad.append if wanted.table is QUARANTINE else lambda _: None)
-            with kind.open(settings, None) as source:
-                for table in kind.tables if wanted.table is QUARANTINE else (wanted.table,):
-                    if not source.has(table):
-                        continue
-                    for batch in source.read(table, wanted.window, quarantine):
-                        read += batch.height
-                        listener(read)
-                        if wanted.table is not QUARANTINE:
-                            writer.write_table(batch.to_arrow().cast(schema))
-            for frame in _distinct(bad):
-                writer.write_table(frame.to_arrow().cast(schema))
-            quarantined += quarantine.total()
+    """Rows of each source into a Parquet file, every key once a day; returns how many records are in quarantine."""
+    quarantined = 0
+    for number, (kind, settings) in enumerate(sources):
+        with kind.open(settings, None) as source:
+            spool = _spool_quarantine if wanted.table is QUARANTINE else _spool_rows
+            tables = [table for table in kind.tables if source.has(table)]
+            quarantined += spool(wanted, source, tables, zone, folder / f"{number}.parquet", heard)
     return quarantined
+
+
+def _spool_rows(
+    wanted: Wanted,
+    source: Source,
+    tables: Sequence[Table],
+    zone: ZoneInfo,
+    path: Path,
+    heard: Callable[[pl.DataFrame], None],
+) -> int:
+    quarantine = Quarantine(source.settings.name)
+    once = Once(source, wanted.table, wanted.window, zone, heard)
+    _write_spool(path, wanted.table, once.read(quarantine) if wanted.table in tables else ())
+    copies = once.keep_copies(quarantine, _numbered(path))
+    if not copies.is_empty():
+        leave_out(path, copies[ROW_NUMBER])
+    return quarantine.total()
+
+
+def _spool_quarantine(
+    wanted: Wanted,
+    source: Source,
+    tables: Sequence[Table],
+    zone: ZoneInfo,
+    path: Path,
+    heard: Callable[[pl.DataFrame], None],
+) -> int:
+    bad: list[pl.DataFrame] = []
+    quarantine = Quarantine(source.settings.name, bad.append)
+    for table in tables:
+        once = Once(source, table, wanted.window, zone, heard)
+        for _ in once.read(quarantine):
+            pass
+        once.keep_copies(quarantine)
+    _write_spool(path, wanted.table, _distinct(bad))
+    return quarantine.total()
+
+
+def _write_spool(path: Path, table: Table, batches: Iterable[pl.DataFrame]) -> None:
+    schema = table.empty().to_arrow().schema
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            writer.write_table(batch.to_arrow().cast(schema))
+
+
+def _numbered(path: Path) -> Iterator[pl.DataFrame]:
+    """A spool's rows with their numbers in it."""
+    first = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            yield pl.DataFrame(batch).with_row_index(ROW_NUMBER, first)
+            first += batch.num_rows
 
 
 def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:

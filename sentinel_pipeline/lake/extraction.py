@@ -17,8 +17,9 @@ from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachabl
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
+from sentinel_pipeline.lake.copies import keep_copies
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
-from sentinel_pipeline.lake.writing import DayFile, without_duplicates, write_days
+from sentinel_pipeline.lake.writing import DayFile, without_copies, write_days
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 
@@ -119,27 +120,10 @@ def _read_table(
     batches = source.read(table, window, quarantine) if source.has(table) else iter(())
     files = write_days(batches, table, days, folder)
     for key, file in files.items():
-        repeated = without_duplicates(file)
-        if repeated is not None:
-            _keep_duplicates(repeated, table, "" if table.is_snapshot else f" of {key}", quarantine)
+        found = without_copies(file, None if table.is_snapshot else key)
+        if found is not None:
+            keep_copies(found, table, quarantine)
     return files
-
-
-def _keep_duplicates(repeated: pl.DataFrame, table: Table, of_day: str, quarantine: Quarantine) -> None:
-    """A repeated key is one record too many: counted, kept, and out of the sums."""
-    copies = repeated.with_columns(copy=pl.col(table.key).cum_count().over(table.key) + 1)
-    texts = [json.dumps(row, default=str, ensure_ascii=False) for row in repeated.iter_rows(named=True)]
-    records = pl.DataFrame(
-        {
-            "location": copies.select(
-                pl.format("{}#{}{} copy {}", pl.lit(table.name), table.key, pl.lit(of_day), "copy")
-            ).to_series(),
-            "record": pl.Series(texts, dtype=pl.String),
-        }
-    )
-    if table.time is not None:
-        records = records.with_columns(occurred_at=repeated[table.time])
-    quarantine.keep_all(table.name, f"duplicate_{table.key}", records)
 
 
 def _distinct(bad: list[pl.DataFrame]) -> pl.DataFrame:

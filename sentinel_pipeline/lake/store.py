@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import polars as pl
 
 from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.lake.whole_files import replacing, write_whole
 
 COMPRESSION_LEVEL = 3
@@ -93,7 +94,9 @@ class Lake:
         if not sums:
             return rows.collect()
         keys = [name for name in schema.names() if name not in sums]
-        return rows.group_by(keys).agg(pl.col(sums).sum()).sort(keys).select(schema.names()).collect(engine="streaming")
+        return (
+            rows.group_by(keys).agg(map(exact_sum, sums)).sort(keys).select(schema.names()).collect(engine="streaming")
+        )
 
     def version(self, asset: str, partition: str) -> str:
         """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""

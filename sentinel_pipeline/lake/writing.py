@@ -10,18 +10,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT, Table
+from sentinel_pipeline.lake.copies import DAY, KeyHashes, copies
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL
 from sentinel_pipeline.lake.whole_files import replacing
 
 ROW_GROUP = 131_072
 BUFFERED_ROWS = 262_144
+ROW_NUMBER = "_row"
 
 
 @dataclass
@@ -36,7 +37,7 @@ class DayFile:
     last_at: datetime | None = None
     buffered: list[pl.DataFrame] = field(default_factory=list)
     waiting: list[pl.DataFrame] = field(default_factory=list)
-    key_hashes: list[pl.Series] = field(default_factory=list)
+    key_hashes: KeyHashes = field(default_factory=KeyHashes)
     writer: pq.ParquetWriter | None = None
 
     @property
@@ -46,7 +47,7 @@ class DayFile:
     def add(self, batch: pl.DataFrame) -> None:
         self.buffered.append(batch)
         self.rows += batch.height
-        self.key_hashes.append(batch[self.table.key].drop_nulls().hash())
+        self.key_hashes.add(batch[self.table.key].drop_nulls().hash())
         if self.table.time is not None:
             edges = batch.select(pl.min(self.table.time).alias("first"), pl.max(self.table.time).alias("last")).row(0)
             known = [time for time in (self.first_at, self.last_at, *edges) if time is not None]
@@ -70,20 +71,6 @@ class DayFile:
             rows: pa.Table = pl.concat(self.waiting).to_arrow().cast(self.schema)
             self.writer.write_table(rows, row_group_size=ROW_GROUP)
             self.waiting.clear()
-
-    @property
-    def repeated_hashes(self) -> pl.Series:
-        """Hashes that stand more than once; equal keys are among them."""
-        if not self.key_hashes:
-            return pl.Series(dtype=pl.UInt64)
-        hashes = np.empty(sum(map(len, self.key_hashes)), dtype=np.uint64)
-        end = hashes.size
-        while self.key_hashes:  # each part is let go once it is copied, so that memory does not double
-            part = self.key_hashes.pop()
-            hashes[end - len(part) : end] = part.to_numpy()
-            end -= len(part)
-        hashes.sort()
-        return pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]), dtype=pl.UInt64)
 
 
 def write_days(
@@ -156,19 +143,24 @@ def within(batch: pl.DataFrame, time: str, day: Period) -> pl.DataFrame:
     return batch.filter((pl.col(time) >= day.window.start) & (pl.col(time) < day.window.end))
 
 
-def without_duplicates(file: DayFile) -> pl.DataFrame | None:
-    """Rewrites a file so that every key stands once, the first row kept; returns the rows removed, if any."""
-    suspects = file.repeated_hashes
-    if suspects.is_empty():
+def without_copies(file: DayFile, day: str | None) -> pl.DataFrame | None:
+    """Rewrites a file so that every key stands once; returns the rows removed, of this day key, if any."""
+    hashes = file.key_hashes.repeated()
+    if hashes.is_empty():
         return None
-    key = file.table.key
-    rows = pl.scan_parquet(file.path, glob=False).with_row_index("_row")
-    suspicious = rows.filter(pl.col(key).hash().is_in(suspects.implode())).collect()
-    repeated = suspicious.filter(~pl.col(key).is_first_distinct())
-    if repeated.is_empty():
+    rows = pl.scan_parquet(file.path, glob=False).with_row_index(ROW_NUMBER)
+    suspects = rows.filter(pl.col(file.table.key).hash().is_in(hashes.implode())).collect()
+    found = copies(suspects if day is None else suspects.with_columns(pl.lit(day).alias(DAY)), file.table)
+    if found.is_empty():
         return None
-    kept = rows.filter(~pl.col("_row").is_in(repeated["_row"].implode())).drop("_row")
-    with replacing(file.path) as temporary:
+    leave_out(file.path, found[ROW_NUMBER])
+    file.rows -= found.height
+    return found
+
+
+def leave_out(path: Path, numbers: pl.Series) -> None:
+    """Rewrites a Parquet file without the rows of these numbers."""
+    rows = pl.scan_parquet(path, glob=False).with_row_index(ROW_NUMBER)
+    kept = rows.filter(~pl.col(ROW_NUMBER).is_in(numbers.implode())).drop(ROW_NUMBER)
+    with replacing(path) as temporary:
         kept.sink_parquet(temporary, compression="zstd", compression_level=COMPRESSION_LEVEL)
-    file.rows -= repeated.height
-    return repeated.drop("_row")

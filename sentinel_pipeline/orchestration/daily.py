@@ -9,6 +9,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.lake.extraction import asset_of, extract
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, write_json
@@ -228,10 +229,13 @@ def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statist
     """Makes all statistics of a table's day in one pass over it; returns those whose sum is not the number of facts."""
     path = deployment.lake.path(f"facts/{table.name}", day.key)
     rows = pl.scan_parquet(path, glob=False)
-    counted = pl.collect_all(
-        [rows.select(pl.len()), *(statistic.function(rows, day) for statistic in statistics)], engine="streaming"
-    )
+    with refusing(f"{table.name} of {day.key}"):
+        counted = pl.collect_all(
+            [rows.select(pl.len()), *(statistic.function(rows, day) for statistic in statistics)], engine="streaming"
+        )
     number = int(counted[0].item())
+    for frame in counted[1:]:
+        require_summable(frame, f"{table.name} of {day.key}")
     for statistic, frame in zip(statistics, counted[1:], strict=True):
         deployment.lake.write_keeping(statistic_asset(statistic.name), day.key, frame)
     return [

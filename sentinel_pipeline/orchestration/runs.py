@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from sentinel_pipeline.domain import errors
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.extraction import stale_days
@@ -170,4 +171,5 @@ def _words(event: dg.DagsterEvent) -> str:
     error = data.error.cause or data.error if data.error else None
     text = error.message if error else event.message or "failed"
     said = next((line.strip() for line in text.splitlines() if line.strip()), "failed")
+    said = said.removeprefix(f"{errors.__name__}.{error.cls_name}: ") if error else said
     return f"{str(event.step_key).replace('__', '/')}: {said}"

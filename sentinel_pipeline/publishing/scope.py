@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, TABLE, Table
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.sections import SECTIONS
@@ -76,16 +77,27 @@ def statistic_schema(statistic: Statistic) -> pl.Schema:
 def statistics_of(
     scope: Scope, period: Period, lake: Lake, names: Collection[str] | None = None
 ) -> dict[str, pl.DataFrame]:
-    """Statistics of the period (None: all), each its days one after another; days never made are missing, not zero."""
+    """Statistics of the period (None: all), each its days one after another; days never made are missing, not zero.
+
+    Whatever is counted in them can be added up. Raises SumTooLargeError where it cannot.
+    """
     return {
         statistic.name: completeness_of(scope, period, lake)
         if statistic.name == "completeness"
-        else lake.read_all(
-            statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic), statistic.sums
-        )
+        else _added_up(statistic, period, lake)
         for statistic in STATISTICS
         if names is None or statistic.name in names
     }
+
+
+def _added_up(statistic: Statistic, period: Period, lake: Lake) -> pl.DataFrame:
+    what = f"{statistic.name} of the {period.cadence} period {period.key}"
+    with refusing(what):
+        table = lake.read_all(
+            statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic), statistic.sums
+        )
+    require_summable(table, what)
+    return table
 
 
 def with_before(

@@ -80,9 +80,8 @@ def _plot(bars: list[Bar], measure: str, number: str, part: str) -> Plot:
         axes.set_yticks(list(places), [bar.name for bar in bars])
         axes.tick_params(axis="y", length=0, labelsize=LABEL, labelcolor=INK)
         axes.set_ylim(len(bars) - 0.4, -0.6)
-        axes.set_xlim(
-            min(0.0, *(float(bar.value or 0) for bar in bars)), max(float(bar.value or 0) for bar in bars) or 1
-        )
+        lengths = [0.0, *(float(bar.value or 0) for bar in bars)]
+        axes.set_xlim(min(lengths), max(lengths) if any(lengths) else 1)
         axes.spines["left"].set(visible=True, color=RULE)
 
     left = max(width(bar.name, LABEL) for bar in bars) / INCH + 0.12

@@ -24,7 +24,7 @@ MOST_SERIES = 6
 REST = "other"
 HEIGHT = 1.2
 WIDEST_NAME = 110.0  # points
-LABEL_GAP = 2.0
+LABEL_ROOM = 1.2  # of its own width
 LEGEND_MARK = 21.0  # points a colour and the gaps around it take
 
 
@@ -207,7 +207,7 @@ def _spaced(grid: TimeGrid, room: float) -> tuple[list[int], list[str]]:
     """Labels of the time axis; every other one where all would touch in `room` points."""
     positions, labels = ticks(grid)
     longest = max((width(line, LABEL) for label in labels for line in label.split("\n")), default=0.0)
-    step = 2 if len(labels) * (longest + LABEL_GAP) > room else 1
+    step = 2 if len(labels) * longest * LABEL_ROOM > room else 1
     return positions[::step], labels[::step]
 
 

@@ -13,7 +13,8 @@ FIGURES = (
         "total_incidents",
         "Incidents",
         "incidents",
-        "Distinct data-loss incidents that occurred in the period.",
+        "Data-loss incidents that occurred in the period. An id that stands twice on one day counts once, its copies"
+        " are in quarantine; the same id on two days is two incidents.",
         "incidents",
         ("incident_hours",),
         summed("incident_hours", "incidents"),

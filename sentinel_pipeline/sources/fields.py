@@ -9,6 +9,7 @@ from typing import Literal
 import orjson
 import polars as pl
 
+from sentinel_pipeline.domain.sums import LARGEST_COUNT
 from sentinel_pipeline.domain.tables import INSTANT
 from sentinel_pipeline.sources.timestamps import Zones, from_local, instants, is_plausible
 
@@ -42,7 +43,7 @@ def texts(*names: str) -> tuple[Field, ...]:
 
 
 def counts(*names: str) -> tuple[Field, ...]:
-    return tuple(Field(name, "integer", least=0) for name in names)
+    return tuple(Field(name, "integer", least=0, most=LARGEST_COUNT) for name in names)
 
 
 def whole(*names: str) -> tuple[Field, ...]:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.sums import LARGEST_COUNT
+
 Networks = Sequence[IPv4Network | IPv6Network]
 
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01
@@ -54,8 +56,9 @@ def _iso_microseconds(text: pl.Series, zone: ZoneInfo) -> pl.Series:
 
 
 def count(text: pl.Expr) -> pl.Expr:
-    """A whole number from 0 to what a signed 64-bit number holds."""
-    return text.cast(pl.UInt64, strict=False).cast(pl.Int64, strict=False)
+    """A whole number from 0 to LARGEST_COUNT."""
+    number = text.cast(pl.UInt64, strict=False)
+    return pl.when(number <= LARGEST_COUNT).then(number).cast(pl.Int64)
 
 
 def port(text: pl.Expr) -> pl.Expr:

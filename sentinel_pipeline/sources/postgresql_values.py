@@ -9,6 +9,7 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.fields import NO_INTEGER, Field
 from sentinel_pipeline.sources.source import UTC_ZONE
 from sentinel_pipeline.sources.timestamps import (
+    CERTAIN_RANGE,
     EARLIEST,
     FARTHEST,
     FIRST_HELD,
@@ -25,6 +26,10 @@ NUMBERS = (*WHOLE, "real", "double precision")
 STAMPS = ("timestamp with time zone", "timestamp without time zone", "date")
 ABSENT = {"integer": "int8", "real": "float8"}
 INTEGER_TEXT = r"^\s*[+-]?[0-9]{1,18}\s*$"
+# Days of every February, of every month but that, and of the seven long ones; the 29th of February must be looked at.
+DAYS = "(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?"
+TIME_TEXT = f"^20[0-9]{{2}}-({DAYS})[ T]{CLOCK}$"
 REAL_TEXT = r"^\s*[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?\s*$"
 
 
@@ -67,20 +72,21 @@ def _text(name: str, declared: str) -> str:
 
 
 def windowed(time: str, declared: str, window: Window, zones: Zones) -> str:
-    """A condition that holds for the window, however zones are meant, and for whatever is outside plausible time."""
+    """A condition that holds for the window, however zones are meant, and for whatever may be no usable time."""
     name = quoted(time)
     if declared in STAMPS:
         return _between(name, declared, window, zones)
     low, high = text_bounds(window)
-    first, last = TEXT_RANGE
+    first, last = CERTAIN_RANGE
     text = f'{name}::text COLLATE "C"'
-    return f"({text} >= '{low}' AND {text} < '{high}') OR {text} < '{first}' OR {text} >= '{last}' OR {name} IS NULL"
+    doubtful = f"{text} < '{first}' OR {text} >= '{last}' OR {text} !~ '{TIME_TEXT}' OR {name} IS NULL"
+    return f"({text} >= '{low}' AND {text} < '{high}') OR {doubtful}"
 
 
 def _between(name: str, declared: str, window: Window, zones: Zones) -> str:
     zoned = declared == STAMPS[0]
     stamp, zone, margin = ("timestamptz", UTC_ZONE, timedelta()) if zoned else ("timestamp", zones.plain, FARTHEST)
-    edges = (*local_edges(window, zone), EARLIEST - margin, LATEST + margin)
+    edges = (*local_edges(window, zone), EARLIEST + margin, LATEST - margin)
     low, high, first, last = (f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{stamp}" for edge in edges)
     return f"({name} >= {low} AND {name} < {high}) OR {name} < {first} OR {name} >= {last} OR {name} IS NULL"
 

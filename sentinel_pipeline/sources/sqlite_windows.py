@@ -1,7 +1,8 @@
 """Which stored times of a SQLite column a window needs, as ranges an index can answer.
 
-SQLite sorts NULL, then numbers, then text, then bytes. The ranges are wider than the window and never overlap; what
-lies outside every plausible time is always read, because it must reach quarantine. Typed values decide afterwards.
+SQLite sorts NULL, then numbers, then text, then bytes. The ranges are wider than the window and never overlap. What
+may be no usable time is always read, because it must reach quarantine: all that lies outside every plausible time, and
+text within that is not certainly one. Typed values decide afterwards.
 """
 
 from __future__ import annotations
@@ -10,11 +11,28 @@ import math
 from datetime import date, timedelta
 
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, TEXT_RANGE, Zones, local_bounds, text_bounds
+from sentinel_pipeline.sources.timestamps import (
+    CERTAIN_RANGE,
+    EARLIEST,
+    LATEST,
+    TEXT_RANGE,
+    Zones,
+    local_bounds,
+    text_bounds,
+)
 
 DATE_FIRST = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T]*"
-FIRST_S, LAST_S = int(EARLIEST.timestamp()), int(LATEST.timestamp())
+# SQLite writes a real with 15 digits, so that one just before the end may read as the end.
+FIRST_S, LAST_S = int(EARLIEST.timestamp()), int(LATEST.timestamp()) - 1
 PROBED = 1_000
+
+# Usual spellings by their lengths, which all differ.
+WALL = "????-??-??[ T][0-2]?:??:??"
+TAILS = {"": 0, ".[0-9][0-9][0-9]": 4, ".[0-9][0-9][0-9][0-9][0-9][0-9]": 7}
+OFFSETS = {"": 0, "Z": 1, "[+-][0-2][0-9]:[0-5][0-9]": 6}
+SHAPES = {
+    19 + more + further: WALL + tail + offset for tail, more in TAILS.items() for offset, further in OFFSETS.items()
+}
 
 
 def holds_only_text(declared: str) -> bool:
@@ -24,19 +42,40 @@ def holds_only_text(declared: str) -> bool:
 
 
 def ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
-    """Conditions that hold for every plausible spelling of an instant in the window.
+    """Conditions that hold for every plausible spelling of an instant in the window, and for doubtful texts anywhere.
 
     Only times with an offset of their own can be written as a date outside the local ones.
     """
     low, high = text_bounds(window)
     first, after = local_bounds(window, zones)
-    local = f"({time} >= '{first}' AND {time} < '{after}' OR substr({time}, 20) GLOB '*[Zz+-]*')"
-    found = [f"{time} >= '{low}' AND {time} < '{high}' AND {local}"]
+    local = f"{time} >= '{first}' AND {time} < '{after}' OR substr({time}, 20) GLOB '*[Zz+-]*'"
+    odd = doubtful(time)
+    found = [
+        f"{time} >= '{TEXT_RANGE[0]}' AND {time} < '{low}' AND {odd}",
+        f"{time} >= '{low}' AND {time} < '{high}' AND ({local} OR {odd})",
+        f"{time} >= '{high}' AND {time} < '{TEXT_RANGE[1]}' AND {odd}",
+    ]
     if not holds_only_text(declared):
         start = max(math.floor(window.start.timestamp()), FIRST_S)
         end = min(math.ceil(window.end.timestamp()) + 1, LAST_S)
         found += [f"{time} >= {start * unit} AND {time} < {end * unit}" for unit in (1, 1_000)]
     return found
+
+
+def doubtful(time: str) -> str:
+    """Condition that holds for every text that may be no usable time, and for few others.
+
+    What SQLite's calendar gives back unchanged, once it had to reckon with it, is a time; so is what it understands and
+    has one of the usual shapes, if day and hour exist: SQLite takes any day up to 31, and hour 24, as it stands.
+    """
+    first, after = CERTAIN_RANGE
+    size = f"length(CAST({time} AS BLOB))"
+    is_usual = " ".join(f"WHEN {length} THEN {time} GLOB '{shape}'" for length, shape in SHAPES.items())
+    day = f"substr({time}, 1, 10)"
+    exists = f"substr({time}, 12, 2) < '24' AND (substr({time}, 9, 2) < '29' OR date({day}, '+0 days') IS {day})"
+    plain = f"{size} = 19 AND datetime({time}, '+0 days') IS {time}"
+    spelled = f"CASE {size} {is_usual} ELSE 0 END AND datetime({time}) NOT NULL AND {exists}"
+    return f"NOT ({time} >= '{first}' AND {time} < '{after}' AND ({plain} OR {spelled}))"
 
 
 def outside(time: str, declared: str) -> list[str]:

@@ -162,3 +162,6 @@ def _dates(start: datetime, end: datetime) -> tuple[str, str]:
 
 
 TEXT_RANGE = text_bounds(Window(EARLIEST, LATEST))
+
+# Dates between which, as text, every well-formed time is plausible, whatever its offset or zone.
+CERTAIN_RANGE = _dates(EARLIEST + 2 * FARTHEST, LATEST - 2 * FARTHEST)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.domain.tables import INSTANT
 
 MILLIONTHS = 1_000_000
@@ -58,8 +59,8 @@ def count(name: str) -> pl.Expr:
 
 
 def total(column: str) -> pl.Expr:
-    """Sum that skips NULL; a group of nothing but NULL sums to 0."""
-    return pl.col(column).sum().cast(pl.Int64)
+    """Sum that skips NULL; a group of nothing but NULL sums to 0, one beyond 64 bits raises in `sums.refusing`."""
+    return exact_sum(column)
 
 
 def number_of(condition: pl.Expr) -> pl.Expr:

@@ -7,11 +7,12 @@ from sentinel_pipeline.domain.columns import DISPLAY, display
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.publishing.scope import statistic_schema
 from sentinel_pipeline.sections import SECTIONS
-from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, applied
+from sentinel_pipeline.sections.section import BEFORE, Bars, HeatMap, Lines, Section, applied
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.clocks import BERLIN
 
-QUIET = {statistic.name: pl.DataFrame(schema=statistic_schema(statistic)) for statistic in STATISTICS}
+NOW = {statistic.name: pl.DataFrame(schema=statistic_schema(statistic)) for statistic in STATISTICS}
+QUIET = NOW | {f"{name}{BEFORE}": table for name, table in NOW.items()}
 
 
 def quiet_table(section: Section) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def reasons_in(module: Path) -> set[str]:
 
 
 def given() -> set[str]:
-    modules = [*(PACKAGE / "sources").glob("*.py"), PACKAGE / "lake" / "extraction.py"]
+    modules = [*(PACKAGE / "sources").glob("*.py"), PACKAGE / "lake" / "copies.py"]
     return {reason for module in modules for reason in reasons_in(module)}
 
 
@@ -42,7 +42,7 @@ def test_every_meaning_explains_a_reason_that_is_given() -> None:
     ("reason", "said"),
     [
         ("bad_time", "its time is missing or unreadable, so it belongs to no day"),
-        ("duplicate_alert_id", "its key stands in the table already; the first one counts"),
+        ("duplicate_alert_id", "its key stands on that day already; the earliest counts"),
         ("missing_columns: ts, uid", "the log lacks fields a record cannot do without"),
         ("bad_port: id.orig_p, bad_count: orig_bytes", meaning("bad_x")),
         ("missing_value: device_ip, bad_x", f"{meaning('missing_value')}; {meaning('bad_x')}"),

@@ -11,8 +11,10 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import QUARANTINE
 from sentinel_pipeline.lake.extraction import Extraction, asset_of, extract
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import day
 from sentinel_pipeline_tests.lake.sources import GIVEN, Bad, System
+from sentinel_pipeline_tests.sources.worlds import NO_TIMES, iotsentinel_database, settings
 from sentinel_pipeline_tests.statistics.frames import utc
 
 FIRST, SECOND = day("2025-01-01"), day("2025-01-02")
@@ -121,15 +123,15 @@ def test_what_changed_or_cannot_tell_is_read_again(lake: Lake, state: str | None
 def test_a_change_of_zone_or_options_reads_again(lake: Lake) -> None:
     system = System(rows=ALERTS)
     read(system, lake, FIRST)
-    for settings in (
+    for changed in (
         replace(system.settings, zone=ZoneInfo("Asia/Kolkata")),
         replace(system.settings, options={"local_timezone": "Asia/Kolkata"}),
         replace(system.settings, location="memory:elsewhere"),
     ):
-        assert extract(system.kind, settings, [FIRST], lake).kept == ()
+        assert extract(system.kind, changed, [FIRST], lake).kept == ()
     utc_day = day("2025-01-01", "UTC")
-    assert extract(system.kind, settings, [FIRST], lake).kept == (FIRST.key,)
-    assert extract(system.kind, settings, [utc_day], lake).kept == ()
+    assert extract(system.kind, changed, [FIRST], lake).kept == (FIRST.key,)
+    assert extract(system.kind, changed, [utc_day], lake).kept == ()
 
 
 def test_an_inventory_first_taken_stays_although_events_are_read_again(lake: Lake) -> None:
@@ -215,3 +217,14 @@ def test_the_name_of_a_source_is_no_path(lake: Lake) -> None:
     (folder,) = (path for path in (lake.root / "extracts").iterdir())
     assert folder.name.startswith("b_ro_home_")
     assert kept(lake, "alerts", FIRST, "../../büro home").height == 1
+
+
+@pytest.mark.parametrize("key", ["2011-01-01", "2026-02-28", "2026-11-20"])
+def test_every_day_of_a_database_tells_every_record_without_a_usable_time(lake: Lake, tmp_path: Path, key: str) -> None:
+    rows = [{"timestamp": time} for time in ("2026-11-20 12:00:00", *NO_TIMES)]
+    path = iotsentinel_database(tmp_path / "home.db", connections=rows)
+    one = day(key, "UTC")
+    assert extract(KINDS["iotsentinel"], settings("iotsentinel", path), [one], lake).failure is None
+    told = kept(lake, "quarantine", one).filter(pl.col("reason").is_in(["bad_time", "implausible_time"]))
+    assert told["location"].to_list() == sorted(f"connections#{n}" for n in range(2, len(NO_TIMES) + 2))
+    assert receipt(lake, "connections", one)["quarantined"] == len(NO_TIMES)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES
 from sentinel_pipeline.lake import writing
-from sentinel_pipeline.lake.writing import without_duplicates, write_days
+from sentinel_pipeline.lake.writing import without_copies, write_days
 from sentinel_pipeline_tests.clocks import BRIEF, day, week
 from sentinel_pipeline_tests.statistics.frames import alerts, days_of, devices, instants, utc
 
@@ -62,15 +62,14 @@ def test_a_repeated_key_leaves_the_first_row_and_gives_back_the_others(tmp_path:
     named = [("a", "1"), ("b", "2"), ("a", "3"), (None, "4"), (None, "5"), ("a", "6")]
     batch = alerts(*({"alert_id": key, "raised_at": noon, "explanation": text} for key, text in named))
     file = write_days([batch[:2], batch[2:]], ALERTS, WEEK[-1:], tmp_path)["2025-10-26"]
-    repeated = without_duplicates(file)
+    repeated = without_copies(file, "2025-10-26")
     assert repeated is not None
     assert repeated["explanation"].to_list() == ["3", "6"]
-    assert repeated.schema == ALERTS.schema
     left = pl.read_parquet(file.path)
     assert left["explanation"].to_list() == ["1", "2", "4", "5"]
     assert left.schema == ALERTS.schema
     assert file.rows == 4
-    assert without_duplicates(write_days([batch[:2]], ALERTS, WEEK[-1:], tmp_path)["2025-10-26"]) is None
+    assert without_copies(write_days([batch[:2]], ALERTS, WEEK[-1:], tmp_path)["2025-10-26"], "2025-10-26") is None
 
 
 def test_only_a_bounded_number_of_rows_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

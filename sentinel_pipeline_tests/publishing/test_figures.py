@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from sentinel_pipeline.domain.errors import SumTooLargeError
 from sentinel_pipeline.publishing.figures import as_table, changes, from_table
 from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline_tests.clocks import day, month, week
@@ -118,3 +119,23 @@ def test_figures_are_read_back_from_the_lake_as_they_were(house: House) -> None:
     figures = tuple(house.figures(period).values())
     assert from_table(as_table(figures)) == figures
     assert as_table(figures).height == len(SCOPE.figures)
+
+
+def test_an_id_on_two_days_is_two_incidents_as_the_definition_says(house: House) -> None:
+    for one in (TODAY, BEFORE):
+        time = one.window.start
+        house.count(one, incidents=[{"incident_id": "e1", "occurred_at": time, "severity": "high"}])
+    figure = house.figures(week("2024-12-30"))["total_incidents"]
+    assert figure.value == 2
+    assert figure.definition.endswith("the same id on two days is two incidents.")
+
+
+def test_a_period_that_adds_up_to_more_than_can_be_added_up_is_refused(house: House) -> None:
+    day_of_much = [{"started_at": utc("2025-01-02T11:00:00"), "bytes_sent": 2**53} for _ in range(300)]
+    this_week = week("2024-12-30")
+    house.count(TODAY, connections=day_of_much)
+    assert house.figures(TODAY)["bytes_sent"].value == 300 * 2**53
+    later = [{**row, "started_at": utc("2025-01-03T11:00:00")} for row in day_of_much]
+    house.count(day("2025-01-03"), connections=later)
+    with pytest.raises(SumTooLargeError, match=r"^connection_hours of the weekly period 2024-12-30, bytes_sent: "):
+        house.figures(this_week)

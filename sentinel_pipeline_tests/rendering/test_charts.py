@@ -61,6 +61,13 @@ def test_bars_print_their_values_and_how_many_were_left_out() -> None:
     assert "10 of 40 drawn" in words
 
 
+@pytest.mark.parametrize("values", [[2**62, 5], [-5], [-5.0, -3.0], [5e-324], [1e15, 1.0]])
+def test_the_largest_and_the_smallest_bars_are_drawn(values: list[float]) -> None:
+    table = pl.DataFrame({"device_name": [f"device {n}" for n in range(len(values))], "data_mb": values})
+    words = svg_text(worlds.a_result(a_section("top_talkers", Bars("device_name", "data_mb")), table))
+    assert "device 0" in words
+
+
 def test_severities_keep_their_order_and_are_words() -> None:
     words = svg_text(worlds.severity_distribution((1, 2, 3, 4, 5, 6)))
     assert words.index("Critical") < words.index("High") < words.index("Unknown")

@@ -329,7 +329,8 @@ def test_document_and_page_have_the_same_parts_in_the_same_order() -> None:
     page = render_html(report, {}).decode()
     headings = [unescape(found) for found in re.findall(r"<h[23]>([^<]+)</h[23]>", page)]
     assert headings == titles
-    assert headings[-3:] == ["All key figures", "Method and glossary", "Annex: data files"]
+    parts = ["All key figures", "Method and glossary", "Data completeness", "Annex: data files"]
+    assert headings[-4:] == parts
 
 
 def test_a_table_beside_its_chart_goes_on_to_the_next_page_under_its_header() -> None:

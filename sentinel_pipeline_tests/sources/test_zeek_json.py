@@ -156,11 +156,12 @@ def test_hostile_texts_stay_data(tmp_path: Path, logged: bytes, read_as: str) ->
     assert found.rows["connection_id"].to_list() == [read_as, "CExample1"]
 
 
-def test_numbers_beyond_64_bits_are_told(tmp_path: Path) -> None:
-    put(tmp_path, "conn.log", json_lines([conn(orig_bytes="18446744073709551616"), conn(orig_bytes="1" * 45)]))
+def test_numbers_that_no_connection_has_are_told(tmp_path: Path) -> None:
+    numbers = ["9007199254740993", "18446744073709551616", "1" * 45, "9007199254740992"]
+    put(tmp_path, "conn.log", json_lines([conn(orig_bytes=number) for number in numbers]))
     found = read(tmp_path)
-    assert found.rows["bytes_sent"].to_list() == [None, None]
-    assert [reason for _, reason in found.reasons] == ["bad_count: orig_bytes"] * 2
+    assert found.rows["bytes_sent"].to_list() == [None, None, None, 2**53]
+    assert [reason for _, reason in found.reasons] == ["bad_count: orig_bytes"] * 3
 
 
 def test_a_conn_log_is_known_by_its_keys_when_neither_it_nor_its_name_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import psycopg2
+from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
@@ -19,6 +20,54 @@ from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceSettings
 
 Row = Mapping[str, object]
+
+# Each looks like a time, and is none or none that is plausible.
+NO_TIMES = (
+    "2026-02-30 25:61:00",
+    "2026-02-30 10:00:00",
+    "2026-02-29T10:00:00",
+    "2026-04-31T10:00:00.123456",
+    "2026-13-01 10:00:00",
+    "2026-00-10 10:00:00",
+    "2026-11-00T10:00:00Z",
+    "2026-11-20 24:00:00",
+    "2026-11-20 10:60:00",
+    "2026-11-20T10:00:60+00:00",
+    "2026-11-20T10:00:00.123+24:00",
+    "2026-11-20T10:00:00.1234567890",
+    "2026-11-20 10:00",
+    "2026-11-20",
+    "2026-11-20T10:00Z  ",
+    "2026-11-20 10:00:00 PM",
+    "2026-11-20 10:00:00  +01:00",
+    "2026-11-20\t10:00:00",
+    "2026-11-20 1٠:00:00",
+    "2026-11-20 10:00:00é",
+    "2026/11/20 10:00:00",
+    "20261120T100000",
+    "2099-12-31T23:59:60Z",
+    "1999-12-31 05:00:00",
+    "1999-12-31T23:59:59.999999Z",
+    "2100-01-01 00:00:00",
+)
+_numbers = st.tuples(*(st.integers(0, most) for most in (13, 32, 25, 61, 61)))
+_day_like = st.builds(
+    lambda year, numbers, mark, tail: "{}-{:02}-{:02}{}{:02}:{:02}:{:02}{}".format(
+        year, *numbers[:2], mark, *numbers[2:], tail
+    ),
+    st.sampled_from((1999, 2000, 2024, 2026, 2099, 2100)),
+    _numbers,
+    st.sampled_from(" Tt_"),
+    st.sampled_from(("", "Z", "z", ".5", ".123", ".123456", ".123456789", ".1234567890", "+05:30", "-0930", " +02"))
+    | st.text("0123456789 .:+-TZz\n", max_size=8),
+)
+# Times in the four spellings of real systems, times that cannot be, and any text at all.
+stored_times = (
+    _day_like
+    | st.sampled_from(NO_TIMES)
+    | st.text(st.characters(codec="utf-8"), max_size=25)
+    | st.from_regex(r"2[0-9]{9,12}", fullmatch=True)
+)
 
 IOTSENTINEL_SCHEMA = """
 CREATE TABLE devices (
@@ -245,6 +294,24 @@ def whole(
     """All batches of a table as one frame; no rows have the table's schema too."""
     batches = list(source.read(table, window, quarantine or Quarantine(source.settings.name)))
     return pl.concat(batches) if batches else table.empty()
+
+
+def apart(
+    rows: pl.DataFrame, quarantine: Sequence[Mapping[str, object]], table: Table, window: Window
+) -> list[list[str]]:
+    """Keys and faults of a whole reading that belong to the window, as a reading of the window alone must give them."""
+    time, key = str(table.time), rows[table.key]
+    inside = (rows[time] >= window.start) & (rows[time] < window.end)
+    timeless = [str(row["location"]) for row in quarantine if row["occurred_at"] is None]
+    return [sorted(key.filter(inside)), sorted(timeless)]
+
+
+def read_alone_and_whole(source: Source, table: Table, window: Window) -> tuple[list[list[str]], list[list[str]]]:
+    """What a reading of the window gives, and what of a reading of everything belongs to it."""
+    near, far = Kept(), Kept()
+    alone = whole(source, table, window, Quarantine("home", near))
+    everything = whole(source, table, None, Quarantine("home", far))
+    return apart(alone, near.rows, table, window), apart(everything, far.rows, table, window)
 
 
 class Kept:

@@ -14,7 +14,7 @@ from sentinel_pipeline_tests.statistics.frames import connections, counted, coun
 TODAY = day("2025-01-02")
 NOON = utc("2025-01-02T11:30:00")
 STATISTICS = ("connection_hours", "connection_devices", "connection_destinations", "connection_ports")
-BYTES = st.none() | st.integers(0, 2**40)
+BYTES = st.none() | st.integers(0, 2**53)
 
 
 def rows_of(period: Period) -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -157,3 +159,17 @@ def test_a_full_or_read_only_disk_is_one_line_and_nothing_half_written(tmp_path:
         assert [path.name for path in (house / "editions").rglob("*") if path.is_file() and path.name != ".lock"] == []
     finally:
         subprocess.run(["umount", str(house / "editions")], check=True)
+
+
+def test_counts_too_large_to_add_up_are_one_line_and_no_edition(tmp_path: Path) -> None:
+    data = make_house(tmp_path / "data")
+    with closing(sqlite3.connect(data / "home.db")) as database, database:
+        row = "INSERT INTO connections (timestamp, device_ip, bytes_sent) VALUES ('2025-03-12 10:00:00', 'a', ?)"
+        database.executemany(row, [(2**53,)] * 600)
+    said = sentinel(data, "publish", "daily", DAY)
+    assert said.code == 1
+    (line,) = said.complaints
+    assert line.startswith(
+        "sentinel: statistics_of_connections: connections of 2025-03-12, bytes_sent: adds up to more"
+    )
+    assert not list((data / "editions").rglob("manifest.json"))
