@@ -12,6 +12,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("duplicate_row", "it repeats another row, which counts once"),
     ("duplicate_*", "its key stands on that day already; the earliest counts"),
     ("missing_value", "a value it cannot do without is missing"),
+    ("bad_tariff", "the rate has a mistake; energy that it should price has no price"),
     ("bad_*", "this field cannot be read and counts as unknown; the rest of the record counts"),
     ("not_json", "the line is no JSON"),
     ("not_an_object", "the line is JSON, but no record"),

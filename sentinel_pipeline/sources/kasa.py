@@ -23,6 +23,7 @@ from sentinel_pipeline.sources.origins import DatabaseSource, Origin, opened
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 READINGS = "device_readings"
+MOST_COUNTED = 1e9  # kWh: no counter of a plug has so many digits, and millionths of it are exact
 TYPE_PREFIX = "DeviceType."
 LEVELS = {"error": "high", "warning": "medium", "debug": "info"}
 
@@ -105,7 +106,9 @@ def _readings(settings: SourceSettings) -> Origin:
         texts("id", "device_ip")
         + flags("is_on")
         + (Field("current_power_w", "real", least=0, most=maximum_power(settings)),)
-        + reals("voltage", "current", "today_energy_kwh", "month_energy_kwh", "total_energy_kwh", least=0)
+        + reals(
+            "voltage", "current", "today_energy_kwh", "month_energy_kwh", "total_energy_kwh", least=0, most=MOST_COUNTED
+        )
         + reals("rssi"),
         energy_readings,
         times=("timestamp",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, number_of, total
 
 PEAKS_KEPT = 10
@@ -16,7 +17,7 @@ TIMES = ("metered_seconds", "unmetered_seconds", "estimated_seconds")
 
 def known_total(column: str) -> pl.Expr:
     """Sum that skips NULL; a group of nothing but NULL has no sum."""
-    return pl.when(pl.col(column).is_not_null().any()).then(pl.col(column).sum()).cast(pl.Int64).alias(column)
+    return pl.when(pl.col(column).is_not_null().any()).then(exact_sum(column)).alias(column)
 
 
 def energy_hours(energy_intervals: pl.LazyFrame, day: Period) -> pl.LazyFrame:

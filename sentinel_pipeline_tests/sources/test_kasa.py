@@ -72,6 +72,14 @@ def test_what_a_plug_cannot_draw_is_kept_in_quarantine(tmp_path: Path) -> None:
     assert read(path, ENERGY_READINGS, maximum_power_w=5_000)["power_w"].to_list()[1] == 4_000.5
 
 
+def test_a_counter_beyond_every_meter_is_kept_in_quarantine(tmp_path: Path) -> None:
+    rows = polls(at("2026-11-20 12:00:00"), 3, MINUTE, total_energy_kwh=lambda n: (1.0, 1e300, 1.01)[n])
+    path, kept = kasa_database(tmp_path / "k.db", readings=rows), Kept()
+    assert read(path, ENERGY_READINGS, kept=kept)["energy_total_kwh"].to_list() == [1.0, None, 1.01]
+    assert {row["reason"] for row in kept.rows} == {"bad_total_energy_kwh"}
+    assert read(path, ENERGY_INTERVALS)["energy_micro_kwh"].to_list() == [10_000]
+
+
 def test_a_device_loses_the_prefix_of_its_type_and_nothing_of_its_name(tmp_path: Path) -> None:
     row = {
         "device_ip": PLUG, "alias": '=cmd|"/c calc"!A1', "device_type": "DeviceType.Strip", "mac": "02:00:5e:00:00:01",
