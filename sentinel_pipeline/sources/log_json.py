@@ -78,7 +78,8 @@ def _typed_at_once(data: bytes, height: int, shape: JsonShape) -> pl.DataFrame |
         pl.coalesce(dotted, pl.col(name).struct.field(key)).alias(dotted)
         for dotted, (name, key) in shape.dotted.items()
     ]
-    return rows.with_columns(nested).select(shape.columns)
+    # In one piece: polars 2.1 panics in pl.format on a column one of whose pieces was filtered empty.
+    return rows.with_columns(nested).select(shape.columns).rechunk()
 
 
 def _typed_one_by_one(records: pl.Series, shape: JsonShape) -> tuple[pl.DataFrame, pl.Series]:

@@ -28,7 +28,7 @@ from sentinel_pipeline.sources.log_readings import (
 )
 from sentinel_pipeline.sources.log_rows import Reading
 from sentinel_pipeline.sources.log_values import PRIVATE, Networks
-from sentinel_pipeline.sources.logchunks import UNKNOWN, LogForm, file_chunks, first_chunks, unreadable
+from sentinel_pipeline.sources.logchunks import FOREIGN, UNKNOWN, LogForm, file_chunks, first_chunks, unreadable
 from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of
 from sentinel_pipeline.sources.lognotes import Notes, Span, at
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -37,8 +37,12 @@ from sentinel_pipeline.sources.source import SourceSettings
 
 @dataclass(frozen=True)
 class LogFamily:
-    """Logs of one system: how they are recognised, which kind of record makes which table, and how it is understood."""
+    """Logs of one system: how they are recognised, which kind of record makes which table, and how it is understood.
 
+    `name` tells its notes from those of others.
+    """
+
+    name: str
     form: LogForm
     tables: tuple[tuple[Table, str], ...]
     understand: Understand
@@ -59,7 +63,7 @@ class LogSource:
         self._files = files
         self._notes = notes
         self._starts: dict[str, Seen] = {}
-        self._left: dict[str, Counter[str]] = {}
+        self._wholes: dict[str, Seen] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +78,13 @@ class LogSource:
 
     def holds_any(self) -> bool:
         """Whether there is any log of the family at all, of whatever kind, be it one that cannot be used."""
-        return any(self._logs(file) or self._start(file).kinds - {UNKNOWN} for file in self._files)
+        return any({*self._logs(file), *self._start(file).kinds} - {UNKNOWN, FOREIGN} for file in self._files)
+
+    def holds(self, kind: str) -> bool:
+        """Whether any file holds a record of this kind; where first lines do not tell, files are read to their end."""
+        return any(kind in self._logs(file) for file in self._files) or any(
+            kind in self._all_logs(file) for file in self._files
+        )
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         """Rows whose own time lies in the window, file after file in the order of their names."""
@@ -101,12 +111,19 @@ class LogSource:
 
     def left_alone(self) -> Counter[str]:
         """How many records of other kinds stand in the files that were read to their end."""
-        return sum(self._left.values(), Counter())
+        return sum((seen.left for seen in self._wholes.values()), Counter())
 
     def _logs(self, file: LogFile) -> Collection[str]:
-        """The kinds of log in a file, as far as its note or its first lines tell."""
+        """The kinds of log in a file, as far as its note, an earlier reading or its first lines tell."""
         note = self._notes.of(file)
-        return note.logs if note else self._start(file).logs
+        return note.logs if note else self._wholes.get(file.name, self._start(file)).logs
+
+    def _all_logs(self, file: LogFile) -> Collection[str]:
+        """The kinds of log in a file, read to its end unless that was done before."""
+        note = self._notes.of(file)
+        if note is None and file.name not in self._wholes:
+            self._measured(file, *self._family.tables[0])
+        return self._logs(file)
 
     def _start(self, file: LogFile) -> Seen:
         """What the first lines of a file tell, looked at once."""
@@ -152,8 +169,8 @@ class LogSource:
                 rows = found.rows.filter(lies_in(str(table.time), window)) if found.rows.width else found.rows
                 if rows.height:
                     yield rows
+        self._wholes[file.name] = seen
         if seen.is_whole:
-            self._left[file.name] = seen.left
             self._notes.keep(file, seen.kinds, seen.logs, kind, seen.span)
 
 
@@ -164,7 +181,7 @@ def opened_logs(settings: SourceSettings, family: LogFamily, reading: Reading, m
     if not files:
         raise SourceUnreachableError(f"{_place(settings)} {_nothing_at(settings.location, system)}")
     digest = sha256(settings.name.encode()).hexdigest()[:16]
-    place = memory / f"{system.lower()}-{digest}.json" if memory else None
+    place = memory / f"{family.name}-{digest}.json" if memory else None
     logs = LogSource(settings, family, reading, files, Notes(place, f"{settings.location} {settings.zone.key}"))
     if not logs.holds_any():
         raise SourceUnreachableError(f"{_place(settings)} {_no_log_among(files, system)}")

@@ -13,6 +13,7 @@ from sentinel_pipeline.sources.logblocks import Block, read_blocks, visible
 from sentinel_pipeline.sources.logfiles import LogFile, reason_of
 
 OTHER, UNKNOWN = "other", ""
+FOREIGN = "foreign"  # a log of another family, for another source to read
 HEAD = 64 << 10
 SHOWN = 80
 UNREADABLE = "unreadable_file"

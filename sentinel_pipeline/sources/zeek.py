@@ -15,7 +15,7 @@ from sentinel_pipeline.sources.zeek_files import FORM
 from sentinel_pipeline.sources.zeek_rows import ROWS
 from sentinel_pipeline.sources.zeek_types import CONN, NOTICE
 
-FAMILY = LogFamily(FORM, ((CONNECTIONS, CONN), (ALERTS, NOTICE)), ROWS)
+FAMILY = LogFamily("zeek", FORM, ((CONNECTIONS, CONN), (ALERTS, NOTICE)), ROWS)
 
 
 def open_zeek(settings: SourceSettings, memory: Path | None) -> LogSource:
