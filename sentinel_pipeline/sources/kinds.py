@@ -1,7 +1,7 @@
 """The kinds of source systems, in reading order."""
 
-from sentinel_pipeline.sources import cybersentinel, iotsentinel, suricata, zeek
+from sentinel_pipeline.sources import cybersentinel, iothub, iotsentinel, suricata, zeek
 from sentinel_pipeline.sources.source import SourceKind
 
-SOURCES: tuple[SourceKind, ...] = (iotsentinel.KIND, cybersentinel.KIND, zeek.KIND, suricata.KIND)
+SOURCES: tuple[SourceKind, ...] = (iotsentinel.KIND, cybersentinel.KIND, iothub.KIND, zeek.KIND, suricata.KIND)
 KINDS = {kind.kind: kind for kind in SOURCES}

@@ -29,7 +29,8 @@ class Origin:
     """Where rows of a canonical table come from, and how they get its columns (`shape`; all but `source`).
 
     `times` are names the time column goes by, the first that exists is read. Of rows that agree in all `definition`
-    columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`.
+    columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`. Columns that are
+    `secrets` are never kept with a bad record.
     """
 
     table: Table
@@ -40,6 +41,7 @@ class Origin:
     times: tuple[str, ...] = ()
     definition: tuple[str, ...] = ()
     duplicate: str = "duplicate_row"
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass
@@ -104,7 +106,9 @@ class DatabaseSource:
     def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
         time = self._time(origin) if origin.times else None
         fields = (*origin.fields, Field(time, "time")) if time else origin.fields
-        selection = Selection(origin.name, origin.key, fields, self.zones, time, window if time else None)
+        selection = Selection(
+            origin.name, origin.key, fields, self.zones, time, window if time else None, origin.secrets
+        )
         return Sieve(self.database, selection, quarantine, origin.table.name)
 
     def _time(self, origin: Origin) -> str:
