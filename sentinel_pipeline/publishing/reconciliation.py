@@ -13,7 +13,12 @@ from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.sections.section import Section, applied
 
-TOTALS = {"alerts": "total_alerts", "incidents": "total_incidents", "connections": "total_connections"}
+TOTALS = {
+    "alerts": "total_alerts",
+    "incidents": "total_incidents",
+    "connections": "total_connections",
+    "rule_events": "total_rule_events",
+}
 COUNTED = {
     "alert_trends": "count",
     "alert_severity": "count",
@@ -30,6 +35,10 @@ COUNTED = {
     "protocols": "connections",
     "services": "connections",
     "top_destinations": "connections",
+    "rule_event_trends": "count",
+    "rule_events_by_rule": "count",
+    "rule_events_by_device": "count",
+    "rule_events_lateness": "count",
 }
 
 

@@ -14,7 +14,7 @@ from sentinel_pipeline.sections.section import Section, applied
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
-READ = ("alerts", "audit_events", "connections", "devices", "incidents")
+READ = ("alerts", "audit_events", "connections", "devices", "incidents", "rule_events")
 SECTION = {section.name: section for section in SECTIONS}
 
 
