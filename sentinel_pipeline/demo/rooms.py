@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel
+from sentinel_pipeline.demo import cybersentinel, gateway, ids, iothub, iotsentinel
 from sentinel_pipeline.demo.plan import Plan
 from sentinel_pipeline.demo.systems import OFFICE, Progress
 
@@ -57,4 +57,24 @@ OFFICE_ROOM = Room(
 """,
 )
 
-ROOMS = (HOME, GATEWAY, OFFICE_ROOM)
+HUB = Room(
+    "hub",
+    iothub.write_hub,
+    """\
+  - name: hub                  # the rules of the greenhouse and the workshop
+    kind: iothub
+    location: sqlite:///systems/hub/iothub.db
+""",
+)
+
+IDS = Room(
+    "ids",
+    ids.write_ids,
+    """\
+  - name: ids                  # watches the workshop's own network, which no other source sees
+    kind: suricata
+    location: systems/ids/eve.json*
+""",
+)
+
+ROOMS = (HOME, GATEWAY, OFFICE_ROOM, HUB, IDS)

@@ -36,7 +36,7 @@ DISPLAY = {
     "data_type": Display("Data type"),
     "destination_ip": Display("Destination"),
     "destination_port": Display("Port"),
-    "device": Display("Device id"),
+    "device": Display("Serial"),
     "device_ip": Display("Address"),
     "device_name": Display("Device"),
     "device_type": Display("Type"),

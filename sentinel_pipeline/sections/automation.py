@@ -9,7 +9,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.findings import counted, most, nothing, peak
-from sentinel_pipeline.sections.section import Bars, Lines, Section
+from sentinel_pipeline.sections.section import Bars, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, unseen_days
 from sentinel_pipeline.statistics.automation import BEYOND, EARLY, LATENESS, NEWEST_EVENTS, NEWEST_FIRST
@@ -131,7 +131,7 @@ def _rule_finding(table: pl.DataFrame) -> str:
 
 
 def _device_finding(table: pl.DataFrame) -> str:
-    found = most(table, "count", "device", "event", "rule events")
+    found = most(table.with_columns(named("device_name", "device")), "count", "device_name", "event", "rule events")
     unknown = table.filter(pl.col("device_name") == "Unknown").height
     return f"{found}; {counted(unknown, 'device')} the hub does not know" if unknown else found
 
@@ -173,7 +173,6 @@ SECTIONS = (
         lambda table, period: peak(table, "count", "rule event", period),
         chart=Lines("timestamp", ("count",), series="series"),
         shown=0,
-        is_told=True,
         about="rule_events",
     ),
     Section(
@@ -193,7 +192,7 @@ SECTIONS = (
         "automation",
         rule_events_by_device,
         _device_finding,
-        chart=Bars("device", "count"),
+        chart=Bars("device_name", "count", otherwise="device"),
         shown=10,
         totals=("count", "unacknowledged"),
         about="rule_events",
