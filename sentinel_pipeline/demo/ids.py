@@ -39,7 +39,7 @@ def write_ids(folder: Path, plan: Plan, progress: Progress) -> None:
         events = sorted([*still_open, *_events(plan, stretch)], key=lambda one: one[0])
         _write(folder, plan, stretch, [event for us, event in events if us < stretch.end_us])
         still_open = [one for one in events if one[0] >= stretch.end_us]
-        progress("ids", done, plan.total)
+        progress("ids", plan.whole_days(done), plan.days)
 
 
 def _write(folder: Path, plan: Plan, stretch: Stretch, events: list[Event]) -> None:

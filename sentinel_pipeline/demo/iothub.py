@@ -40,7 +40,7 @@ def write_hub(folder: Path, plan: Plan, progress: Progress) -> None:
             rows = ((next(numbers), *row) for row in events(plan, stretch))
             database.executemany(insertion("events", COLUMNS["events"]), rows)
             database.executemany(insertion("audit_logs", COLUMNS["audit_logs"]), audit_logs(plan, stretch))
-            progress("hub", done, plan.total)
+            progress("hub", plan.whole_days(done), plan.days)
 
 
 def devices(plan: Plan) -> Iterator[Row]:

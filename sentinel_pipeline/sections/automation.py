@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.findings import counted, most, nothing, peak
+from sentinel_pipeline.sections.findings import most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section, named
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, unseen_days

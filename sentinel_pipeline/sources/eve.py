@@ -115,5 +115,5 @@ def _left_alone(rows: pl.DataFrame, *, is_netflow_used: bool) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-FORM = LogForm("Suricata", FLOW, partial(_eve_chunks, is_netflow_used=False))
-NETFLOW_FORM = LogForm("Suricata", FLOW, partial(_eve_chunks, is_netflow_used=True))
+FORM = LogForm("Suricata", FLOW, "not_a_suricata_log", partial(_eve_chunks, is_netflow_used=False))
+NETFLOW_FORM = LogForm("Suricata", FLOW, "not_a_suricata_log", partial(_eve_chunks, is_netflow_used=True))

@@ -38,11 +38,12 @@ class LogForm:
     """How logs of a system are recognised and read.
 
     `chunks` takes a file's blocks and its first lines, and gives None when it is no such log. What cannot be read and
-    tells no kind by itself is counted to `home`.
+    tells no kind by itself is counted to `home`; `strange` is the reason for a file that is no such log.
     """
 
     system: str
     home: str
+    strange: str
     chunks: Callable[[Iterator[Block], list[str], LogFile], Iterator[Chunk] | None]
 
 
@@ -96,8 +97,7 @@ def _chunks(blocks: Iterator[Block], file: LogFile, form: LogForm) -> Iterator[C
         return
     chunks = form.chunks(chain([first], blocks), _whole_lines(first.data), file)
     if chunks is None:
-        reason = first.flaw or f"not_a_{form.system.lower()}_log"
-        yield flaw(UNKNOWN, reason, 0, _opening(first.data, file.size))
+        yield flaw(UNKNOWN, first.flaw or form.strange, 0, _opening(first.data, file.size))
     else:
         yield from chunks
 

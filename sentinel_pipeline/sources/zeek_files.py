@@ -26,4 +26,4 @@ def _zeek_chunks(blocks: Iterator[Block], head: list[str], file: LogFile) -> Ite
     return None if kind is None else json_chunks(blocks, file.stem)
 
 
-FORM = LogForm("Zeek", CONN, _zeek_chunks)
+FORM = LogForm("Zeek", CONN, "not_a_zeek_log", _zeek_chunks)
