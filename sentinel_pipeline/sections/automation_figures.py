@@ -10,6 +10,7 @@ from sentinel_pipeline.sections.measures import Statistics, Value, summed, total
 from sentinel_pipeline.sections.shares import percent
 
 OPEN = ~pl.col("is_acknowledged")
+DELETED = pl.col("rule") == pl.format("rule #{} (deleted)", "rule_id")
 
 
 def acknowledged_share(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
@@ -58,6 +59,15 @@ FIGURES = (
         "rule_events",
         ("rule_event_hours",),
         summed("rule_event_hours", "events", pl.col("is_external")),
+    ),
+    Figure(
+        "rule_events_deleted_rule",
+        "Rule events of deleted rules",
+        "events",
+        "Rule events of rules that the system no longer has.",
+        "rule_events",
+        ("rule_event_hours",),
+        summed("rule_event_hours", "events", DELETED),
     ),
     Figure(
         "rule_events_unknown_device",

@@ -82,9 +82,11 @@ class LogSource:
 
     def holds(self, kind: str) -> bool:
         """Whether any file holds a record of this kind; where first lines do not tell, files are read to their end."""
-        return any(kind in self._logs(file) for file in self._files) or any(
+        is_held = any(kind in self._logs(file) for file in self._files) or any(
             kind in self._all_logs(file) for file in self._files
         )
+        self._notes.save(self._files)
+        return is_held
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         """Rows whose own time lies in the window, file after file in the order of their names."""
@@ -116,7 +118,7 @@ class LogSource:
     def _logs(self, file: LogFile) -> Collection[str]:
         """The kinds of log in a file, as far as its note, an earlier reading or its first lines tell."""
         note = self._notes.of(file)
-        return note.logs if note else self._wholes.get(file.name, self._start(file)).logs
+        return note.logs if note else (self._wholes.get(file.name) or self._start(file)).logs
 
     def _all_logs(self, file: LogFile) -> Collection[str]:
         """The kinds of log in a file, read to its end unless that was done before."""

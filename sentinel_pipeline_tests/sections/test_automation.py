@@ -84,6 +84,7 @@ def test_figures_of_rule_events() -> None:
         "unacknowledged_rule_events": 6,
         "rule_events_acknowledged_share": 14.29,
         "rule_events_external": 1,
+        "rule_events_deleted_rule": 1,
         "rule_events_unknown_device": 2,
     }
     assert FIGURE["rule_events_acknowledged_share"].compute(world(TODAY), TODAY) is None

@@ -13,6 +13,8 @@ from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS
 from sentinel_pipeline.exports.inspection import inspect
 from sentinel_pipeline.sources import logchunks
 from sentinel_pipeline.sources.logblocks import read_blocks
+from sentinel_pipeline.sources.logchunks import LogForm
+from sentinel_pipeline.sources.logfiles import LogFile
 from sentinel_pipeline.sources.source import UTC_ZONE
 from sentinel_pipeline.sources.suricata import KIND, open_suricata
 from sentinel_pipeline_tests.sources.eve_logs import alert, flow, lines, netflow, other, read, settings
@@ -165,8 +167,8 @@ def test_other_events_are_counted_and_left_alone(tmp_path: Path) -> None:
     dropped = alert({"event_type": "drop"})
     put(tmp_path, "eve.json", lines(*[other("fileinfo")] * 3, flow(), alert(), netflow(), dropped, other("stats")))
     assert list(inspect(settings(tmp_path), UTC_ZONE)) == [
-        "connections: 1 rows, 2026-05-28T20:26:40+00:00 to 2026-05-28T20:26:40+00:00, 0 quarantined",
-        "alerts: 1 rows, 2026-05-28T20:30:00+00:00 to 2026-05-28T20:30:00+00:00, 0 quarantined",
+        "connections: 1 row, 2026-05-28T20:26:40+00:00 to 2026-05-28T20:26:40+00:00, 0 quarantined",
+        "alerts: 1 row, 2026-05-28T20:30:00+00:00 to 2026-05-28T20:30:00+00:00, 0 quarantined",
         "other events, left alone: 3 fileinfo, 1 drop, 1 netflow, 1 stats",
     ]
 
@@ -293,6 +295,22 @@ def test_netflow_is_left_alone_where_any_file_holds_a_flow(tmp_path: Path) -> No
     assert read(tmp_path, memory=tmp_path / "memory").rows.equals(found.rows)
 
 
+def test_files_without_a_flow_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs, memory = tmp_path / "logs", tmp_path / "memory"
+    put(logs, "a.json", lines(netflow()))
+    first = read(logs, memory=memory).rows
+    opened: list[str] = []
+
+    def noted(file: LogFile, form: LogForm) -> object:
+        opened.append(file.name)
+        return actual(file, form)
+
+    actual = logchunks.file_chunks
+    monkeypatch.setattr("sentinel_pipeline.sources.log_source.file_chunks", noted)
+    assert read(logs, memory=memory).rows.equals(first)
+    assert opened == ["a.json"]
+
+
 def test_without_any_flow_connections_were_not_seen_and_alerts_were(tmp_path: Path) -> None:
     put(tmp_path, "eve.json", lines(other("stats")))
     with open_suricata(settings(tmp_path), None) as source:
@@ -348,7 +366,7 @@ def test_a_place_without_eve_logs_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreachableError, match=r"the folder is empty, it holds no Suricata log"):
         KIND.open(settings(tmp_path), None)
     put(tmp_path, "conn.log", tsv([conn()]))
-    with pytest.raises(SourceUnreachableError, match="holds no Suricata log among 1 files"):
+    with pytest.raises(SourceUnreachableError, match="holds no Suricata log among 1 file;"):
         KIND.open(settings(tmp_path), None)
 
 

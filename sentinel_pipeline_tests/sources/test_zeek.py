@@ -300,7 +300,7 @@ def test_a_folder_without_any_zeek_log_is_not_nothing_happened(tmp_path: Path) -
     put(tmp_path, "readme.txt", "These are the logs of the office.\n")
     put(tmp_path, "eve.json", '{"timestamp":"2026-05-28T20:26:40.0+0000","event_type":"flow"}\n')
     (tmp_path / "eve.json").unlink()
-    with pytest.raises(SourceUnreachableError, match="holds no Zeek log among 1 files"):
+    with pytest.raises(SourceUnreachableError, match="holds no Zeek log among 1 file"):
         KIND.open(settings(tmp_path), None)
 
 

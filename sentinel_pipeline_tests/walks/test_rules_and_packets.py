@@ -117,6 +117,11 @@ def test_only_sections_of_what_is_configured_are_there(edition: Path) -> None:
     assert not {"incident_trends", "new_devices"} & sections
 
 
+def test_the_summary_has_a_block_of_rule_events(edition: Path) -> None:
+    summary = (edition / "summary.txt").read_text(encoding="utf-8")
+    assert "\n## Automation\n- Rule Events: 5\n- Not Acknowledged: 4\n- Acknowledged: 20.00 %" in summary
+
+
 def test_the_report_speaks_of_rule_events(edition: Path) -> None:
     page = (edition / "report.html").read_text(encoding="utf-8")
     assert "2 alerts (none critical) and 5 rule events (4 not acknowledged)" in page
