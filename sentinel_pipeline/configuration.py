@@ -16,7 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 
-READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "zeek")
+READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "zeek", "suricata")
+
+
+Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
+Priority = Annotated[int, Field(ge=1, le=255)]
 
 
 class _Strict(BaseModel):
@@ -27,12 +31,13 @@ class SourceEntry(_Strict):
     """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
-    kind: Literal["iotsentinel", "cybersentinel", "kasa", "zeek"]
+    kind: Literal["iotsentinel", "cybersentinel", "kasa", "iothub", "zeek", "suricata"]
     location: Annotated[str, Field(min_length=1)]
     timezone: str = "UTC"
     local_timezone: str | None = None
     local_networks: list[str] | None = None
-    notice_severity: dict[str, Literal["critical", "high", "medium", "low", "info", "unknown"]] | None = None
+    notice_severity: dict[str, Level] | None = None
+    alert_severity: dict[Priority, Level] | None = None
     device_timezones: dict[str, str] | None = None
     maximum_power_w: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     max_gap_minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None

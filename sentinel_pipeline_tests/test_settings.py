@@ -131,7 +131,8 @@ def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
 def test_without_a_file_the_demo_is_read(tmp_path: Path) -> None:
     known = load_settings(tmp_path)
     assert known.is_demo
-    assert {entry.kind for entry in known.sources} == {"iotsentinel", "zeek", "cybersentinel", "kasa"}
+    kinds = {"iotsentinel", "zeek", "cybersentinel", "kasa", "iothub", "suricata"}
+    assert {entry.kind for entry in known.sources} == kinds
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""A made-up household and office: three systems in their own schemas, any size, same seed same bytes.
+"""A made-up household and office: systems in their own schemas, any size, same seed same bytes.
 
 Every name, person and address is invented; addresses are private or reserved for documentation.
 """

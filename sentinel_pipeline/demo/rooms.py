@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_pipeline.demo import cybersentinel, gateway, iotsentinel, kasa
+from sentinel_pipeline.demo import cybersentinel, gateway, ids, iothub, iotsentinel, kasa
 from sentinel_pipeline.demo.plan import Plan
 from sentinel_pipeline.demo.systems import OFFICE, Progress
 
@@ -68,4 +68,25 @@ PLUGS = Room(
 """,
 )
 
-ROOMS = (HOME, GATEWAY, OFFICE_ROOM, PLUGS)
+
+HUB = Room(
+    "hub",
+    iothub.write_hub,
+    """\
+  - name: hub                  # the rules of the greenhouse and the workshop
+    kind: iothub
+    location: sqlite:///systems/hub/iothub.db
+""",
+)
+
+IDS = Room(
+    "ids",
+    ids.write_ids,
+    """\
+  - name: ids                  # watches the workshop's own network, which no other source sees
+    kind: suricata
+    location: systems/ids/eve.json*
+""",
+)
+
+ROOMS = (HOME, GATEWAY, OFFICE_ROOM, PLUGS, HUB, IDS)

@@ -40,7 +40,7 @@ def write_log(place: Path, log: Log, lines: list[str], *, is_broken: bool = Fals
     if log.style == "tsv":
         lines = [*_header(log), *lines, f"#close\t{log.closed:%Y-%m-%d-%H-%M-%S}"]
     place.mkdir(parents=True, exist_ok=True)
-    (place / log.name).write_bytes(_gzipped("".join(line + "\n" for line in lines).encode("utf-8")))
+    (place / log.name).write_bytes(gzipped("".join(line + "\n" for line in lines).encode("utf-8")))
 
 
 def log_lines(fields: Mapping[str, str], style: str, rows: pl.DataFrame) -> pl.Series:
@@ -106,7 +106,8 @@ def _broken(log: Log, lines: list[str]) -> list[str]:
     return [cut, "XXXXXXXXXX.XXXXXX\t" + lines[-1].partition("\t")[2]]
 
 
-def _gzipped(content: bytes) -> bytes:
+def gzipped(content: bytes) -> bytes:
+    """Packed without the time of packing: the same bytes every time."""
     buffer = BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=buffer, mtime=0) as file:
         file.write(content)

@@ -21,7 +21,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("line_too_long", "the line is longer than any record"),
     ("no_fields", "the log does not say which fields its lines have"),
     ("missing_columns", "the log lacks fields a record cannot do without"),
-    ("not_a_zeek_log", "the file is no log that Zeek writes"),
+    ("not_a_*_log", "the file is no log that this kind of source writes"),
     ("truncated_gzip", "the compressed file is cut off or damaged; what was before the damage counts"),
     ("unreadable_file", "the file could not be opened or read"),
 )

@@ -222,7 +222,9 @@ RULE_EVENTS = Table(
     + _personal("device")
     + _text("context", "rule_id", "device_id")
     + _instant("created_at")
-    + _flag("is_external"),
+    + _flag("is_external")
+    + _personal("device_name")
+    + _flag("is_device_known"),
     key="event_id",
     time="triggered_at",
 )
@@ -268,6 +270,7 @@ TABLES = (
     ENERGY_INTERVALS,
     ENERGY_RATES,
     AUDIT_EVENTS,
+    RULE_EVENTS,
     QUARANTINE,
 )
 TABLE = {table.name: table for table in (*TABLES, RECEIPTS)}

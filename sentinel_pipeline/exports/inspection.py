@@ -11,6 +11,7 @@ from sentinel_pipeline.domain.reasons import meaning
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.once import Once
 from sentinel_pipeline.sources.kinds import KINDS
+from sentinel_pipeline.sources.log_source import LogSource
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceSettings
 
@@ -22,6 +23,11 @@ def inspect(settings: SourceSettings, zone: ZoneInfo) -> Iterator[str]:
     with kind.open(settings, None) as source:
         for table in kind.tables:
             yield _line(source, table, quarantine, zone)
+        if isinstance(source, LogSource) and (left := source.left_alone()):
+            said = ", ".join(
+                f"{count:,} {word}" for word, count in sorted(left.items(), key=lambda one: (-one[1], one))
+            )
+            yield f"other events, left alone: {said}"
     for (name, reason), count in sorted(quarantine.counts.items()):
         yield f"quarantined: {count:,} of {name}: {reason} ({meaning(reason)})"
 

@@ -157,5 +157,11 @@ METHODS = (
     ("At least (≥)", "Part of the period could not be read, so the true figure may be larger."),
     ("Rounding", "Half-even, once, at output. Ties in a ranking are broken by name."),
     ("MB", "2^20 bytes; KB, GB and TB follow it in steps of 1,024."),
+    ("Bytes", "As each system counts them: Zeek what was said, Suricata what was on the wire, headers included."),
+    (
+        "Severity",
+        "As each system says it; rule events have none. Suricata's priorities 1 to 4 are critical, high, medium and"
+        " low, above that info, unless its source is told otherwise.",
+    ),
     ("Trace", "`sentinel trace FOLDER FACT` recomputes a figure from the daily partitions named in facts.json."),
 )

@@ -19,6 +19,7 @@ TOTALS = {
     "incidents": "total_incidents",
     "connections": "total_connections",
     "energy_intervals": "energy_kwh",
+    "rule_events": "total_rule_events",
 }
 COUNTED = {
     "alert_trends": "count",
@@ -39,6 +40,10 @@ COUNTED = {
     "energy_by_device": "energy_kwh",
     "energy_trend": "energy_kwh",
     "energy_by_band": "energy_kwh",
+    "rule_event_trends": "count",
+    "rule_events_by_rule": "count",
+    "rule_events_by_device": "count",
+    "rule_events_lateness": "count",
 }
 MILLIONTHS = 6
 

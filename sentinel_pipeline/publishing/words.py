@@ -18,6 +18,7 @@ COMPLETE = (*SEEN, "not in source")
 OPEN_MATTERS = (
     ("alerts_unacknowledged", "critical or high alert", "not acknowledged by anybody"),
     ("unblocked_violations", "policy violation", "not blocked"),
+    ("unacknowledged_rule_events", "rule event", "not acknowledged"),
 )
 
 
@@ -28,11 +29,13 @@ def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool)
     for total, worst in (("total_alerts", "alerts_critical"), ("total_incidents", "critical_incidents")):
         if total in by_id:
             parts.append(_state(by_id[total], by_id[worst]))
+    if "total_rule_events" in by_id:
+        parts.append(_fired(by_id["total_rule_events"], by_id["unacknowledged_rule_events"]))
     if not parts and "total_connections" in by_id:
         parts.append(f"{_number(by_id['total_connections'])} connections")
     if not parts and "energy_kwh" in by_id:
         parts.append(f"{written_figure(by_id['energy_kwh'])} of energy used")
-    text = " and ".join(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
+    text = listed(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
     return f"{text[0].upper()}{text[1:]}{'.' if is_complete else ', of what could be seen: not every source was read.'}"
 
 
@@ -97,6 +100,20 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
         )
     ]
     return f"Not everything could be seen. {'; '.join(said)}. {kept if bad else ''}".strip(), False
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part])
+
+
+def _fired(total: KeyFigure, open_ones: KeyFigure) -> str:
+    if total.value is None:
+        return "rule events unknown (no data)"
+    if total.value == 0:
+        return "no rule events"
+    noun = "rule event" if total.value == 1 else "rule events"
+    return f"{_number(total)} {noun} ({_number(open_ones)} not acknowledged)"
 
 
 def _state(total: KeyFigure, worst: KeyFigure) -> str:

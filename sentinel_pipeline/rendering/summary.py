@@ -78,14 +78,19 @@ INCIDENTS = (
     Line("active_agents", "Active Agents"),
     Line("most_common_data_type", "Most Common Data Type"),
 )
+AUTOMATION = (
+    Line("total_rule_events", "Rule Events"),
+    Line("unacknowledged_rule_events", "Not Acknowledged"),
+    Line("rule_events_acknowledged_share", "Acknowledged", "%"),
+)
 MONITORED = frozenset(line.figure for line in (*NETWORK, *ALERTS, *ACTIVITY))
 
 
 def render_summary(facts: SummaryFacts) -> str:
-    """The summary: IoTSentinel's documented blocks where there is network monitoring, then the data-loss figures."""
+    """The summary: IoTSentinel's documented blocks where there is network monitoring, then those of other systems."""
     is_network = not MONITORED.isdisjoint(facts.figures)
     network = _network(facts) if is_network else ()
-    return "\n".join([*_opening(facts.period, is_network), *network, *_data_loss(facts)]) + "\n"
+    return "\n".join([*_opening(facts, is_network), *network, *_data_loss(facts), *_automation(facts)]) + "\n"
 
 
 def render_detailed(facts: SummaryFacts) -> str:
@@ -102,9 +107,10 @@ def render_detailed(facts: SummaryFacts) -> str:
     return render_summary(facts) + "\n".join(lines) + "\n"
 
 
-def _opening(period: Period, is_network: bool) -> Iterator[str]:
+def _opening(facts: SummaryFacts, is_network: bool) -> Iterator[str]:
+    period, system = facts.period, "CyberSentinel" if "total_incidents" in facts.figures else "Sentinel Pipeline"
     generated = period.window.end.astimezone(period.zone)
-    yield f"# {'IoTSentinel' if is_network else 'CyberSentinel'} Security Report"
+    yield f"# {'IoTSentinel' if is_network else system} Security Report"
     yield f"Generated: {generated:%Y-%m-%d %H:%M:%S}"
     yield f"Report Period: Last {counted(len(period.days), 'day')}"
     yield f"Time Zone: {period.zone.key}"
@@ -125,6 +131,10 @@ def _data_loss(facts: SummaryFacts) -> Iterator[str]:
     yield from _block("Data Loss Prevention", [*figures, *_levels("Incidents", facts.incident_severities)])
     found = (facts.data_types or ())[:MOST_LISTED]
     yield from _block("Top Data Types", [f"{n}. {_name(one.name)}: {one.count:,}" for n, one in enumerate(found, 1)])
+
+
+def _automation(facts: SummaryFacts) -> Iterator[str]:
+    yield from _block("Automation", _lines(AUTOMATION, facts.figures))
 
 
 def _block(title: str, lines: list[str]) -> list[str]:

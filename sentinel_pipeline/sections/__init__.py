@@ -1,6 +1,6 @@
 """What the report says: statistics in, tables out. `SECTIONS` lists them all in reading order."""
 
-from sentinel_pipeline.sections import billing, by_source, data_loss, energy, method, network, security
+from sentinel_pipeline.sections import automation, billing, by_source, data_loss, energy, method, network, security
 
 SECTIONS = (
     *security.SECTIONS,
@@ -11,5 +11,6 @@ SECTIONS = (
     by_source.CONNECTIONS,
     *energy.SECTIONS,
     *billing.SECTIONS,
+    *automation.SECTIONS,
     *method.SECTIONS,
 )

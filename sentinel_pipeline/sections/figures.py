@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sentinel_pipeline.sections import (
+    automation_figures,
     billing_figures,
     data_loss_figures,
     energy_figures,
@@ -24,6 +25,8 @@ LEADING = (
     "energy_kwh",
     "energy_cost",
     "data_transferred_mb",
+    "total_rule_events",
+    "unacknowledged_rule_events",
     "quarantined_records",
 )
 
@@ -33,6 +36,7 @@ BY_TOPIC = (
     + network_figures.FIGURES
     + energy_figures.FIGURES
     + billing_figures.FIGURES
+    + automation_figures.FIGURES
     + method_figures.FIGURES
 )
 FIGURES = tuple(sorted(BY_TOPIC, key=lambda figure: LEADING.index(figure.id) if figure.id in LEADING else len(LEADING)))

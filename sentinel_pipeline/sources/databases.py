@@ -19,7 +19,10 @@ BATCH_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds, read in `zones`."""
+    """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds, read in `zones`.
+
+    What stands in columns that are `secrets` is never kept, not even of a bad record.
+    """
 
     table: str
     key: str
@@ -27,6 +30,7 @@ class Selection:
     zones: Zones
     time: str | None = None
     window: Window | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class Database(Protocol):

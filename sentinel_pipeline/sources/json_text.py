@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import orjson
+
+# orjson reads whole numbers past 64 bits as floats.
+LONG_NUMBER = re.compile(r"[0-9]{16}")
+
+
+def sorted_json(text: str | None) -> str | None:
+    """JSON text made compact, its keys sorted, non-ASCII kept; None for nothing and for `null`.
+
+    Raises ValueError when it is no JSON.
+    """
+    if text is None or not text.strip():
+        return None
+    value = orjson.loads(text)
+    if value is None:
+        return None
+    if LONG_NUMBER.search(text):
+        return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def details_json(details: str | None, result: str | None = None) -> str | None:

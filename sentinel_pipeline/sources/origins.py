@@ -30,7 +30,7 @@ class Origin:
 
     `times` are names the time column goes by, the first that exists is read. Of rows that agree in all `definition`
     columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`. `is_local`: every
-    time without an offset is on the clock of the host.
+    time without an offset is on the clock of the host. Columns that are `secrets` are never kept with a bad record.
     """
 
     table: Table
@@ -42,6 +42,7 @@ class Origin:
     definition: tuple[str, ...] = ()
     duplicate: str = "duplicate_row"
     is_local: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass
@@ -117,7 +118,8 @@ class DatabaseSource:
         """What is read of a source table, and of which time."""
         time = self._time(origin) if origin.times else None
         fields = (*origin.fields, Field(time, "time")) if time else origin.fields
-        return Selection(origin.name, origin.key, fields, self.zones_of(origin), time, window if time else None)
+        zones, narrowed = self.zones_of(origin), window if time else None
+        return Selection(origin.name, origin.key, fields, zones, time, narrowed, origin.secrets)
 
     def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
         return Sieve(self.database, self.selection(origin, window), quarantine, origin.table.name)

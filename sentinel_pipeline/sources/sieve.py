@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 import polars as pl
 
 from sentinel_pipeline.domain.tables import INSTANT
@@ -78,10 +79,19 @@ class Sieve:
 
     def _records(self, raw: pl.DataFrame) -> pl.Series:
         stored = self.database.records(self.selection.table, raw[ROW].drop_nulls().to_list())
+        secrets = self.selection.secrets
         if stored:
-            return pl.Series([stored.get(row, "{}") for row in raw[ROW]], dtype=pl.String)
-        shown = [_shown(column) for column in raw.drop(ROW)]
+            return pl.Series([without(secrets, stored.get(row, "{}")) for row in raw[ROW]], dtype=pl.String)
+        shown = [_shown(column) for column in raw.drop(ROW, *secrets)]
         return pl.DataFrame(shown).select(pl.struct(pl.all()).struct.json_encode()).to_series()
+
+
+def without(secrets: tuple[str, ...], record: str) -> str:
+    """A record as JSON text without what stands in some of its columns."""
+    if not secrets:
+        return record
+    held = orjson.loads(record)
+    return orjson.dumps({name: value for name, value in held.items() if name not in secrets}).decode()
 
 
 def _shown(column: pl.Series) -> pl.Series:

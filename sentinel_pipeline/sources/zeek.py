@@ -2,176 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
-from hashlib import sha256
-from ipaddress import ip_network
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
-import polars as pl
-
-from sentinel_pipeline.domain.amounts import counted
-from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.severity import LEVELS
-from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, Table
-from sentinel_pipeline.sources.log_values import PRIVATE, Networks
-from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of
-from sentinel_pipeline.sources.lognotes import Notes, Span, at
-from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS
+from sentinel_pipeline.sources.log_rows import Reading
+from sentinel_pipeline.sources.log_source import LogFamily, LogSource, local_networks, opened_logs
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
-from sentinel_pipeline.sources.zeek_files import file_chunks, first_chunks, unreadable
-from sentinel_pipeline.sources.zeek_readings import Seen, extent, lies_in, narrowed, put_aside, understood
-from sentinel_pipeline.sources.zeek_rows import Reading
-from sentinel_pipeline.sources.zeek_types import CONN, NOTICE, UNKNOWN
+from sentinel_pipeline.sources.zeek_files import FORM
+from sentinel_pipeline.sources.zeek_rows import ROWS
+from sentinel_pipeline.sources.zeek_types import CONN, NOTICE
 
-KINDS = {CONNECTIONS.name: CONN, ALERTS.name: NOTICE}
-
-
-class ZeekLogs:
-    """The Zeek logs below one location, as they were listed when it was opened."""
-
-    def __init__(self, settings: SourceSettings, reading: Reading, files: list[LogFile], notes: Notes) -> None:
-        self.settings = settings
-        self._reading = reading
-        self._files = files
-        self._notes = notes
-        self._starts: dict[str, Seen] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._notes.save(self._files)
-
-    def has(self, table: Table) -> bool:
-        """Whether a log of this table is there, be it without a row."""
-        kind = KINDS.get(table.name)
-        return any(kind in self._logs(file) for file in self._files)
-
-    def holds_any(self) -> bool:
-        """Whether there is any Zeek log at all, of whatever kind, be it one that cannot be used."""
-        return any(self._logs(file) or self._start(file).kinds - {UNKNOWN} for file in self._files)
-
-    def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
-        """Rows whose own time lies in the window, file after file in the order of their names."""
-        kind = KINDS.get(table.name)
-        if kind is None:
-            return
-        for file in self._files:
-            if not self._can_skip(file, kind, window):
-                yield from self._read_file(file, table, window, quarantine, Seen())
-        self._notes.save(self._files)
-
-    def first_at(self) -> datetime | None:
-        """Earliest time of any connection or alert; files that were never read are read once."""
-        firsts = []
-        for table in (CONNECTIONS, ALERTS):
-            for file in self._files:
-                span = self._known_span(file, KINDS[table.name]) or self._measured_span(file, table)
-                firsts += [at(span.first)] if span.first is not None else []
-        self._notes.save(self._files)
-        return min(firsts, default=None)
-
-    def fingerprint(self) -> str:
-        return fingerprint_of(self._files)
-
-    def _logs(self, file: LogFile) -> Collection[str]:
-        """The kinds of log in a file, as far as its note or its first lines tell."""
-        note = self._notes.of(file)
-        return note.logs if note else self._start(file).logs
-
-    def _start(self, file: LogFile) -> Seen:
-        """What the first lines of a file tell, looked at once."""
-        if file.name not in self._starts:
-            self._starts[file.name] = seen = Seen()
-            for chunk in first_chunks(file):
-                seen.include(chunk)
-        return self._starts[file.name]
-
-    def _can_skip(self, file: LogFile, kind: str, window: Window | None) -> bool:
-        note = self._notes.of(file)
-        if note is None:
-            return False
-        return note.spans[kind].is_outside(window) if kind in note.spans else kind not in note.kinds
-
-    def _known_span(self, file: LogFile, kind: str) -> Span | None:
-        """The time of a file's records of one kind where a note tells it; empty for a file without such records."""
-        note = self._notes.of(file)
-        if note is None:
-            return None
-        return note.spans.get(kind) or (None if kind in note.kinds else Span())
-
-    def _measured_span(self, file: LogFile, table: Table) -> Span:
-        seen = Seen()
-        for _ in self._read_file(file, table, None, Quarantine(self.settings.name), seen):
-            pass
-        return seen.span
-
-    def _read_file(
-        self, file: LogFile, table: Table, window: Window | None, quarantine: Quarantine, seen: Seen
-    ) -> Iterator[pl.DataFrame]:
-        """One file's rows for one table; what was seen of the file is noted once it is read to its end."""
-        kind = KINDS[table.name]
-        for chunk in file_chunks(file):
-            seen.include(chunk)
-            if chunk.kind != kind or not chunk.rows.height:
-                continue
-            near = narrowed(chunk, window, self._reading, seen.span)
-            if near.rows.height:
-                found = understood(near, self._reading)
-                seen.span.include(*extent(found, table))
-                put_aside(found.faults.filter(lies_in("occurred_at", window)), table, file, quarantine)
-                rows = found.rows.filter(lies_in(str(table.time), window)) if found.rows.width else found.rows
-                if rows.height:
-                    yield rows
-        if seen.is_whole:
-            self._notes.keep(file, seen.kinds, seen.logs, kind, seen.span)
+FAMILY = LogFamily("zeek", FORM, ((CONNECTIONS, CONN), (ALERTS, NOTICE)), ROWS)
 
 
-def open_zeek(settings: SourceSettings, memory: Path | None) -> ZeekLogs:
+def open_zeek(settings: SourceSettings, memory: Path | None) -> LogSource:
     """Lists the logs of a location. Raises SourceUnreachableError when no Zeek log can be read there."""
-    reading = Reading(settings.name, settings.zone, _local_networks(settings), _notice_severity(settings))
-    files = find_log_files(settings.location)
-    if not files:
-        raise SourceUnreachableError(f"{_place(settings)} {_nothing_at(settings.location)}")
-    place = memory / f"zeek-{sha256(settings.name.encode()).hexdigest()[:16]}.json" if memory else None
-    logs = ZeekLogs(settings, reading, files, Notes(place, f"{settings.location} {settings.zone.key}"))
-    if not logs.holds_any():
-        raise SourceUnreachableError(f"{_place(settings)} {_no_log_among(files)}")
-    return logs
-
-
-def _place(settings: SourceSettings) -> str:
-    return f"source '{settings.name}' ({settings.place}):"
-
-
-def _nothing_at(location: str) -> str:
-    if Path(location).is_dir():
-        return "the folder is empty, it holds no Zeek log; check `location`, or that the sensor writes there"
-    return "there is no such folder or file; correct `location`, or mount the folder that holds the logs"
-
-
-def _no_log_among(files: list[LogFile]) -> str:
-    problems = sorted({problem for file in files if (problem := unreadable(file))})
-    if problems:
-        return f"its files cannot be read ({problems[0]}); let this user read them"
-    return (
-        f"it holds no Zeek log among {counted(len(files), 'file')}; point `location` at the folder that Zeek writes to"
-    )
-
-
-def _local_networks(settings: SourceSettings) -> Networks:
-    given = settings.options.get("local_networks")
-    if given is None:
-        return PRIVATE
-    if not isinstance(given, list | tuple):
-        raise UsageError(f"source '{settings.name}': local_networks is a list of networks such as 192.168.0.0/16")
-    try:
-        return tuple(ip_network(str(one), strict=False) for one in given)
-    except ValueError as error:
-        raise UsageError(f"source '{settings.name}': local_networks: {error}; write it as 192.168.0.0/16") from None
+    reading = Reading(settings.name, settings.zone, local_networks(settings), _notice_severity(settings))
+    return opened_logs(settings, FAMILY, reading, memory)
 
 
 def _notice_severity(settings: SourceSettings) -> Mapping[str, str]:

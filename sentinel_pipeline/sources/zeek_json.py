@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 import polars as pl
 
-from sentinel_pipeline.sources.logblocks import Block, numbered_lines, visible
+from sentinel_pipeline.sources.log_json import JsonShape, object_of, objects
+from sentinel_pipeline.sources.logblocks import Block, visible
+from sentinel_pipeline.sources.logchunks import OTHER, UNKNOWN, Chunk, flaw, seen
 from sentinel_pipeline.sources.zeek_types import (
     CONN,
     CONN_COLUMNS,
@@ -17,31 +17,21 @@ from sentinel_pipeline.sources.zeek_types import (
     IDENTIFYING,
     NOTICE,
     ORIGINATOR,
-    OTHER,
     OTHER_LOGS,
     RESPONDER,
-    UNKNOWN,
-    Chunk,
-    flaw,
     named_log,
-    seen,
 )
 
 TYPE_KEYS = ("_path", "@stream", "__name")
 NESTED = ("orig_h", "orig_p", "resp_h", "resp_p")
 KEYS = tuple(dict.fromkeys(name for fields in FIELDS.values() for field in fields for name in field.names)) + TYPE_KEYS
-SCHEMA: dict[str, pl.DataType] = {
-    **dict.fromkeys(KEYS, pl.String()),
-    "id": pl.Struct(dict.fromkeys(NESTED, pl.String())),
-}
-VISIBLE_BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9a-fA-F]{2})")
-SURROGATES = (b"\\ud", b"\\uD")
+SHAPE = JsonShape(KEYS, {"id": NESTED})
 
 
 def json_kind(head: list[str], stem: str) -> str | None:
     """Which log the first recognisable object belongs to, UNKNOWN when each line must tell, None for no Zeek log."""
     for text in head:
-        found = _object(text)
+        found = object_of(text)
         if found is None:
             continue
         word = next((str(found[key]) for key in TYPE_KEYS if key in found), "")
@@ -49,7 +39,7 @@ def json_kind(head: list[str], stem: str) -> str | None:
             return OTHER  # a Suricata log lies beside Zeek's: another source reads it
         if named_log(word) or named_log(stem):
             return named_log(stem)
-        if "ts" in found and not IDENTIFYING.isdisjoint(_flat(found)):
+        if "ts" in found and not IDENTIFYING.isdisjoint(SHAPE.flat(found)):
             return UNKNOWN
     return None
 
@@ -61,84 +51,9 @@ def json_chunks(blocks: Iterator[Block], stem: str) -> Iterator[Chunk]:
         if block.flaw:
             yield flaw(home, block.flaw, block.line, visible(block.data))
             continue
-        lines = numbered_lines(block).filter(pl.col("record").str.strip_chars() != "")
-        rows = _typed_at_once(block.data, lines.height)
-        if rows is None:
-            rows, reasons = _typed_one_by_one(lines["record"])
-            for reason in ("not_json", "not_an_object"):
-                yield Chunk(home, lines.filter(reasons == reason), reason)
-            lines = lines.filter(reasons == "")
-        yield from _chunks_by_kind(lines.hstack(rows), home)
-
-
-def _typed_at_once(data: bytes, height: int) -> pl.DataFrame | None:
-    """All lines as text columns, fast; None when one of them is no plain object."""
-    if b"\\u" in data and any(mark in data for mark in SURROGATES):  # half a pair would become another character
-        return None
-    try:
-        rows = pl.read_ndjson(data, schema=SCHEMA)
-    except pl.exceptions.PolarsError:
-        return None
-    if rows.height != height:
-        return None
-    nested = [pl.coalesce(f"id.{name}", pl.col("id").struct.field(name)).alias(f"id.{name}") for name in NESTED]
-    return rows.with_columns(nested).drop("id")
-
-
-def _typed_one_by_one(records: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
-    """The lines that are objects as text columns, and for each line why it is none ('' when it is)."""
-    reasons: list[str] = []
-    rows: list[dict[str, object]] = []
-    for text in records:
-        try:
-            found = _loaded(text)
-        except orjson.JSONDecodeError:
-            reasons.append("not_json")
-            continue
-        is_object = isinstance(found, dict)
-        reasons.append("" if is_object else "not_an_object")
-        if is_object:
-            rows.append(_flat(found))
-    columns = {key: pl.Series(key, [_text(row.get(key)) for row in rows], pl.String) for key in KEYS}
-    return pl.DataFrame(columns), pl.Series("reason", reasons, pl.String)
-
-
-def _loaded(text: str) -> Any:
-    """The JSON value of a line. Raises JSONDecodeError; visible bytes (\\xHH), which JSON does not know, are texts."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        if "\\x" not in text:
-            raise
-    return orjson.loads(VISIBLE_BYTE.sub(r"\1\\\\x\2", text))
-
-
-def _object(text: str) -> dict[str, object] | None:
-    try:
-        found = _loaded(text)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _flat(found: dict[str, object]) -> dict[str, object]:
-    """The object with the keys of a nested `id` beside the others; dotted keys win."""
-    nested = found.get("id")
-    if not isinstance(nested, dict):
-        return found
-    return {f"id.{key}": value for key, value in nested.items()} | found
-
-
-def _text(value: object) -> str | None:
-    """A JSON value as text; numbers without a fraction have none, lists and objects are JSON."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:
-        return "[nested too deeply]"
+        *flaws, whole = objects(block, SHAPE, home)
+        yield from flaws
+        yield from _chunks_by_kind(whole.rows, home)
 
 
 def _chunks_by_kind(rows: pl.DataFrame, home: str) -> Iterator[Chunk]:
@@ -164,7 +79,7 @@ def _with_bare_conns(rows: pl.DataFrame, home: str) -> pl.DataFrame:
     undecided = (pl.col("kind") == OTHER) & pl.all_horizontal(part.is_not_null() for part in ends)
     undecided &= pl.all_horizontal(pl.col(TYPE_KEYS).is_null())
     bare = [
-        is_undecided and CONN_COLUMNS.issuperset(_flat(orjson.loads(record)))
+        is_undecided and CONN_COLUMNS.issuperset(SHAPE.flat(orjson.loads(record)))
         for is_undecided, record in rows.select(undecided, "record").iter_rows()
     ]
     return rows.with_columns(

@@ -9,19 +9,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from sentinel_pipeline.sources.logblocks import Block, numbered_lines, visible
-from sentinel_pipeline.sources.zeek_types import (
-    CONN,
-    FIELDS,
-    KNOWN_COLUMNS,
-    OTHER,
-    UNKNOWN,
-    Chunk,
-    Field,
-    flaw,
-    log_type,
-    seen,
-    unescaped,
-)
+from sentinel_pipeline.sources.logchunks import OTHER, UNKNOWN, Chunk, flaw, seen
+from sentinel_pipeline.sources.zeek_types import CONN, FIELDS, KNOWN_COLUMNS, Field, log_type, unescaped
 
 SEPARATOR_LINE = re.compile(r"([^\w\s{\[]{1,8})separator[ \t]+(\S+)\s*$")
 COLUMN_NAME = re.compile(r"[A-Za-z_@][\w.@-]*$")

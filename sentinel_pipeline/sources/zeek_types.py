@@ -6,11 +6,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import polars as pl
-
 from sentinel_pipeline.sources.logblocks import visible
+from sentinel_pipeline.sources.logchunks import OTHER, UNKNOWN
 
-CONN, NOTICE, OTHER, UNKNOWN = "conn", "notice", "other", ""
+CONN, NOTICE = "conn", "notice"
 
 # Logs that look like conn but tell of the same connections again are OTHER too: they are never added to conn.
 OTHER_LOGS = frozenset(
@@ -121,29 +120,6 @@ def log_type(path: str, stem: str, columns: Collection[str]) -> str:
 
 def has_any(columns: Collection[str], *names: str) -> bool:
     return any(name in columns for name in names)
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some lines of one kind of log.
-
-    `rows` has columns line, record (the line as it stood) and the kind's fields as text; with a `reason`, only line and
-    record of what cannot be read. Line 0 is the file itself.
-    """
-
-    kind: str
-    rows: pl.DataFrame
-    reason: str = ""
-
-
-def flaw(kind: str, reason: str, line: int, record: str) -> Chunk:
-    """A chunk of one record that cannot be read."""
-    return Chunk(kind, pl.DataFrame({"line": [line], "record": [record]}), reason)
-
-
-def seen(kind: str) -> Chunk:
-    """A chunk without rows: such a log is there."""
-    return Chunk(kind, pl.DataFrame(schema={"line": pl.Int64, "record": pl.String}))
 
 
 def unescaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """Facts to daily statistics: pure, mergeable, exact. `STATISTICS` lists them all in reading order."""
 
-from sentinel_pipeline.statistics import alerts, billing, connections, energy, incidents, records
+from sentinel_pipeline.statistics import alerts, automation, billing, connections, energy, incidents, records
 
 STATISTICS = (
     connections.STATISTICS
@@ -8,5 +8,6 @@ STATISTICS = (
     + incidents.STATISTICS
     + energy.STATISTICS
     + billing.STATISTICS
+    + automation.STATISTICS
     + records.STATISTICS
 )

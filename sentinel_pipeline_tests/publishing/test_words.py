@@ -3,7 +3,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sentinel_pipeline.publishing.words import biggest_change, completeness_words, headline, narrative, needs_you
+from sentinel_pipeline.publishing.words import (
+    biggest_change,
+    completeness_words,
+    headline,
+    listed,
+    narrative,
+    needs_you,
+)
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline_tests.clocks import day, week
 
@@ -41,6 +48,32 @@ def test_the_headline_says_the_state_in_one_sentence(figures: list[KeyFigure], i
 def test_the_headline_speaks_of_alerts_and_incidents() -> None:
     both = [*alerts(2, 0), figure("total_incidents", 1, "incidents"), figure("critical_incidents", 1, "incidents")]
     assert headline(both, TODAY, is_complete=True).startswith("2 alerts (none critical) and 1 incident")
+
+
+def fired(total: Any, open_ones: Any, **more: Any) -> list[KeyFigure]:
+    return [
+        figure("total_rule_events", total, "events", **more),
+        figure("unacknowledged_rule_events", open_ones, "events", **more),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (fired(1234, 56), "1,234 rule events (56 not acknowledged)."),
+        (fired(1, 0), "1 rule event (0 not acknowledged)."),
+        (fired(0, 0), "No rule events."),
+        (fired(None, None), "Rule events unknown (no data)."),
+        ([*alerts(2, 0), *fired(3, 1)], "2 alerts (none critical) and 3 rule events (1 not acknowledged)."),
+    ],
+)
+def test_the_headline_speaks_of_rule_events_where_rules_fire(figures: list[KeyFigure], said: str) -> None:
+    assert headline(figures, TODAY, is_complete=True) == said
+    assert ("rule event" in needs_you(figures)) == (figures[-1].value not in (0, None))
+
+
+def test_parts_of_a_sentence_are_joined_as_people_do() -> None:
+    assert [listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
 
 
 def test_the_biggest_change_comes_first_and_bytes_are_not_told_twice() -> None:

@@ -39,6 +39,8 @@ CONTRACT = {
     "unique_destinations",
     "energy_kwh",
     "energy_cost",
+    "total_rule_events",
+    "unacknowledged_rule_events",
     "quarantined_records",
 }
 
@@ -92,6 +94,7 @@ def test_the_two_block_rates_have_two_denominators() -> None:
 def test_a_quiet_day_gives_zeros_and_no_rates() -> None:
     quiet = world(TODAY, devices=[])
     rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate"}
+    rates |= {"rule_events_acknowledged_share"}
     energy = {"energy_bill", "energy_kwh", "energy_cost", "peak_demand_kw", "standby_w", "unpriced_kwh"}
     without = {*rates, *energy, "most_common_data_type", "agent_coverage", "compliance_posture"}
     assert {id_: value(id_, quiet) for id_ in FIGURE if value(id_, quiet) != 0} == dict.fromkeys(without)

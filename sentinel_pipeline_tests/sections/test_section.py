@@ -20,6 +20,7 @@ CONTRACT = {
     "services": "service, connections, bytes",
     "top_talkers": "device_ip, device_name, connections, bytes_sent, bytes_received, data_mb",
     "top_destinations": "destination_ip, connections, bytes",
+    "rule_events_by_rule": "rule, count, unacknowledged",
     "data_completeness": "source, table, rows, first_at, last_at, quarantined, status",
 }
 

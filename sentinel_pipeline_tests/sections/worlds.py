@@ -15,6 +15,7 @@ from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
 READ = ("alerts", "audit_events", "connections", "devices", "energy_intervals", "energy_rates", "incidents")
+ALL_READ = (*READ, "rule_events")
 SECTION = {section.name: section for section in SECTIONS}
 
 
@@ -37,8 +38,8 @@ def world(
 def completeness(period: Period, statuses: Mapping[str, str]) -> pl.DataFrame:
     parts = []
     for day in days_of(period):
-        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in READ}
-        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in READ]))
+        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in ALL_READ}
+        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in ALL_READ]))
     return pl.concat([nothing_seen()["completeness"], *parts])
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
 from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES
-from sentinel_pipeline.sources import zeek_files
+from sentinel_pipeline.sources import logchunks
 from sentinel_pipeline.sources.logblocks import read_blocks
+from sentinel_pipeline.sources.logchunks import LogForm
 from sentinel_pipeline.sources.logfiles import LogFile
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.zeek import KIND, open_zeek
@@ -299,7 +300,7 @@ def test_a_folder_without_any_zeek_log_is_not_nothing_happened(tmp_path: Path) -
     put(tmp_path, "readme.txt", "These are the logs of the office.\n")
     put(tmp_path, "eve.json", '{"timestamp":"2026-05-28T20:26:40.0+0000","event_type":"flow"}\n')
     (tmp_path / "eve.json").unlink()
-    with pytest.raises(SourceUnreachableError, match="holds no Zeek log among 1 files"):
+    with pytest.raises(SourceUnreachableError, match="holds no Zeek log among 1 file"):
         KIND.open(settings(tmp_path), None)
 
 
@@ -353,7 +354,7 @@ def test_a_file_that_vanishes_or_fails_does_not_stop_the_others(
             return actual(path, *rest)
 
         actual = read_blocks
-        monkeypatch.setattr(zeek_files, "read_blocks", refused)
+        monkeypatch.setattr(logchunks, "read_blocks", refused)
         found = taken(source)
         assert found.rows["connection_id"].to_list() == ["well"]
         assert found.reasons == [
@@ -384,13 +385,13 @@ def days_read(location: Path, memory: Path, monkeypatch: pytest.MonkeyPatch, dat
     """The files that a day's reading opens to read rows, and the rows."""
     opened: list[str] = []
 
-    def noted(file: LogFile) -> object:
+    def noted(file: LogFile, form: LogForm) -> object:
         opened.append(file.name)
-        return actual(file)
+        return actual(file, form)
 
-    actual = zeek_files.file_chunks
+    actual = logchunks.file_chunks
     with monkeypatch.context() as patch:
-        patch.setattr("sentinel_pipeline.sources.zeek.file_chunks", noted)
+        patch.setattr("sentinel_pipeline.sources.log_source.file_chunks", noted)
         rows = read(location, window=day(date), memory=memory).rows.height
     return opened, rows
 

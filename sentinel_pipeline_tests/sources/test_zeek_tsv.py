@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_pipeline.sources import logblocks, zeek_files
+from sentinel_pipeline.sources import logblocks, logchunks
 from sentinel_pipeline.sources.logblocks import read_blocks
 from sentinel_pipeline_tests.sources.zeek_logs import COLUMNS, conn, instant, put, read, tsv
 
@@ -80,7 +80,7 @@ def test_a_header_that_straddles_two_blocks_is_one_header(tmp_path: Path, monkey
     text = tsv([conn(uid=f"C{n}") for n in range(20)]) + tsv([conn(uid=f"D{n}") for n in range(20)])
     put(tmp_path, "conn.log", text)
     for size in range(80, 700, 31):
-        monkeypatch.setattr(zeek_files, "read_blocks", lambda path, total, block=size: read_blocks(path, total, block))
+        monkeypatch.setattr(logchunks, "read_blocks", lambda path, total, block=size: read_blocks(path, total, block))
         found = read(tmp_path)
         assert (found.rows.height, found.reasons) == (40, [])
 
@@ -146,7 +146,7 @@ def test_many_blocks_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mon
     put(tmp_path, "conn.log", tsv([conn(uid=f"C{n}", id_orig_p=str(65_500 + n)) for n in range(99)]), packed=True)
     whole = read(tmp_path)
     monkeypatch.setattr(logblocks, "PIECE", 37)
-    monkeypatch.setattr(zeek_files, "read_blocks", lambda path, total, *_: read_blocks(path, total, 400))
+    monkeypatch.setattr(logchunks, "read_blocks", lambda path, total, *_: read_blocks(path, total, 400))
     parts = read(tmp_path)
     assert parts.rows.equals(whole.rows)
     assert parts.bad.sort("location").equals(whole.bad.sort("location"))

@@ -150,6 +150,34 @@ CREATE TABLE audit_logs (
     id {uuid} PRIMARY KEY, user_id {uuid}, action varchar(100), details {json}, created_at {stamp});
 """,
 }
+# Generations of IoT Hub's `events`; the other tables are the same in all of them.
+IOTHUB_EVENTS = {
+    1: "id {big} PRIMARY KEY, timestamp {stamp}, created_at {stamp}, rule_id int, acknowledged boolean DEFAULT false,"
+    " trigger_telemetry_id bigint, trigger_device_id bigint",
+    2: "id {uuid} PRIMARY KEY, timestamp {stamp}, created_at {stamp}, rule_id int, acknowledged boolean DEFAULT false,"
+    " trigger_device_serial_id varchar(255), trigger_context {json}",
+    3: "id {uuid} PRIMARY KEY, rule_triggered_at {stamp}, created_at {stamp}, rule_id int,"
+    " acknowledged boolean DEFAULT false, trigger_device_serial_id varchar(255), trigger_context {json}",
+    4: "id {big} PRIMARY KEY, event_uuid {uuid} UNIQUE, rule_triggered_at {stamp}, created_at {stamp}, rule_id int,"
+    " acknowledged boolean DEFAULT false, trigger_device_serial_id varchar(255), trigger_context {json}",
+    5: "id {big} PRIMARY KEY, event_uuid {uuid} UNIQUE, rule_triggered_at {stamp}, created_at {stamp}, rule int,"
+    " acknowledged boolean DEFAULT false, trigger_device_serial_id varchar(255), trigger_context {json},"
+    " is_external boolean DEFAULT false",
+}
+IOTHUB_SCHEMA = """
+CREATE TABLE events ({events}{further});
+CREATE INDEX events_time ON events({time});
+CREATE TABLE rules (
+    id int PRIMARY KEY, name varchar(255), description text, condition {json}, action {json}, is_active {bool},
+    device_metric_id int);
+CREATE TABLE devices (
+    id bigint PRIMARY KEY, serial_id varchar(255) UNIQUE, name varchar(255), description text, user_id int,
+    is_active boolean, created_at {stamp});
+CREATE TABLE audit_logs (
+    audit_event_id {uuid} PRIMARY KEY, actor_type varchar(20), actor_id varchar(64), entity_type varchar(64),
+    entity_id varchar(64), event_type varchar(64), severity varchar(20), occurred_at {stamp}, details {json});
+"""
+IOTHUB_TIME = {1: "timestamp", 2: "timestamp", 3: "rule_triggered_at", 4: "rule_triggered_at", 5: "rule_triggered_at"}
 SQLITE_TYPES = {"uuid": "TEXT", "json": "TEXT", "inet": "TEXT", "stamp": "TEXT"}
 POSTGRESQL_TYPES = {
     1: {"uuid": "uuid", "json": "json", "inet": "inet", "stamp": "timestamp"},
@@ -214,11 +242,40 @@ def cybersentinel_server(
     """CyberSentinel's tables in an empty PostgreSQL database; `stamp` is another type for its timestamps."""
     types = POSTGRESQL_TYPES[generation] | ({"stamp": stamp} if stamp else {})
     rows = _cybersentinel_rows(generation, events, agents, policies, audit_logs)
+    return _served(url, _cybersentinel_schema(generation, types, further), rows)
+
+
+def iothub_schema(generation: int, types: Mapping[str, str], further: str = "") -> str:
+    known = {"big": "bigint", "bool": "boolean", **types}
+    events = IOTHUB_EVENTS[generation].format(**known)
+    return IOTHUB_SCHEMA.format(**known, events=events, further=further, time=IOTHUB_TIME[generation])
+
+
+def iothub_database(path: Path, generation: int = 5, *, further: str = "", **tables: Iterable[Row]) -> Path:
+    """A SQLite copy of an IoT Hub database; `further` are more columns of events."""
+    rows = {table: [_cells(row) for row in members] for table, members in tables.items()}
+    return sqlite_database(path, iothub_schema(generation, SQLITE_TYPES, further), rows)
+
+
+def iothub_server(
+    url: str, generation: int = 5, *, further: str = "", json: str = "jsonb", **tables: Iterable[Row]
+) -> str:
+    """IoT Hub's tables in an empty PostgreSQL database; `json` is the type of its JSON columns."""
+    types = POSTGRESQL_TYPES[2] | {"json": json}
+    return _served(url, iothub_schema(generation, types, further), tables)
+
+
+def _cells(row: Row) -> dict[str, object]:
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _served(url: str, schema: str, tables: Mapping[str, Iterable[Row]]) -> str:
+    """A schema and rows in an empty PostgreSQL database."""
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
-        cursor.execute(_cybersentinel_schema(generation, types, further))
-        for table, members in rows.items():
-            for row in members:
+        cursor.execute(schema)
+        for table, rows in tables.items():
+            for row in map(_cells, rows):
                 marks = ", ".join(["%s"] * len(row))
                 names = ", ".join(f'"{name}"' for name in row)
                 cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))

@@ -10,7 +10,17 @@ import polars as pl
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.period import Period, Window
-from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES, INCIDENTS, QUARANTINE, RECEIPTS, TABLE, Table
+from sentinel_pipeline.domain.tables import (
+    ALERTS,
+    CONNECTIONS,
+    DEVICES,
+    INCIDENTS,
+    QUARANTINE,
+    RECEIPTS,
+    RULE_EVENTS,
+    TABLE,
+    Table,
+)
 from sentinel_pipeline.publishing.scope import statistic_schema
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline.statistics.statistic import Statistic
@@ -43,6 +53,10 @@ def incidents(*rows: Row) -> pl.DataFrame:
 
 def devices(*rows: Row) -> pl.DataFrame:
     return facts(DEVICES, rows)
+
+
+def rule_events(*rows: Row) -> pl.DataFrame:
+    return facts(RULE_EVENTS, rows)
 
 
 def receipts(*rows: Row) -> pl.DataFrame:

@@ -1,7 +1,9 @@
-"""One reading of a Zeek file: what it has seen, what its chunks mean, and where its bad records go."""
+"""One reading of a log file: what it has seen, what its chunks mean, and where its bad records go."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -10,28 +12,30 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import INSTANT, Table
+from sentinel_pipeline.sources.log_rows import Reading, Rows
 from sentinel_pipeline.sources.log_values import EARLIEST_US, LATEST_US, microseconds
+from sentinel_pipeline.sources.logchunks import UNREADABLE, Chunk
 from sentinel_pipeline.sources.logfiles import LogFile
 from sentinel_pipeline.sources.lognotes import Span
 from sentinel_pipeline.sources.quarantine import Quarantine
-from sentinel_pipeline.sources.zeek_files import UNREADABLE
-from sentinel_pipeline.sources.zeek_rows import ROWS, Reading, Rows
-from sentinel_pipeline.sources.zeek_types import Chunk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Understand = Mapping[str, Callable[[pl.DataFrame, Reading], Rows]]
 
 
 @dataclass
 class Seen:
-    """What one reading of a file has seen: kinds of record, kinds of log, the time of one kind."""
+    """What one reading of a file has seen: kinds of record, kinds of log, the time of one kind, what it left alone."""
 
     kinds: set[str] = field(default_factory=set)
     logs: set[str] = field(default_factory=set)
     span: Span = field(default_factory=Span)
+    left: Counter[str] = field(default_factory=Counter)
     is_whole: bool = True
 
     def include(self, chunk: Chunk) -> None:
         self.kinds.add(chunk.kind)
+        self.left.update(chunk.left)
         if not chunk.reason:
             self.logs.add(chunk.kind)
         elif chunk.reason.startswith(UNREADABLE):
@@ -54,10 +58,10 @@ def narrowed(chunk: Chunk, window: Window | None, reading: Reading, span: Span) 
     return replace(chunk, rows=chunk.rows.filter(~is_outside))
 
 
-def understood(chunk: Chunk, reading: Reading) -> Rows:
+def understood(chunk: Chunk, reading: Reading, understand: Understand) -> Rows:
     """A chunk as canonical rows and faults."""
     if not chunk.reason:
-        return ROWS[chunk.kind](chunk.rows, reading)
+        return understand[chunk.kind](chunk.rows, reading)
     nowhen = pl.lit(None, INSTANT)
     return Rows(pl.DataFrame(), chunk.rows.with_columns(reason=pl.lit(chunk.reason), occurred_at=nowhen))
 
