@@ -16,28 +16,41 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 
-READABLE_KINDS = ("iotsentinel", "cybersentinel", "zeek")
+READABLE_KINDS = ("iotsentinel", "cybersentinel", "zeek", "atlas")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Secret = Annotated[str, Field(pattern=r"^(env|file):.")]
+"""A reference to a secret; the secret itself never stands in the file."""
+
+
 class SourceEntry(_Strict):
     """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
-    kind: Literal["iotsentinel", "cybersentinel", "zeek"]
+    kind: Literal["iotsentinel", "cybersentinel", "zeek", "atlas"]
     location: Annotated[str, Field(min_length=1)]
     timezone: str = "UTC"
     local_timezone: str | None = None
     local_networks: list[str] | None = None
     notice_severity: dict[str, Literal["critical", "high", "medium", "low", "info", "unknown"]] | None = None
+    keys: list[Secret] | None = None
+    database_keys: list[Secret] | None = None
+    passwords: list[Secret] | None = None
+    machine_timezones: dict[str, str] | None = None
 
     @field_validator("timezone", "local_timezone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return None if name is None else _zone_name(name)
+
+    @field_validator("machine_timezones")
+    @classmethod
+    def _known_zones(cls, zones: dict[str, str] | None) -> dict[str, str] | None:
+        return None if zones is None else {machine: _zone_name(name) for machine, name in zones.items()}
 
     @field_validator("local_networks")
     @classmethod
@@ -153,7 +166,9 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
         return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
-    secret = path.endswith(".location")
+    secret = re.search(r"\.(location|keys|database_keys|passwords)(\[\d+\])?$", path)
+    if secret and detail["type"] == "string_pattern_mismatch":
+        message = "a reference, env:NAME or file:PATH; a secret never stands in this file"
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"
 
 

@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -136,6 +137,7 @@ def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
         place=_printable(_absolute(location, data)),
         zone=ZoneInfo(entry.timezone),
         options=entry.model_dump(exclude={"name", "kind", "location", "timezone"}, exclude_none=True),
+        resolve=partial(resolved, data=data),
     )
 
 

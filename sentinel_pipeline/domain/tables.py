@@ -205,10 +205,35 @@ WIDGET_LOGS = Table(
     + _instant("logged_at")
     + _text("level", "widget_type")
     + _personal("message", "data")
-    + _text("log_timestamp", "raw_widget_type"),
+    + _text("log_timestamp", "raw_widget_type", "zone", "flags"),
     key="log_id",
     time="logged_at",
 )
+"""`zone` is the one `log_timestamp` was read in, NULL where it says its own offset."""
+
+MACHINES = Table(
+    "machines",
+    _text("source")
+    + _personal("machine_id", "machine_name", "serial_number", "local_ip")
+    + _text("os")
+    + _instant("first_seen_at", "last_seen_at"),
+    key="machine_id",
+)
+
+DECRYPTIONS = Table(
+    "decryptions",
+    _text("source", "decryption_id")
+    + _instant("received_at")
+    + _personal("machine_id")
+    + _text("unit", "verdict", "flags", "key_fingerprint")
+    + _integer("logs"),
+    key="decryption_id",
+    time="received_at",
+)
+"""What became of every envelope, file or row that was sealed or should have been; `machine_id` is claimed, not proven.
+
+`received_at` is the time of its newest log, of one that could not be read when it arrived.
+"""
 
 QUARANTINE = Table(
     "quarantine",
@@ -235,6 +260,9 @@ TABLES = (
     INCIDENTS,
     POLICIES,
     AGENTS,
+    WIDGET_LOGS,
+    MACHINES,
+    DECRYPTIONS,
     AUDIT_EVENTS,
     QUARANTINE,
 )

@@ -13,7 +13,12 @@ from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.sections.section import Section, applied
 
-TOTALS = {"alerts": "total_alerts", "incidents": "total_incidents", "connections": "total_connections"}
+TOTALS = {
+    "alerts": "total_alerts",
+    "incidents": "total_incidents",
+    "connections": "total_connections",
+    "widget_logs": "total_widget_logs",
+}
 COUNTED = {
     "alert_trends": "count",
     "alert_severity": "count",
@@ -30,6 +35,9 @@ COUNTED = {
     "protocols": "connections",
     "services": "connections",
     "top_destinations": "connections",
+    "fleet_logs": "count",
+    "fleet_machines": "logs",
+    "fleet_log_trends": "logs",
 }
 
 

@@ -10,6 +10,7 @@ from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.rendering.values import bare, written_change, written_figure
+from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline.sections.trends import SEEN
 
 BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
@@ -18,6 +19,8 @@ COMPLETE = (*SEEN, "not in source")
 OPEN_MATTERS = (
     ("alerts_unacknowledged", "critical or high alert", "not acknowledged by anybody"),
     ("unblocked_violations", "policy violation", "not blocked"),
+    ("machines_silent", "machine", "silent"),
+    ("nonce_reuses", "reused nonce", "in the fleet's encryption"),
 )
 
 
@@ -30,7 +33,9 @@ def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool)
             parts.append(_state(by_id[total], by_id[worst]))
     if not parts and "total_connections" in by_id:
         parts.append(f"{_number(by_id['total_connections'])} connections")
-    text = " and ".join(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
+    if "total_widget_logs" in by_id:
+        parts.append(_fleet(by_id["total_widget_logs"], by_id["widget_log_errors"]))
+    text = listed(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
     return f"{text[0].upper()}{text[1:]}{'.' if is_complete else ', of what could be seen: not every source was read.'}"
 
 
@@ -105,6 +110,14 @@ def _state(total: KeyFigure, worst: KeyFigure) -> str:
     critical = "none critical" if worst.value == 0 else f"{_number(worst)} critical"
     unit = total.unit.removesuffix("s") if total.value == 1 else total.unit
     return f"{_number(total)} {unit} ({critical})"
+
+
+def _fleet(logs: KeyFigure, errors: KeyFigure) -> str:
+    if logs.value is None:
+        return "fleet logs unknown (no data)"
+    if logs.value == 0:
+        return "no fleet logs"
+    return f"{_number(logs)} fleet logs ({_number(errors) if errors.value else 'no'} errors)"
 
 
 def _number(figure: KeyFigure) -> str:

@@ -1,6 +1,6 @@
 """What the report says: statistics in, tables out. `SECTIONS` lists them all in reading order."""
 
-from sentinel_pipeline.sections import by_source, data_loss, method, network, security
+from sentinel_pipeline.sections import by_source, data_loss, fleet, method, network, security
 
 SECTIONS = (
     *security.SECTIONS,
@@ -9,5 +9,6 @@ SECTIONS = (
     by_source.INCIDENTS,
     *network.SECTIONS,
     by_source.CONNECTIONS,
+    *fleet.SECTIONS,
     *method.SECTIONS,
 )

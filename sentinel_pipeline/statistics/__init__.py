@@ -1,5 +1,5 @@
 """Facts to daily statistics: pure, mergeable, exact. `STATISTICS` lists them all in reading order."""
 
-from sentinel_pipeline.statistics import alerts, connections, incidents, records
+from sentinel_pipeline.statistics import alerts, connections, fleet, incidents, records
 
-STATISTICS = connections.STATISTICS + alerts.STATISTICS + incidents.STATISTICS + records.STATISTICS
+STATISTICS = connections.STATISTICS + alerts.STATISTICS + incidents.STATISTICS + fleet.STATISTICS + records.STATISTICS
