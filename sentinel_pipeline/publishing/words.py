@@ -117,7 +117,10 @@ def _fleet(logs: KeyFigure, errors: KeyFigure) -> str:
         return "fleet logs unknown (no data)"
     if logs.value == 0:
         return "no fleet logs"
-    return f"{_number(logs)} fleet logs ({_number(errors) if errors.value else 'no'} errors)"
+    noun = "fleet log" if logs.value == 1 else "fleet logs"
+    return (
+        f"{_number(logs)} {noun} ({_number(errors) if errors.value else 'no'} error{'' if errors.value == 1 else 's'})"
+    )
 
 
 def _number(figure: KeyFigure) -> str:

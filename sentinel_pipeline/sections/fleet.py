@@ -9,7 +9,7 @@ import polars as pl
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT
-from sentinel_pipeline.sections.findings import most, nothing, peak
+from sentinel_pipeline.sections.findings import listed, most, nothing, peak
 from sentinel_pipeline.sections.section import Bars, Lines, Section
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import trend, unseen_days
@@ -67,6 +67,19 @@ def fleet_machines(fleet_machine_logs: pl.DataFrame, machine_inventory: pl.DataF
     table = table.with_columns(pl.col("last_seen_at").cast(INSTANT), is_silent=pl.col("logs") == 0)
     return ranked(table, "logs", ["machine_id", "source"]).select(
         "machine_id", "machine_name", "logs", "errors", "last_seen_at", "is_silent", "source"
+    )
+
+
+def silent_machines(fleet_machine_logs: pl.DataFrame, machine_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Known machines without a log in the period, those unheard of for longest first.
+
+    An inbox knows the machines of the 30 days before; a store knows those in its list.
+    """
+    machines = fleet_machines(fleet_machine_logs, machine_inventory, period)
+    return (
+        machines.filter("is_silent")
+        .sort("last_seen_at", "machine_id", "source", nulls_last=True)
+        .select("machine_id", "machine_name", "last_seen_at", "source")
     )
 
 
@@ -162,7 +175,15 @@ def _decryption_finding(table: pl.DataFrame) -> str:
 
 
 def _verdict_finding(table: pl.DataFrame) -> str:
-    return most(table, "count", "verdict", "envelope or record", "envelopes or records")
+    number, total = int(table.filter(pl.col("verdict").is_in(READABLE))["count"].sum()), int(table["count"].sum())
+    return f"{number:,} of {total:,} could be read" if total else nothing("envelopes or records")
+
+
+def _silent_finding(table: pl.DataFrame) -> str:
+    if table.is_empty():
+        return "Every known machine sent logs"
+    names = listed(table["machine_id"].head(3).to_list())
+    return f"{counted(table.height, 'machine')} sent nothing: {names}{' and others' if table.height > 3 else ''}"
 
 
 SECTIONS = (
@@ -195,6 +216,7 @@ SECTIONS = (
         is_told=True,
         about="widget_logs",
     ),
+    Section("Silent machines", "fleet", silent_machines, _silent_finding, shown=10, about="widget_logs"),
     Section("What machines measured", "fleet", fleet_measurements, _measured_finding, about="widget_logs"),
     Section(
         "Decryption by machine",
@@ -208,7 +230,7 @@ SECTIONS = (
         hidden=("source", *(name for name in CLASSES[1:] if name != "replay")),
     ),
     Section(
-        "Verdicts on what was sealed",
+        "What became of the seals",
         "fleet",
         fleet_verdicts,
         _verdict_finding,

@@ -14,6 +14,7 @@ CONTRACT = {
     "is_enabled, trigger_count, last_triggered_at, created_at",
     "incidents": "source, incident_id, occurred_at, severity, incident_type, agent_id, agent_name, hostname, user, "
     "source_ip, action, is_blocked, data_types, confidence, policy_id, policy_name",
+    "widget_logs": "source, log_id, machine_id, serial_number, logged_at, level, widget_type, message, data",
     "audit_events": "source, event_id, occurred_at, user, event_type, severity, resource, details",
     "quarantine": "source, table, location, reason, record",
 }
@@ -39,6 +40,8 @@ def test_what_identifies_a_person_is_marked() -> None:
     assert {"device_ip", "destination_ip"} <= set(TABLE["connections"].personal)
     assert {"user", "hostname", "source_ip"} <= set(TABLE["incidents"].personal)
     assert {"mac_address", "device_name"} <= set(TABLE["devices"].personal)
+    assert {"machine_id", "serial_number", "message", "data"} <= set(TABLE["widget_logs"].personal)
+    assert {"machine_name", "serial_number", "local_ip"} <= set(TABLE["machines"].personal)
 
 
 def test_data_types_are_a_list() -> None:
@@ -51,6 +54,7 @@ def test_a_table_without_time_is_a_snapshot() -> None:
         "alert_rules",
         "policies",
         "agents",
+        "machines",
         "quarantine",
     }
 

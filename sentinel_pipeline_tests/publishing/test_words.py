@@ -43,6 +43,24 @@ def test_the_headline_speaks_of_alerts_and_incidents() -> None:
     assert headline(both, TODAY, is_complete=True).startswith("2 alerts (none critical) and 1 incident")
 
 
+@pytest.mark.parametrize(
+    ("logs", "errors", "said"),
+    [
+        (1234, 5, "1,234 fleet logs (5 errors)."),
+        (1, 1, "1 fleet log (1 error)."),
+        (7, 0, "7 fleet logs (no errors)."),
+        (0, 0, "No fleet logs."),
+        (None, None, "Fleet logs unknown (no data)."),
+    ],
+)
+def test_the_headline_speaks_of_a_fleet(logs: int | None, errors: int | None, said: str) -> None:
+    fleet = [figure("total_widget_logs", logs, "logs"), figure("widget_log_errors", errors, "logs")]
+    assert headline(fleet, TODAY, is_complete=True) == said
+    three = [*alerts(2, 0), figure("total_incidents", 0, "incidents"), figure("critical_incidents", 0), *fleet]
+    everything = headline(three, TODAY, is_complete=True)
+    assert everything.lower() == f"2 alerts (none critical), no incidents and {said.lower()}"
+
+
 def test_the_biggest_change_comes_first_and_bytes_are_not_told_twice() -> None:
     figures = [
         figure("a", 12, label="Alerts", previous=10, change=2, change_percent=20.0),

@@ -89,7 +89,7 @@ def test_the_two_block_rates_have_two_denominators() -> None:
 
 def test_a_quiet_day_gives_zeros_and_no_rates() -> None:
     quiet = world(TODAY, devices=[])
-    rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate"}
+    rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate", "unreadable_share"}
     without = {*rates, "most_common_data_type", "agent_coverage", "compliance_posture"}
     assert {id_: value(id_, quiet) for id_ in FIGURE if value(id_, quiet) != 0} == dict.fromkeys(without)
 

@@ -15,6 +15,7 @@ from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
 READ = ("alerts", "audit_events", "connections", "devices", "incidents")
+FLEET = ("widget_logs", "machines", "decryptions")
 SECTION = {section.name: section for section in SECTIONS}
 
 
@@ -37,8 +38,10 @@ def world(
 def completeness(period: Period, statuses: Mapping[str, str]) -> pl.DataFrame:
     parts = []
     for day in days_of(period):
-        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in READ}
-        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in READ]))
+        status = {
+            table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in READ + FLEET
+        }
+        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in status]))
     return pl.concat([nothing_seen()["completeness"], *parts])
 
 
