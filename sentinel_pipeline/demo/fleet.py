@@ -57,7 +57,7 @@ def write_fleet(folder: Path, plan: Plan, progress: Progress) -> None:
     for done, stretch in enumerate(plan.stretches(), 1):
         key = old if stretch.day < plan.last_day - ROTATED_BEFORE else new
         _write_stretch(folder / "inbox" / stretch.day.isoformat(), plan, stretch, AESGCM(key))
-        progress("fleet", done, plan.total)
+        progress("fleet", plan.whole_days(done), plan.days)
 
 
 def _write_key(place: Path, key: bytes) -> None:

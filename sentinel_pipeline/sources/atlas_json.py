@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, field
 
-NOT_FINITE = "not_finite"
+NOT_FINITE = "non_finite"
 DUPLICATE_KEY = "duplicate_key"
 
 

@@ -117,9 +117,7 @@ class AtlasStore:
         at = made["logged_at"]
         bad = [(name, field) for name, field in (("message", message), ("data", data)) if field.is_lost]
         unit = Unit(faults=[Fault(location, f"{one.verdict}: {name}", record, _instant(at)) for name, one in bad])
-        flags = {*str(made["flags"] or "").split(","), *lenient.flags, *(f"unreadable_{name}" for name, _ in bad)} - {
-            ""
-        }
+        flags = {*str(made["flags"] or "").split(","), *lenient.flags, *(f"lost_{name}" for name, _ in bad)} - {""}
         own = {"log_id": row["id"] or made["log_id"], "serial_number": self._serials.get(machine)}
         lost = {name: None for name, _ in bad}
         unit.rows.append({**made, **own, **lost, "flags": written_flags(flags)})

@@ -83,7 +83,7 @@ def _add_log(
     try:
         row = log_row(log, machine, clock, received_at)
     except BadTimeError as error:
-        unit.faults.append(Fault(location, str(error), compact(log), received_at))
+        unit.faults.append(Fault(location, str(error), compact(log)))
         return
     row["serial_number"] = serial
     unit.rows.append(row)

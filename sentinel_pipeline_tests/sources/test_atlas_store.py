@@ -90,8 +90,8 @@ def test_a_field_that_stays_closed_costs_itself_and_says_why(tmp_path: Path) -> 
         found = whole(source, WIDGET_LOGS, None, Quarantine("fleet", kept))
         verdicts = whole(source, DECRYPTIONS)["verdict"].to_list()
     assert found.select("message", "data", "flags").rows() == [
-        (None, '{"latency":1}', "unreadable_message"),
-        ("fine", None, "unreadable_data"),
+        (None, '{"latency":1}', "lost_message"),
+        ("fine", None, "lost_data"),
         ("fine", '{"value":"no json"}', "bad_data,wrapped_data"),
     ]
     assert [(row["location"], row["reason"]) for row in kept.rows] == [

@@ -74,7 +74,7 @@ def test_seals_count_per_machine_verdict_and_key() -> None:
     rows = [
         {**unit, "logs": 3},
         {**unit, "logs": 2, "flags": "nonce_reuse,version"},
-        {**unit, "logs": 1, "flags": "not_finite"},
+        {**unit, "logs": 1, "flags": "non_finite"},
         {"received_at": NOON, "unit": "envelope", "verdict": "auth_failed", "logs": 0},
     ]
     assert counted("decryption_outcomes", facts(DECRYPTIONS, rows), TODAY).rows() == [
