@@ -27,8 +27,8 @@ from sentinel_pipeline.sources.logfiles import LogFile
 ENVELOPES = (".json", ".jsonl", ".ndjson")
 SEALED = ".enc"
 SEALED_TWICE = ".fernet.enc"
-WHOLE_LIMIT = 64 << 20
-EXPORT_LIMIT = 512 << 20
+WHOLE_LIMIT = 32 << 20
+EXPORT_LIMIT = 64 << 20
 SHOWN = 4_096
 SHORTEST_EXPORT = SALT_BYTES + NONCE_BYTES + TAG_BYTES
 HEADER = ("ID", "Serial Number", "Timestamp", "Level", "Widget Type", "Message", "Data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Self
@@ -51,11 +52,12 @@ class AtlasInbox:
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         """Rows in the window, file after file in the order of their names.
 
-        A machine is known while one of its logs lies in the window or in the 30 days before it.
+        A machine is known while one of its logs lies in the window or in the 30 days before it; of a batch its first
+        and last log tell.
         """
         if table is MACHINES:
             known = Window(max(window.start - KNOWN_FOR, EARLIEST), window.end) if window else None
-            rows = _within(self._units(known), known)
+            rows = _within(self._units(known, is_brief=True), known)
             yield machines_of(rows, self.settings.name)
         elif self.has(table):
             yield from frames(self._units(window), table, window, quarantine)
@@ -75,33 +77,37 @@ class AtlasInbox:
     def fingerprint(self) -> str:
         return sha256(f"{fingerprint_of(self._files)} {self._ring.fingerprint}".encode()).hexdigest()
 
-    def _units(self, window: Window | None) -> Iterator[Unit]:
+    def _units(self, window: Window | None, *, is_brief: bool = False) -> Iterator[Unit]:
         clock, seals = Clock(self._clock.zone, self._clock.machines), Seals()
         for file in self._files:
             note = self._notes.of(file)
             if note is None or not all(span.is_outside(window) for span in note.spans.values()):
-                yield from self._units_of(file, clock, seals)
+                yield from self._units_of(file, clock, seals, is_brief=is_brief)
 
-    def _units_of(self, file: LogFile, clock: Clock, seals: Seals) -> Iterator[Unit]:
-        """What a file holds; the times it spans are noted once it is read to its end."""
+    def _units_of(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool = False) -> Iterator[Unit]:
+        """What a file holds, briefly or all of it; the times all of it spans are noted once it is read to its end."""
         logs, seen = Span(), Span()
         try:
-            for unit in self._opened(file, clock, seals):
+            for unit in self._opened(file, clock, seals, is_brief=is_brief):
                 logs.include(*_edges(unit.times), 0)
                 seen.include(*_edges(_moments(unit)), undated(unit))
                 yield unit
         except OSError as error:
             yield Unit(faults=[Fault(file.name, "unreadable_file", reason_of(error))])
             return
+        if is_brief:
+            return
         for name, span in ((WIDGET_LOGS.name, logs), (DECRYPTIONS.name, seen)):
             self._notes.keep(file, {WIDGET_LOGS.name, DECRYPTIONS.name}, set(), name, span)
 
-    def _opened(self, file: LogFile, clock: Clock, seals: Seals) -> Iterator[Unit]:
+    def _opened(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool) -> Iterator[Unit]:
         if file.problem:
             yield Unit(faults=[Fault(file.name, "unreadable_file", file.problem)])
             return
         for record in records_of(file, self._ring):
             opened = seals.judged(record.opened)
+            if is_brief and opened.machine_id is not None:
+                opened = replace(opened, logs=(*opened.logs[:1], *opened.logs[1:][-1:]))
             location = f"{file.name}#{record.number}"
             yield unit_of(opened, location, record.text, clock, _received(record, file), record.kind)
 

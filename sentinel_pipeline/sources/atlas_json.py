@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 NOT_FINITE = "non_finite"
 DUPLICATE_KEY = "duplicate_key"
 
+# An encoder of its own for every text would cost more than the text.
+COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+CANONICAL = json.JSONEncoder(allow_nan=False, separators=(",", ":"), sort_keys=True)
+
 
 @dataclass
 class Lenient:
@@ -44,24 +48,24 @@ class Lenient:
 
 def compact(value: object) -> str:
     """A value that `Lenient` read as strict JSON text, keys in the order of the source."""
-    return clean(_written(value, ensure_ascii=False))
+    return clean(_written(value, COMPACT))
 
 
 def canonical(value: object) -> str:
     """The same with sorted keys: equal values give equal texts."""
-    return _written(value, sort_keys=True)
+    return _written(value, CANONICAL)
 
 
-def _written(value: object, **how: bool) -> str:
+def _written(value: object, encoder: json.JSONEncoder) -> str:
     try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"), **how)  # type: ignore[arg-type] # switches only
+        return encoder.encode(value)
     except RecursionError:
         return '"[nested too deeply]"'
 
 
 def clean(text: str) -> str:
     """Text that any writer can write: half a surrogate pair stays visible as \\udXXX."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def text_of(value: object) -> str | None:

@@ -21,7 +21,7 @@ MEASURES = (
 )
 """Widget type, measure, and where its data holds it."""
 
-LARGEST = 1e12
+LARGEST = 1e9
 
 
 def fleet_hours(widget_logs: pl.LazyFrame, day: Period) -> pl.LazyFrame:
