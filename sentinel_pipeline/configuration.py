@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 
-READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "zeek", "suricata")
+READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
 
 
 Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
@@ -27,11 +27,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Secret = Annotated[str, Field(pattern=r"^(env|file):.")]
+"""A reference to a secret; the secret itself never stands in the file."""
+
+
 class SourceEntry(_Strict):
     """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
-    kind: Literal["iotsentinel", "cybersentinel", "kasa", "iothub", "zeek", "suricata"]
+    kind: Literal["iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata"]
     location: Annotated[str, Field(min_length=1)]
     timezone: str = "UTC"
     local_timezone: str | None = None
@@ -43,16 +47,20 @@ class SourceEntry(_Strict):
     max_gap_minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
     tariff: Annotated[str, Field(min_length=1)] | None = None
     tariff_timezone: str | None = None
-
-    @field_validator("device_timezones")
-    @classmethod
-    def _known_zones(cls, zones: dict[str, str] | None) -> dict[str, str] | None:
-        return None if zones is None else {device: _zone_name(name) for device, name in zones.items()}
+    keys: list[Secret] | None = None
+    database_keys: list[Secret] | None = None
+    passwords: list[Secret] | None = None
+    machine_timezones: dict[str, str] | None = None
 
     @field_validator("timezone", "local_timezone", "tariff_timezone")
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return None if name is None else _zone_name(name)
+
+    @field_validator("device_timezones", "machine_timezones")
+    @classmethod
+    def _known_zones(cls, zones: dict[str, str] | None) -> dict[str, str] | None:
+        return None if zones is None else {machine: _zone_name(name) for machine, name in zones.items()}
 
     @field_validator("local_networks")
     @classmethod
@@ -168,7 +176,9 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
         return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
-    secret = path.endswith(".location")
+    secret = re.search(r"\.(location|keys|database_keys|passwords)(\[\d+\])?$", path)
+    if secret and detail["type"] == "string_pattern_mismatch":
+        message = "a reference, env:NAME or file:PATH; a secret never stands in this file"
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"
 
 

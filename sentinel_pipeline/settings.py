@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -139,6 +140,7 @@ def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
         place=_printable(_absolute(location, data)),
         zone=ZoneInfo(entry.timezone),
         options=options,
+        resolve=partial(resolved, data=data),
     )
 
 

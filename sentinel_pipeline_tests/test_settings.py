@@ -64,6 +64,14 @@ def mistakes(data: Path, text: str) -> list[str]:
             "sources[0].notice_severity.Scan: found 'severe'; allowed: Input should be 'critical', 'high', ",
         ),
         (
+            SOURCES.replace("}", ", keys: ['AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=']}"),
+            "sources[0].keys[0]: found a value; allowed: a reference, env:NAME or file:PATH; a secret never stands",
+        ),
+        (
+            SOURCES.replace("}", ", machine_timezones: {mac-1: Mars}}"),
+            "sources[0].machine_timezones: found a mapping of 1; allowed: an IANA time zone such as Europe/Berlin",
+        ),
+        (
             SOURCES + "  - {name: home, kind: zeek, location: b}\n",
             "sources: found a list of 2; allowed: the name 'home' ",
         ),
@@ -104,6 +112,8 @@ def test_a_file_that_is_no_text_or_cannot_be_read_is_a_mistake(tmp_path: Path) -
         "sources: {location: postgresql://user:s3cret@host/db}",
         "sources:\n  - {name: a, kind: zeke, location: postgresql://user:s3cret@host/db}",
         "sources:\n  - {name: a, kind: zeek, location: [postgresql://user:s3cret@host/db]}",
+        "sources:\n  - {name: a, kind: atlas, location: b, keys: s3cret}",
+        "sources:\n  - {name: a, kind: atlas, location: b, passwords: [s3cret, {s3cret: 1}]}",
         "organisation: 1\nsources:\n" + "  - {name: a, kind: zeek, location: 'postgresql://u:s3cret@h'}\n" * 2,
     ],
 )
@@ -131,7 +141,7 @@ def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
 def test_without_a_file_the_demo_is_read(tmp_path: Path) -> None:
     known = load_settings(tmp_path)
     assert known.is_demo
-    kinds = {"iotsentinel", "zeek", "cybersentinel", "kasa", "iothub", "suricata"}
+    kinds = {"iotsentinel", "zeek", "cybersentinel", "kasa", "iothub", "suricata", "atlas"}
     assert {entry.kind for entry in known.sources} == kinds
     assert list(tmp_path.iterdir()) == []
 
@@ -180,6 +190,15 @@ def test_a_reference_that_leads_nowhere_is_one_line(tmp_path: Path, monkeypatch:
         with pytest.raises(UsageError) as refusal:
             resolved(reference, tmp_path)
         assert str(refusal.value) == words
+
+
+def test_references_in_options_are_resolved_when_they_are_used(tmp_path: Path) -> None:
+    entry = "sources:\n  - {name: fleet, kind: atlas, location: inbox, keys: ['file:fleet.key']}\n"
+    known = source_settings(written(tmp_path, entry).source("fleet"), tmp_path)
+    assert known.options["keys"] == ["file:fleet.key"]
+    (tmp_path / "fleet.key").write_text("s3cret\n")
+    assert known.resolve("file:fleet.key") == "s3cret"
+    assert "s3cret" not in repr(known)
 
 
 def test_relative_locations_start_at_the_data_folder(tmp_path: Path) -> None:

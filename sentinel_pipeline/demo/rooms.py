@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel_pipeline.demo import cybersentinel, gateway, ids, iothub, iotsentinel, kasa
+from sentinel_pipeline.demo import cybersentinel, fleet, gateway, ids, iothub, iotsentinel, kasa
 from sentinel_pipeline.demo.plan import Plan
 from sentinel_pipeline.demo.systems import OFFICE, Progress
 
@@ -89,4 +89,21 @@ IDS = Room(
 """,
 )
 
-ROOMS = (HOME, GATEWAY, OFFICE_ROOM, PLUGS, HUB, IDS)
+
+FLEET = Room(
+    "fleet",
+    fleet.write_fleet,
+    f"""\
+  - name: fleet
+    kind: atlas
+    location: systems/fleet/inbox
+    timezone: {{zone}}   # agents write the wall time of their machine
+    machine_timezones:
+      {fleet.ROAMING}: {fleet.ROAMING_ZONE.key}
+    keys:                      # newest first; an old key keeps old envelopes readable
+      - file:systems/fleet/current.key
+      - file:systems/fleet/old.key
+""",
+)
+
+ROOMS = (HOME, GATEWAY, OFFICE_ROOM, PLUGS, HUB, IDS, FLEET)

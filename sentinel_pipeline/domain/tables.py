@@ -6,196 +6,136 @@ Instants are UTC microseconds and end in `_at`, booleans start with `is_`, units
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import polars as pl
 
-INSTANT = pl.Datetime("us", "UTC")
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    dtype: pl.DataType | type[pl.DataType]
-    is_personal: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A canonical table. `time` is the column that decides the day a row belongs to; None for a snapshot."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: str
-    time: str | None = None
-
-    @cached_property
-    def schema(self) -> pl.Schema:
-        return pl.Schema({column.name: column.dtype for column in self.columns})
-
-    @property
-    def is_snapshot(self) -> bool:
-        return self.time is None
-
-    @property
-    def personal(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns if column.is_personal)
-
-    def empty(self) -> pl.DataFrame:
-        return pl.DataFrame(schema=self.schema)
-
-
-def _text(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, pl.String) for name in names)
-
-
-def _personal(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, pl.String, is_personal=True) for name in names)
-
-
-def _integer(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, pl.Int64) for name in names)
-
-
-def _real(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, pl.Float64) for name in names)
-
-
-def _flag(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, pl.Boolean) for name in names)
-
-
-def _instant(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, INSTANT) for name in names)
-
+from sentinel_pipeline.domain.table import INSTANT, Column, Table, flags, instants, integers, personal, reals, texts
 
 CONNECTIONS = Table(
     "connections",
-    _text("source", "connection_id")
-    + _instant("started_at")
-    + _personal("device_ip", "destination_ip")
-    + _integer("destination_port")
-    + _text("protocol", "service")
-    + _real("duration_seconds")
-    + _integer("bytes_sent", "bytes_received", "packets_sent", "packets_received")
-    + _text("connection_state")
-    + _integer("source_port")
-    + _flag("is_inbound"),
+    texts("source", "connection_id")
+    + instants("started_at")
+    + personal("device_ip", "destination_ip")
+    + integers("destination_port")
+    + texts("protocol", "service")
+    + reals("duration_seconds")
+    + integers("bytes_sent", "bytes_received", "packets_sent", "packets_received")
+    + texts("connection_state")
+    + integers("source_port")
+    + flags("is_inbound"),
     key="connection_id",
     time="started_at",
 )
 
 DEVICES = Table(
     "devices",
-    _text("source")
-    + _personal("device_ip", "device_name")
-    + _text("device_type")
-    + _personal("mac_address")
-    + _text("manufacturer")
-    + _instant("first_seen_at", "last_seen_at")
-    + _flag("is_trusted", "is_blocked"),
+    texts("source")
+    + personal("device_ip", "device_name")
+    + texts("device_type")
+    + personal("mac_address")
+    + texts("manufacturer")
+    + instants("first_seen_at", "last_seen_at")
+    + flags("is_trusted", "is_blocked"),
     key="device_ip",
 )
 
 ALERTS = Table(
     "alerts",
-    _text("source", "alert_id")
-    + _instant("raised_at")
-    + _personal("device_ip", "device_name")
-    + _text("severity")
-    + _real("anomaly_score")
-    + _text("explanation")
-    + _flag("is_acknowledged")
-    + _instant("acknowledged_at")
-    + _text("rule"),
+    texts("source", "alert_id")
+    + instants("raised_at")
+    + personal("device_ip", "device_name")
+    + texts("severity")
+    + reals("anomaly_score")
+    + texts("explanation")
+    + flags("is_acknowledged")
+    + instants("acknowledged_at")
+    + texts("rule"),
     key="alert_id",
     time="raised_at",
 )
 
 ALERT_RULES = Table(
     "alert_rules",
-    _text("source", "rule_id", "name", "description", "rule_type", "condition")
-    + _real("threshold", "time_window_hours")
-    + _text("severity")
-    + _flag("is_enabled")
-    + _integer("trigger_count")
-    + _instant("last_triggered_at", "created_at"),
+    texts("source", "rule_id", "name", "description", "rule_type", "condition")
+    + reals("threshold", "time_window_hours")
+    + texts("severity")
+    + flags("is_enabled")
+    + integers("trigger_count")
+    + instants("last_triggered_at", "created_at"),
     key="rule_id",
 )
 
 INCIDENTS = Table(
     "incidents",
-    _text("source", "incident_id")
-    + _instant("occurred_at")
-    + _text("severity", "incident_type", "agent_id", "agent_name")
-    + _personal("hostname", "user", "source_ip")
-    + _text("action")
-    + _flag("is_blocked")
+    texts("source", "incident_id")
+    + instants("occurred_at")
+    + texts("severity", "incident_type", "agent_id", "agent_name")
+    + personal("hostname", "user", "source_ip")
+    + texts("action")
+    + flags("is_blocked")
     + (Column("data_types", pl.List(pl.String)),)
-    + _real("confidence")
-    + _text("policy_id", "policy_name")
-    + _flag("is_prevented", "is_agent_registered"),
+    + reals("confidence")
+    + texts("policy_id", "policy_name")
+    + flags("is_prevented", "is_agent_registered"),
     key="incident_id",
     time="occurred_at",
 )
 
 POLICIES = Table(
     "policies",
-    _text("source", "policy_id", "name", "description", "policy_type", "severity")
-    + _integer("priority")
-    + _flag("is_enabled")
-    + _text("status")
-    + _instant("created_at", "updated_at"),
+    texts("source", "policy_id", "name", "description", "policy_type", "severity")
+    + integers("priority")
+    + flags("is_enabled")
+    + texts("status")
+    + instants("created_at", "updated_at"),
     key="policy_id",
 )
 
 AGENTS = Table(
     "agents",
-    _text("source", "agent_id", "name")
-    + _personal("hostname")
-    + _text("os")
-    + _personal("ip_address")
-    + _text("version", "status")
-    + _instant("last_seen_at"),
+    texts("source", "agent_id", "name")
+    + personal("hostname")
+    + texts("os")
+    + personal("ip_address")
+    + texts("version", "status")
+    + instants("last_seen_at"),
     key="agent_id",
 )
 
 AUDIT_EVENTS = Table(
     "audit_events",
-    _text("source", "event_id")
-    + _instant("occurred_at")
-    + _personal("user")
-    + _text("event_type", "severity", "resource", "details"),
+    texts("source", "event_id")
+    + instants("occurred_at")
+    + personal("user")
+    + texts("event_type", "severity", "resource", "details"),
     key="event_id",
     time="occurred_at",
 )
 
 ENERGY_READINGS = Table(
     "energy_readings",
-    _text("source")
-    + _personal("device_ip", "device_name")
-    + _instant("read_at")
-    + _flag("is_on")
-    + _real("power_w", "voltage_v", "current_a", "energy_today_kwh", "energy_total_kwh", "rssi_dbm")
-    + _text("reading_id")
-    + _real("energy_month_kwh"),
+    texts("source")
+    + personal("device_ip", "device_name")
+    + instants("read_at")
+    + flags("is_on")
+    + reals("power_w", "voltage_v", "current_a", "energy_today_kwh", "energy_total_kwh", "rssi_dbm")
+    + texts("reading_id")
+    + reals("energy_month_kwh"),
     key="reading_id",
     time="read_at",
 )
 
 ENERGY_INTERVALS = Table(
     "energy_intervals",
-    _text("source")
-    + _personal("interval_id", "device_ip", "device_name")
-    + _instant("started_at")
-    + _integer("energy_micro_kwh", "metered_seconds", "estimated_seconds", "unmetered_seconds")
-    + _flag("is_timing_estimated")
-    + _integer("on_seconds", "mean_power_micro_w", "max_power_micro_w", "min_power_micro_w", "readings")
-    + _integer("resets", "noise_drops", "jumps", "cost_micros", "unpriced_micro_kwh")
-    + _text("band")
-    + _integer("tier")
-    + _text("currency"),
+    texts("source")
+    + personal("interval_id", "device_ip", "device_name")
+    + instants("started_at")
+    + integers("energy_micro_kwh", "metered_seconds", "estimated_seconds", "unmetered_seconds")
+    + flags("is_timing_estimated")
+    + integers("on_seconds", "mean_power_micro_w", "max_power_micro_w", "min_power_micro_w", "readings")
+    + integers("resets", "noise_drops", "jumps", "cost_micros", "unpriced_micro_kwh")
+    + texts("band")
+    + integers("tier")
+    + texts("currency"),
     key="interval_id",
     time="started_at",
 )
@@ -206,54 +146,79 @@ Every offset of a zone is a multiple of a quarter-hour, so that quarters compose
 
 ENERGY_RATES = Table(
     "energy_rates",
-    _text("source", "rate_id", "name", "rate_type", "currency")
-    + _flag("is_active")
-    + _instant("created_at")
-    + _text("config"),
+    texts("source", "rate_id", "name", "rate_type", "currency")
+    + flags("is_active")
+    + instants("created_at")
+    + texts("config"),
     key="rate_id",
 )
 
 RULE_EVENTS = Table(
     "rule_events",
-    _text("source", "event_id")
-    + _instant("triggered_at")
-    + _text("rule")
-    + _flag("is_acknowledged")
-    + _personal("device")
-    + _text("context", "rule_id", "device_id")
-    + _instant("created_at")
-    + _flag("is_external")
-    + _personal("device_name")
-    + _flag("is_device_known"),
+    texts("source", "event_id")
+    + instants("triggered_at")
+    + texts("rule")
+    + flags("is_acknowledged")
+    + personal("device")
+    + texts("context", "rule_id", "device_id")
+    + instants("created_at")
+    + flags("is_external")
+    + personal("device_name")
+    + flags("is_device_known"),
     key="event_id",
     time="triggered_at",
 )
 
 WIDGET_LOGS = Table(
     "widget_logs",
-    _text("source", "log_id")
-    + _personal("machine_id", "serial_number")
-    + _instant("logged_at")
-    + _text("level", "widget_type")
-    + _personal("message", "data")
-    + _text("log_timestamp", "raw_widget_type"),
+    texts("source", "log_id")
+    + personal("machine_id", "serial_number")
+    + instants("logged_at")
+    + texts("level", "widget_type")
+    + personal("message", "data")
+    + texts("log_timestamp", "raw_widget_type", "zone", "flags"),
     key="log_id",
     time="logged_at",
 )
+"""`zone` is the one `log_timestamp` was read in, NULL where it says its own offset."""
+
+MACHINES = Table(
+    "machines",
+    texts("source")
+    + personal("machine_id", "machine_name", "serial_number", "local_ip")
+    + texts("os")
+    + instants("first_seen_at", "last_seen_at"),
+    key="machine_id",
+)
+
+DECRYPTIONS = Table(
+    "decryptions",
+    texts("source", "decryption_id")
+    + instants("received_at")
+    + personal("machine_id")
+    + texts("unit", "verdict", "flags", "key_fingerprint")
+    + integers("logs"),
+    key="decryption_id",
+    time="received_at",
+)
+"""What became of every envelope, file or row that was sealed or should have been; `machine_id` is claimed, not proven.
+
+`received_at` is the time of its newest log, of one that could not be read when it arrived.
+"""
 
 QUARANTINE = Table(
     "quarantine",
-    _text("source", "table", "location", "reason", "record") + _instant("occurred_at"),
+    texts("source", "table", "location", "reason", "record") + instants("occurred_at"),
     key="location",
 )
 
 RECEIPTS = Table(
     "receipts",
-    _text("source", "table")
-    + _integer("rows")
-    + _instant("first_at", "last_at")
-    + _integer("quarantined")
-    + _text("status", "reason"),
+    texts("source", "table")
+    + integers("rows")
+    + instants("first_at", "last_at")
+    + integers("quarantined")
+    + texts("status", "reason"),
     key="table",
 )
 """What arrived of each table of a source for a day: the pipeline's own record, beside the canonical tables."""
@@ -269,8 +234,13 @@ TABLES = (
     ENERGY_READINGS,
     ENERGY_INTERVALS,
     ENERGY_RATES,
-    AUDIT_EVENTS,
     RULE_EVENTS,
+    WIDGET_LOGS,
+    MACHINES,
+    DECRYPTIONS,
+    AUDIT_EVENTS,
     QUARANTINE,
 )
 TABLE = {table.name: table for table in (*TABLES, RECEIPTS)}
+
+__all__ = ["INSTANT", "Column", "Table"]

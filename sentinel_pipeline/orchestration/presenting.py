@@ -9,11 +9,15 @@ import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import MACHINES, WIDGET_LOGS
 from sentinel_pipeline.lake.store import Lake, sha256
 from sentinel_pipeline.rendering.cells import written
 
 PREVIEW_ROWS = 10
 PREVIEW_COLUMNS = 10
+
+# Dagster keeps previews in a database of its own, and what a fleet sends sealed must not lie open there.
+UNSHOWN = frozenset({*WIDGET_LOGS.personal, *MACHINES.personal, "record"})
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -34,8 +38,8 @@ def partition_metadata(lake: Lake, asset: str, period: Period) -> Metadata:
 
 
 def preview(table: pl.DataFrame, period: Period, rows: int) -> str:
-    """The first rows as a Markdown table, every cell inert; says how many rows there are."""
-    columns = table.columns[:PREVIEW_COLUMNS]
+    """The first rows as a Markdown table, every cell inert, sealed columns left out; says how many rows there are."""
+    columns = [name for name in table.columns if name not in UNSHOWN][:PREVIEW_COLUMNS]
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     for row in table.select(columns).iter_rows():
         cells = (_inert(written(value, "text", period.zone)) for value in row)

@@ -20,6 +20,7 @@ TOTALS = {
     "connections": "total_connections",
     "energy_intervals": "energy_kwh",
     "rule_events": "total_rule_events",
+    "widget_logs": "total_widget_logs",
 }
 COUNTED = {
     "alert_trends": "count",
@@ -44,6 +45,9 @@ COUNTED = {
     "rule_events_by_rule": "count",
     "rule_events_by_device": "count",
     "rule_events_lateness": "count",
+    "fleet_logs": "count",
+    "fleet_machines": "logs",
+    "fleet_log_trends": "logs",
 }
 MILLIONTHS = 6
 

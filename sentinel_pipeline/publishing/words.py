@@ -10,6 +10,7 @@ from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.rendering.values import bare, written_change, written_figure
+from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline.sections.trends import SEEN
 
 BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
@@ -19,6 +20,8 @@ OPEN_MATTERS = (
     ("alerts_unacknowledged", "critical or high alert", "not acknowledged by anybody"),
     ("unblocked_violations", "policy violation", "not blocked"),
     ("unacknowledged_rule_events", "rule event", "not acknowledged"),
+    ("machines_silent", "machine", "silent"),
+    ("nonce_reuses", "reused nonce", "in the fleet's encryption"),
 )
 
 
@@ -33,6 +36,8 @@ def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool)
         parts.append(_fired(by_id["total_rule_events"], by_id["unacknowledged_rule_events"]))
     if not parts and "total_connections" in by_id:
         parts.append(f"{_number(by_id['total_connections'])} connections")
+    if "total_widget_logs" in by_id:
+        parts.append(_fleet(by_id["total_widget_logs"], by_id["widget_log_errors"]))
     if not parts and "energy_kwh" in by_id:
         parts.append(f"{written_figure(by_id['energy_kwh'])} of energy used")
     text = listed(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
@@ -102,11 +107,6 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
     return f"Not everything could be seen. {'; '.join(said)}. {kept if bad else ''}".strip(), False
 
 
-def listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part])
-
-
 def _fired(total: KeyFigure, open_ones: KeyFigure) -> str:
     if total.value is None:
         return "rule events unknown (no data)"
@@ -124,6 +124,17 @@ def _state(total: KeyFigure, worst: KeyFigure) -> str:
     critical = "none critical" if worst.value == 0 else f"{_number(worst)} critical"
     unit = total.unit.removesuffix("s") if total.value == 1 else total.unit
     return f"{_number(total)} {unit} ({critical})"
+
+
+def _fleet(logs: KeyFigure, errors: KeyFigure) -> str:
+    if logs.value is None:
+        return "fleet logs unknown (no data)"
+    if logs.value == 0:
+        return "no fleet logs"
+    noun = "fleet log" if logs.value == 1 else "fleet logs"
+    return (
+        f"{_number(logs)} {noun} ({_number(errors) if errors.value else 'no'} error{'' if errors.value == 1 else 's'})"
+    )
 
 
 def _number(figure: KeyFigure) -> str:

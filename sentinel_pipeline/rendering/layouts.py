@@ -115,12 +115,30 @@ def incidents(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     )
 
 
+def widget_logs(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
+    """Logs of a fleet, newest first; time and type as the machine wrote them, its id where it has no serial number."""
+    arrived = iso_time(pl.col("logged_at"), UTC_INSTANT, zone)
+    ordered = frame.sort(
+        "logged_at", "machine_id", numeric("log_id"), "log_id", descending=[True, False, True, True], nulls_last=True
+    )
+    return ordered.select(
+        text("log_id").alias("ID"),
+        inert(pl.coalesce("serial_number", "machine_id")).alias("Serial Number"),
+        inert(pl.coalesce("log_timestamp", arrived)).alias("Timestamp"),
+        text("level").alias("Level"),
+        text("raw_widget_type").alias("Widget Type"),
+        text("message").alias("Message"),
+        text("data").alias("Data"),
+    )
+
+
 LAYOUTS = (
     Layout("connections", "iotsentinel", connections),
     Layout("devices", "iotsentinel", devices),
     Layout("alerts", "iotsentinel", alerts),
     Layout("alert_rules", "iotsentinel", alert_rules),
     Layout("incidents", "cybersentinel", incidents),
+    Layout("widget_logs", "atlas", widget_logs),
 )
 
 

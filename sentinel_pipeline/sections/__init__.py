@@ -1,6 +1,16 @@
 """What the report says: statistics in, tables out. `SECTIONS` lists them all in reading order."""
 
-from sentinel_pipeline.sections import automation, billing, by_source, data_loss, energy, method, network, security
+from sentinel_pipeline.sections import (
+    automation,
+    billing,
+    by_source,
+    data_loss,
+    energy,
+    fleet,
+    method,
+    network,
+    security,
+)
 
 SECTIONS = (
     *security.SECTIONS,
@@ -12,5 +22,6 @@ SECTIONS = (
     *energy.SECTIONS,
     *billing.SECTIONS,
     *automation.SECTIONS,
+    *fleet.SECTIONS,
     *method.SECTIONS,
 )

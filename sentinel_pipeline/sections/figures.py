@@ -7,6 +7,7 @@ from sentinel_pipeline.sections import (
     billing_figures,
     data_loss_figures,
     energy_figures,
+    fleet_figures,
     method_figures,
     network_figures,
     security_figures,
@@ -31,13 +32,14 @@ LEADING = (
 )
 
 BY_TOPIC = (
-    security_figures.FIGURES
-    + data_loss_figures.FIGURES
-    + network_figures.FIGURES
-    + energy_figures.FIGURES
-    + billing_figures.FIGURES
-    + automation_figures.FIGURES
-    + method_figures.FIGURES
+    *security_figures.FIGURES,
+    *data_loss_figures.FIGURES,
+    *network_figures.FIGURES,
+    *energy_figures.FIGURES,
+    *billing_figures.FIGURES,
+    *automation_figures.FIGURES,
+    *fleet_figures.FIGURES,
+    *method_figures.FIGURES,
 )
 FIGURES = tuple(sorted(BY_TOPIC, key=lambda figure: LEADING.index(figure.id) if figure.id in LEADING else len(LEADING)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -14,6 +15,11 @@ FEWEST = 7
 HIGHEST_Z = 3.5
 Z_PER_DEVIATION = 0.6745
 NOUN = {"daily": "hour", "weekly": "day", "monthly": "day"}
+
+
+def listed(parts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def nothing(plural: str) -> str:

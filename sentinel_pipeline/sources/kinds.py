@@ -1,6 +1,6 @@
 """The kinds of source systems, in reading order."""
 
-from sentinel_pipeline.sources import cybersentinel, iothub, iotsentinel, kasa, suricata, zeek
+from sentinel_pipeline.sources import atlas, cybersentinel, iothub, iotsentinel, kasa, suricata, zeek
 from sentinel_pipeline.sources.source import SourceKind
 
 SOURCES: tuple[SourceKind, ...] = (
@@ -8,6 +8,7 @@ SOURCES: tuple[SourceKind, ...] = (
     cybersentinel.KIND,
     kasa.KIND,
     iothub.KIND,
+    atlas.KIND,
     zeek.KIND,
     suricata.KIND,
 )

@@ -1,6 +1,6 @@
 """Facts to daily statistics: pure, mergeable, exact. `STATISTICS` lists them all in reading order."""
 
-from sentinel_pipeline.statistics import alerts, automation, billing, connections, energy, incidents, records
+from sentinel_pipeline.statistics import alerts, automation, billing, connections, energy, fleet, incidents, records
 
 STATISTICS = (
     connections.STATISTICS
@@ -9,5 +9,6 @@ STATISTICS = (
     + energy.STATISTICS
     + billing.STATISTICS
     + automation.STATISTICS
+    + fleet.STATISTICS
     + records.STATISTICS
 )

@@ -8,7 +8,10 @@ import sentinel_pipeline
 from sentinel_pipeline.domain.reasons import REASONS, meaning
 
 PACKAGE = Path(sentinel_pipeline.__file__).parent
-CODE = re.compile(r"(bad|duplicate|implausible|missing|not|no|too|line|truncated|unreadable)_[a-z_]+")
+CODE = re.compile(
+    r"(bad|duplicate|implausible|missing|not|no|too|line|truncated|unreadable)_[a-z_]+"
+    r"|auth_failed|malformed|malformed_plaintext|incomplete|downgrade|replay"
+)
 
 
 def reasons_in(module: Path) -> set[str]:

@@ -16,6 +16,7 @@ CONTRACT = {
     "source_ip, action, is_blocked, data_types, confidence, policy_id, policy_name",
     "energy_readings": "source, device_ip, device_name, read_at, is_on, power_w, voltage_v, current_a, "
     "energy_today_kwh, energy_total_kwh, rssi_dbm",
+    "widget_logs": "source, log_id, machine_id, serial_number, logged_at, level, widget_type, message, data",
     "audit_events": "source, event_id, occurred_at, user, event_type, severity, resource, details",
     "quarantine": "source, table, location, reason, record",
 }
@@ -41,6 +42,8 @@ def test_what_identifies_a_person_is_marked() -> None:
     assert {"device_ip", "destination_ip"} <= set(TABLE["connections"].personal)
     assert {"user", "hostname", "source_ip"} <= set(TABLE["incidents"].personal)
     assert {"mac_address", "device_name"} <= set(TABLE["devices"].personal)
+    assert {"machine_id", "serial_number", "message", "data"} <= set(TABLE["widget_logs"].personal)
+    assert {"machine_name", "serial_number", "local_ip"} <= set(TABLE["machines"].personal)
 
 
 def test_data_types_are_a_list() -> None:
@@ -54,6 +57,7 @@ def test_a_table_without_time_is_a_snapshot() -> None:
         "policies",
         "agents",
         "energy_rates",
+        "machines",
         "quarantine",
     }
 

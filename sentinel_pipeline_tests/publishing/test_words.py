@@ -7,11 +7,11 @@ from sentinel_pipeline.publishing.words import (
     biggest_change,
     completeness_words,
     headline,
-    listed,
     narrative,
     needs_you,
 )
 from sentinel_pipeline.rendering.report import KeyFigure
+from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline_tests.clocks import day, week
 
 TODAY = day("2025-01-02")
@@ -74,6 +74,24 @@ def test_the_headline_speaks_of_rule_events_where_rules_fire(figures: list[KeyFi
 
 def test_parts_of_a_sentence_are_joined_as_people_do() -> None:
     assert [listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    ("logs", "errors", "said"),
+    [
+        (1234, 5, "1,234 fleet logs (5 errors)."),
+        (1, 1, "1 fleet log (1 error)."),
+        (7, 0, "7 fleet logs (no errors)."),
+        (0, 0, "No fleet logs."),
+        (None, None, "Fleet logs unknown (no data)."),
+    ],
+)
+def test_the_headline_speaks_of_a_fleet(logs: int | None, errors: int | None, said: str) -> None:
+    fleet = [figure("total_widget_logs", logs, "logs"), figure("widget_log_errors", errors, "logs")]
+    assert headline(fleet, TODAY, is_complete=True) == said
+    three = [*alerts(2, 0), figure("total_incidents", 0, "incidents"), figure("critical_incidents", 0), *fleet]
+    everything = headline(three, TODAY, is_complete=True)
+    assert everything.lower() == f"2 alerts (none critical), no incidents and {said.lower()}"
 
 
 def test_the_biggest_change_comes_first_and_bytes_are_not_told_twice() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.tables import ALERT_RULES, ALERTS, CONNECTIONS, DEVICES, INCIDENTS, Table
+from sentinel_pipeline.domain.tables import ALERT_RULES, ALERTS, CONNECTIONS, DEVICES, INCIDENTS, WIDGET_LOGS, Table
 from sentinel_pipeline.rendering.layouts import LAYOUTS, fixed, layout
 from sentinel_pipeline.rendering.tables import write_csv_as_is
 
@@ -59,6 +59,7 @@ def laid_out(table: Table, system: str, path: Path, *rows: dict[str, Any]) -> li
             "event_id,timestamp,severity,event_type,agent_name,hostname,username,source_ip,classification_type,"
             "confidence,blocked,policy_id,policy_name",
         ),
+        (WIDGET_LOGS, "atlas", "ID,Serial Number,Timestamp,Level,Widget Type,Message,Data"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -67,6 +68,30 @@ def test_the_header_is_the_documented_one_even_without_rows(
 ) -> None:
     assert laid_out(table, system, tmp_path) == []
     assert (tmp_path / "layout.csv").read_bytes() == f"{header}\r\n".encode()
+
+
+def test_fleet_logs_say_what_the_machine_wrote(tmp_path: Path) -> None:
+    log = {"machine_id": "mac-1", "logged_at": NOON, "level": "INFO", "message": "=cmd", "data": '{"a":"1,5"}'}
+    rows = laid_out(
+        WIDGET_LOGS,
+        "atlas",
+        tmp_path,
+        {
+            **log,
+            "log_id": "9",
+            "machine_id": "mac-2",
+            "serial_number": "C02,AB",
+            "log_timestamp": "2026-07-01T12:00:00",
+        },
+        {**log, "log_id": "9", "log_timestamp": "2026-07-01T12:00:00"},
+        {**log, "log_id": "10", "raw_widget_type": "Ping Monitor"},
+    )
+    assert [(row["ID"], row["Serial Number"], row["Timestamp"]) for row in rows] == [
+        ("10", "mac-1", "2026-07-01T12:00:00+02:00"),
+        ("9", "mac-1", "2026-07-01T12:00:00"),
+        ("9", "C02,AB", "2026-07-01T12:00:00"),
+    ]
+    assert (rows[0]["Widget Type"], rows[0]["Message"], rows[0]["Data"]) == ("Ping Monitor", "'=cmd", '{"a":"1,5"}')
 
 
 def test_devices_are_sorted_by_last_seen_and_say_unknown(tmp_path: Path) -> None:
@@ -144,6 +169,6 @@ def test_fixed_decimals_are_rounded_half_even(value: float) -> None:
 def test_a_layout_nobody_documents_is_refused() -> None:
     with pytest.raises(UsageError, match="has no table 'audit_events'; it has connections, devices"):
         layout("audit_events", "iotsentinel")
-    with pytest.raises(UsageError, match="choose one of canonical, cybersentinel, iotsentinel"):
+    with pytest.raises(UsageError, match="choose one of atlas, canonical, cybersentinel, iotsentinel"):
         layout("devices", "splunk")
     assert len({(known.table, known.system) for known in LAYOUTS}) == len(LAYOUTS)

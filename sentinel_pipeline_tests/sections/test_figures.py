@@ -93,7 +93,7 @@ def test_the_two_block_rates_have_two_denominators() -> None:
 
 def test_a_quiet_day_gives_zeros_and_no_rates() -> None:
     quiet = world(TODAY, devices=[])
-    rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate"}
+    rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate", "unreadable_share"}
     rates |= {"rule_events_acknowledged_share"}
     energy = {"energy_bill", "energy_kwh", "energy_cost", "peak_demand_kw", "standby_w", "unpriced_kwh"}
     without = {*rates, *energy, "most_common_data_type", "agent_coverage", "compliance_posture"}

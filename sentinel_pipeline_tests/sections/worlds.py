@@ -15,7 +15,8 @@ from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
 READ = ("alerts", "audit_events", "connections", "devices", "energy_intervals", "energy_rates", "incidents")
-ALL_READ = (*READ, "rule_events")
+FLEET = ("widget_logs", "machines", "decryptions")
+ALL_READ = (*READ, "rule_events", *FLEET)
 SECTION = {section.name: section for section in SECTIONS}
 
 

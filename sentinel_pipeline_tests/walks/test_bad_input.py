@@ -59,7 +59,7 @@ def test_words_that_are_no_command_are_refused(house: Path, arguments: tuple[str
     ("wrong", "right", "said"),
     [
         ("organisation:", "organization:", "unknown key"),
-        ("kind: zeek", "kind: zeke", "this version reads iotsentinel, cybersentinel, kasa, zeek"),
+        ("kind: zeek", "kind: zeke", "reads iotsentinel, cybersentinel, kasa, iothub, atlas, zeek, suricata"),
         ("Europe/Berlin", "Europe/Atlantis", "an IANA time zone"),
         ("name: office", "name: home", "stands 2 times"),
         ("first_day: 2025-03-10", "first_day: soon", "first_day"),

@@ -1,0 +1,140 @@
+"""Units of a fleet's data – an envelope, an export file, a row of a store – as rows of canonical tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import MACHINES, WIDGET_LOGS, Table
+from sentinel_pipeline.sources.atlas_envelopes import READABLE, Opened
+from sentinel_pipeline.sources.atlas_json import compact, text_of
+from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, written_flags
+from sentinel_pipeline.sources.quarantine import Quarantine
+
+BATCH_ROWS = 20_000
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What cannot be used, and the day it belongs to, if any."""
+
+    location: str
+    reason: str
+    record: str
+    occurred_at: datetime | None = None
+
+
+@dataclass
+class Unit:
+    """The rows of one unit of data, what is wrong with it, and what became of its seal."""
+
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    decryptions: list[Row] = field(default_factory=list)
+
+    @property
+    def times(self) -> list[datetime]:
+        return [row["logged_at"] for row in self.rows]
+
+
+def unit_of(
+    opened: Opened, location: str, record: str, clock: Clock, received_at: datetime | None, kind: str = "envelope"
+) -> Unit:
+    """The logs of what was opened, each by itself: a bad one costs itself, a bad seal costs all."""
+    unit = Unit()
+    for number, log in enumerate(opened.logs, 1):
+        _add_log(unit, opened, log, f"{location} log {number}", clock, received_at)
+    times = unit.times
+    at = max(times) if times else received_at
+    if opened.verdict not in READABLE:
+        unit.rows, unit.faults = [], [Fault(location, opened.verdict, record, at)]
+    unit.decryptions.append(
+        {
+            "decryption_id": location,
+            "received_at": at,
+            "machine_id": opened.machine_id,
+            "unit": kind,
+            "verdict": opened.verdict,
+            "flags": written_flags(opened.flags),
+            "key_fingerprint": opened.fingerprint,
+            "logs": len(unit.rows),
+        }
+    )
+    return unit
+
+
+def _add_log(
+    unit: Unit, opened: Opened, log: object, location: str, clock: Clock, received_at: datetime | None
+) -> None:
+    if not isinstance(log, dict):
+        unit.faults.append(Fault(location, "not_an_object", compact(log), received_at))
+        return
+    serial = text_of(log.get("serial_number"))
+    machine = opened.machine_id or text_of(log.get("machine_id")) or serial
+    if machine is None:
+        unit.faults.append(Fault(location, "missing_machine_id", compact(log), received_at))
+        return
+    try:
+        row = log_row(log, machine, clock, received_at)
+    except BadTimeError as error:
+        unit.faults.append(Fault(location, str(error), compact(log)))
+        return
+    row["serial_number"] = serial
+    unit.rows.append(row)
+
+
+def frames(
+    units: Iterable[Unit], table: Table, window: Window | None, quarantine: Quarantine
+) -> Iterator[pl.DataFrame]:
+    """Rows of `widget_logs` or `decryptions` in the window, in batches; faults are kept with the logs only."""
+    held: list[Row] = []
+    for unit in units:
+        if table is WIDGET_LOGS:
+            keep_faults(unit.faults, table, window, quarantine)
+        rows = unit.rows if table is WIDGET_LOGS else unit.decryptions
+        held += [row for row in rows if is_within(row[str(table.time)], window)]
+        if len(held) >= BATCH_ROWS:
+            yield framed(held, table, quarantine.source)
+            held = []
+    if held:
+        yield framed(held, table, quarantine.source)
+
+
+def framed(rows: Iterable[Row], table: Table, source: str) -> pl.DataFrame:
+    return pl.DataFrame([{"source": source, **row} for row in rows], schema=table.schema, orient="row")
+
+
+def machines_of(units: Iterable[Unit], source: str) -> pl.DataFrame:
+    """The machines that units speak of, with the first and last time of their logs."""
+    seen: dict[str, Row] = {}
+    for row in (row for unit in units for row in unit.rows):
+        machine, at = str(row["machine_id"]), row["logged_at"]
+        known = seen.setdefault(machine, {"machine_id": machine, "first_seen_at": at, "last_seen_at": at})
+        known["serial_number"] = row["serial_number"] or known.get("serial_number")
+        known["first_seen_at"] = min(known["first_seen_at"], at)
+        known["last_seen_at"] = max(known["last_seen_at"], at)
+    empty = dict.fromkeys(MACHINES.schema.names())
+    return framed((empty | seen[machine] | {"source": source} for machine in sorted(seen)), MACHINES, source)
+
+
+def undated(unit: Unit) -> int:
+    """Faults and verdicts that belong to no day."""
+    faults = sum(fault.occurred_at is None for fault in unit.faults)
+    return faults + sum(row["received_at"] is None for row in unit.decryptions)
+
+
+def keep_faults(faults: Iterable[Fault], table: Table, window: Window | None, quarantine: Quarantine) -> None:
+    """Keeps the faults of the window and those that belong to no day."""
+    for fault in faults:
+        if fault.occurred_at is None or is_within(fault.occurred_at, window):
+            quarantine.keep(table.name, fault.location, fault.reason, fault.record, fault.occurred_at)
+
+
+def is_within(at: object, window: Window | None) -> bool:
+    return isinstance(at, datetime) and (window is None or window.start <= at < window.end)
