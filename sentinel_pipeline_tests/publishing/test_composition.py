@@ -19,6 +19,7 @@ from sentinel_pipeline.publishing.verification import verify
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline_tests.clocks import day, week
 from sentinel_pipeline_tests.publishing.worlds import SCOPE, House
+from sentinel_pipeline_tests.sections.worlds import READ
 from sentinel_pipeline_tests.statistics.frames import utc
 
 TODAY = day("2025-01-02")
@@ -77,7 +78,7 @@ def test_what_nobody_could_see_has_no_rows_and_says_why(house: House) -> None:
     assert results["alert_severity"].failure == expected
     assert results["alert_severity"].table.is_empty()
     assert results["data_completeness"].failure is None
-    assert results["data_completeness"].table["rows"].to_list() == [None] * 5
+    assert results["data_completeness"].table["rows"].to_list() == [None] * len(READ)
     assert "unknown (no data)" in report.headline
 
 
@@ -128,7 +129,7 @@ def test_days_never_read_are_missing_not_zero(house: House) -> None:
     period = week("2024-12-30")
     house.count(TODAY, **ROWS)
     completeness = completeness_of(SCOPE, period, house.lake)
-    assert completeness.height == 5 * 7
+    assert completeness.height == len(READ) * 7
     unread = completeness.filter(status="not extracted")
     assert unread["day"].n_unique() == 6
     assert unread["rows"].null_count() == unread.height
