@@ -14,7 +14,7 @@ from sentinel_pipeline.sections.section import Section, applied
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
-READ = ("alerts", "audit_events", "connections", "devices", "energy_intervals", "incidents")
+READ = ("alerts", "audit_events", "connections", "devices", "incidents")
 SECTION = {section.name: section for section in SECTIONS}
 
 
@@ -30,15 +30,15 @@ def world(
         if statistic.table in rows:
             frame = facts(TABLE[statistic.table], rows[statistic.table])
             made[statistic.name] = counted_by_day(statistic.name, frame, period)
-    made["completeness"] = completeness(period, statuses or {})
+    made["completeness"] = completeness(period, statuses or {}, sorted({*READ, *rows}))
     return made
 
 
-def completeness(period: Period, statuses: Mapping[str, str]) -> pl.DataFrame:
+def completeness(period: Period, statuses: Mapping[str, str], tables: Sequence[str] = READ) -> pl.DataFrame:
     parts = []
     for day in days_of(period):
-        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in READ}
-        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in READ]))
+        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in tables}
+        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in tables]))
     return pl.concat([nothing_seen()["completeness"], *parts])
 
 
