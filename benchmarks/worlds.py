@@ -13,6 +13,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import CONNECTIONS
+from sentinel_pipeline.lake.writing import ROW_GROUP, arrow_schema, day_writer
 
 DAY = date(2025, 1, 15)
 ZONE = ZoneInfo("UTC")
@@ -86,11 +87,8 @@ def connection_chunks(rows: int) -> Iterator[pl.DataFrame]:
 
 def facts_day(path: Path, rows: int) -> None:
     """The canonical connections of the same day as one Parquet file, as extraction leaves it."""
-    import pyarrow.parquet as pq
-
-    schema = CONNECTIONS.empty().to_arrow().schema
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3) as writer:
+    with day_writer(path, CONNECTIONS) as writer:
         for chunk in connection_chunks(rows):
             frame = chunk.select(
                 source=pl.lit("home"),
@@ -112,4 +110,4 @@ def facts_day(path: Path, rows: int) -> None:
                 source_port=pl.lit(None, pl.Int64),
                 is_inbound=pl.lit(value=False),
             )
-            writer.write_table(frame.to_arrow().cast(schema), row_group_size=131_072)
+            writer.write_table(frame.to_arrow().cast(arrow_schema(CONNECTIONS)), row_group_size=ROW_GROUP)

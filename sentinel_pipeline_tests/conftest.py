@@ -11,6 +11,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing about whether it is right, least of all on a busy machine.
+settings.register_profile("sentinel", deadline=None)
+settings.load_profile("sentinel")
 
 NUMBERS = count(1)
 

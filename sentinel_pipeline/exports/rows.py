@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.exports.arranging import arranged
 from sentinel_pipeline.exports.once import Once
 from sentinel_pipeline.lake.whole_files import appearing
 from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
@@ -89,7 +90,7 @@ def export(
             TemporaryDirectory(prefix=".export-", dir=output.parent) as folder,
         ):
             quarantined = _spool(wanted, sources, zone, Path(folder), _counter(listener))
-            rows = _write(wanted, chosen, _spooled(wanted.table, Path(folder)), file.temporary, zone)
+            rows = _write(wanted, chosen, Path(folder), file.temporary, zone)
     except OSError as error:
         raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
     return Exported(file.path, rows, quarantined)
@@ -185,11 +186,15 @@ def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(bad).unique(["table", "location", "reason"], keep="first", maintain_order=True)
 
 
-def _write(wanted: Wanted, chosen: Format, rows: pl.LazyFrame, path: Path, zone: ZoneInfo) -> int:
-    if wanted.layout != CANONICAL:
-        return write_csv_as_is(layout(wanted.table.name, wanted.layout).select(rows, zone), path)
-    ordered = newest_first(rows, wanted.table)
-    return chosen.write(ordered.select(wanted.columns) if wanted.columns else ordered, path, zone)
+def _write(wanted: Wanted, chosen: Format, folder: Path, path: Path, zone: ZoneInfo) -> int:
+    def laid_out(rows: pl.LazyFrame) -> pl.LazyFrame:
+        if wanted.layout != CANONICAL:
+            return layout(wanted.table.name, wanted.layout).select(rows, zone)
+        ordered = newest_first(rows, wanted.table)
+        return ordered.select(wanted.columns) if wanted.columns else ordered
+
+    rows = arranged(_spooled(wanted.table, folder), wanted.table.time, laid_out, folder / "arranged.parquet")
+    return chosen.write(rows, path, zone) if wanted.layout == CANONICAL else write_csv_as_is(rows, path)
 
 
 def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:

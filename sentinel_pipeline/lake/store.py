@@ -19,6 +19,9 @@ from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.lake.whole_files import replacing, write_whole
 
 COMPRESSION_LEVEL = 3
+# Of many days with many keys only so many are in memory beside what they add up to.
+SUMMED_AT_ONCE = 4
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -90,17 +93,26 @@ class Lake:
         paths = [path for key in partitions if (path := self.path(asset, key)).exists()]
         if not paths:
             return pl.DataFrame(schema=schema)
-        rows = pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
         if not sums:
-            return rows.collect()
+            return _scanned(paths, schema).collect()
         keys = [name for name in schema.names() if name not in sums]
-        return (
-            rows.group_by(keys).agg(map(exact_sum, sums)).sort(keys).select(schema.names()).collect(engine="streaming")
-        )
+        table = pl.DataFrame(schema=schema)
+        for first in range(0, len(paths), SUMMED_AT_ONCE):
+            rows = pl.concat([table.lazy(), _scanned(paths[first : first + SUMMED_AT_ONCE], schema)])
+            table = rows.group_by(keys).agg(map(exact_sum, sums)).select(schema.names()).collect(engine="streaming")
+        return table.sort(keys)
 
     def version(self, asset: str, partition: str) -> str:
         """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""
         return sha256(self._made(asset, partition))
+
+    def stamp(self, asset: str, partition: str) -> Stamp | None:
+        """Changes whenever the partition is replaced, without reading it; None when it was never made."""
+        try:
+            status = self.path(asset, partition).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     @contextmanager
     def replacing_folder(self, asset: str, partition: str) -> Iterator[Path]:
@@ -123,6 +135,10 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _scanned(paths: list[Path], schema: pl.Schema) -> pl.LazyFrame:
+    return pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
 
 
 def sha256(path: Path) -> str:

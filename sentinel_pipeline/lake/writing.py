@@ -17,12 +17,29 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT, Table
 from sentinel_pipeline.lake.copies import DAY, KeyHashes, copies
-from sentinel_pipeline.lake.store import COMPRESSION_LEVEL
 from sentinel_pipeline.lake.whole_files import replacing
 
-ROW_GROUP = 131_072
+# A reader holds several groups at once: larger ones cost every reader memory.
+ROW_GROUP = 65_536
+COMPRESSION_LEVEL = 1
 BUFFERED_ROWS = 262_144
 ROW_NUMBER = "_row"
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    return table.empty().to_arrow().schema
+
+
+def day_writer(path: Path, table: Table) -> pq.ParquetWriter:
+    """A writer of a table's rows; only text that repeats has a dictionary, others would cost time and room."""
+    repeating = [name for name, dtype in table.schema.items() if dtype == pl.String and name != table.key]
+    return pq.ParquetWriter(
+        path,
+        arrow_schema(table),
+        compression="zstd",
+        compression_level=COMPRESSION_LEVEL,
+        use_dictionary=repeating,  # type: ignore[arg-type] # the stubs know nothing of columns
+    )
 
 
 @dataclass
@@ -40,10 +57,6 @@ class DayFile:
     key_hashes: KeyHashes = field(default_factory=KeyHashes)
     writer: pq.ParquetWriter | None = None
 
-    @property
-    def schema(self) -> pa.Schema:
-        return self.table.empty().to_arrow().schema
-
     def add(self, batch: pl.DataFrame) -> None:
         self.buffered.append(batch)
         self.rows += batch.height
@@ -59,16 +72,9 @@ class DayFile:
 
     def flush(self) -> None:
         if self.writer is None:
-            self.writer = self.stack.enter_context(
-                pq.ParquetWriter(
-                    self.path,
-                    self.schema,
-                    compression="zstd",
-                    compression_level=COMPRESSION_LEVEL,
-                )
-            )
+            self.writer = self.stack.enter_context(day_writer(self.path, self.table))
         if self.waiting:
-            rows: pa.Table = pl.concat(self.waiting).to_arrow().cast(self.schema)
+            rows: pa.Table = pl.concat(self.waiting).to_arrow().cast(arrow_schema(self.table))
             self.writer.write_table(rows, row_group_size=ROW_GROUP)
             self.waiting.clear()
 
@@ -140,7 +146,9 @@ def _by_day(batch: pl.DataFrame, table: Table, days: Sequence[Period]) -> Iterab
 
 def within(batch: pl.DataFrame, time: str, day: Period) -> pl.DataFrame:
     """Rows whose time lies in the day's half-open window."""
-    return batch.filter((pl.col(time) >= day.window.start) & (pl.col(time) < day.window.end))
+    times = batch[time]
+    inside = ((times >= day.window.start) & (times < day.window.end)).fill_null(value=False)
+    return batch if inside.all() else batch.filter(inside)
 
 
 def without_copies(file: DayFile, day: str | None) -> pl.DataFrame | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from inspect import signature
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import polars as pl
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, TABLE, Table
-from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.store import Lake, Stamp
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES, Figure
 from sentinel_pipeline.sections.section import BEFORE, Section
@@ -84,20 +84,10 @@ def statistics_of(
     return {
         statistic.name: completeness_of(scope, period, lake)
         if statistic.name == "completeness"
-        else _added_up(statistic, period, lake)
+        else _put_together(statistic, period, lake)
         for statistic in STATISTICS
         if names is None or statistic.name in names
     }
-
-
-def _added_up(statistic: Statistic, period: Period, lake: Lake) -> pl.DataFrame:
-    what = f"{statistic.name} of the {period.cadence} period {period.key}"
-    with refusing(what):
-        table = lake.read_all(
-            statistic_asset(statistic.name), period.day_keys, statistic_schema(statistic), statistic.sums
-        )
-    require_summable(table, what)
-    return table
 
 
 def with_before(
@@ -126,10 +116,35 @@ def spoken_of(section: Section) -> tuple[str, ...]:
     return (*excluded, "completeness", *((f"completeness{BEFORE}",) if section.looks_back else ()))
 
 
+def _put_together(statistic: Statistic, period: Period, lake: Lake) -> pl.DataFrame:
+    asset = statistic_asset(statistic.name)
+    return _read(statistic, period, lake, tuple(lake.stamp(asset, key) for key in period.day_keys))
+
+
+@lru_cache(maxsize=2 * len(STATISTICS))
+def _read(
+    statistic: Statistic,
+    period: Period,
+    lake: Lake,
+    stamps: tuple[Stamp | None, ...],  # noqa: ARG001 - part of what the cache remembers by
+) -> pl.DataFrame:
+    """Read once for all the sections and figures of an edition: `stamps` tell whether a day was made again since."""
+    asset, schema = statistic_asset(statistic.name), statistic_schema(statistic)
+    what = f"{statistic.name} of the {period.cadence} period {period.key}"
+    with refusing(what):
+        if statistic.whole_day is None or period.cadence == "daily":
+            table = lake.read_all(asset, period.day_keys, schema, statistic.sums)
+        else:
+            days = (Period("daily", first, period.zone) for first in period.days)
+            table = pl.concat([statistic.whole_day(lake.read_all(asset, [day.key], schema), day) for day in days])
+    require_summable(table, what)
+    return table
+
+
 def completeness_of(scope: Scope, period: Period, lake: Lake) -> pl.DataFrame:
     """The completeness statistic with a row 'not extracted' for every (source, table, day) that was never read."""
     statistic = next(s for s in STATISTICS if s.name == "completeness")
-    known = lake.read_all(statistic_asset("completeness"), period.day_keys, statistic_schema(statistic))
+    known = _put_together(statistic, period, lake)
     expected = [(source, table, day) for source, tables in scope.sources for table in tables for day in period.day_keys]
     wanted = pl.DataFrame(expected, schema={"source": pl.String, "table": pl.String, "day": pl.String}, orient="row")
     snapshots = [table.name for table in TABLE.values() if table.is_snapshot]

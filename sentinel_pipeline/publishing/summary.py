@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from sentinel_pipeline.rendering.report import Report, SectionResult
-from sentinel_pipeline.rendering.summary import Counted, SummaryFacts, Talker
+from sentinel_pipeline.rendering.summary import MOST_DETAILED, Counted, SummaryFacts, Talker
 
 
 def summary_facts(report: Report) -> SummaryFacts:
@@ -13,7 +15,7 @@ def summary_facts(report: Report) -> SummaryFacts:
         period=report.period,
         figures={figure.id: figure.value for figure in report.key_figures},
         protocols=_counted(made.get("protocols"), "protocol", "connections"),
-        destinations=_counted(made.get("top_destinations"), "destination_ip", "connections"),
+        destinations=_counted(made.get("top_destinations"), "destination_ip", "connections", MOST_DETAILED),
         talkers=_talkers(made.get("top_talkers")),
         alert_severities=_severities(made.get("alert_severity")),
         incident_severities=_severities(made.get("severity_distribution")),
@@ -21,10 +23,13 @@ def summary_facts(report: Report) -> SummaryFacts:
     )
 
 
-def _counted(result: SectionResult | None, name: str, count: str) -> tuple[Counted, ...] | None:
+def _counted(
+    result: SectionResult | None, name: str, count: str, most: int | None = None
+) -> tuple[Counted, ...] | None:
     if result is None:
         return None
-    return tuple(Counted(*row) for row in result.table.select(name, count).iter_rows() if row[0] != "(none)")
+    named = result.table.select(name, count).filter(pl.col(name).ne_missing("(none)"))
+    return tuple(Counted(*row) for row in named[:most].iter_rows())
 
 
 def _talkers(result: SectionResult | None) -> tuple[Talker, ...] | None:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from html import escape
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sentinel_pipeline.rendering.fonts import FALLBACKS, FAMILY
 
@@ -33,10 +33,15 @@ def _svg(figure: Figure, title: str, words: str) -> bytes:
 
 def _png(figure: Figure, title: str, words: str) -> bytes:
     """A palette picture, a third of the size; its title and description travel inside."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
-    with Image.open(BytesIO(_saved(figure, "png", Software=None))) as image:
-        small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    size = canvas.get_width_height()
+    drawn = Image.frombuffer("RGBA", size, canvas.buffer_rgba())
+    small = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     notes = PngImagePlugin.PngInfo()
     notes.add_itxt("Title", title)
     notes.add_itxt("Description", words)

@@ -40,7 +40,7 @@ def _numbers(result: SectionResult) -> str:
 
 def _bars(chart: Bars, table: pl.DataFrame) -> str:
     kind = display(chart.value).kind
-    rows = chart.labelled(table).sort(chart.value, descending=True, nulls_last=True, maintain_order=True)
+    rows = chart.ranked(chart.labelled(table)).head(MOST_NAMED)
     return f"Bars: {_named(rows.iter_rows(), kind, table.height)}."
 
 

@@ -43,18 +43,19 @@ def bars_plot(chart: Bars, table: pl.DataFrame, shown: int | None, zone: ZoneInf
         return empty_plot("No events in this period" if quiet else "No data received in this period", measure)
     most = min(shown or MOST_BARS, MOST_BARS)
     longest = wide * WIDEST_NAME
-    bars = [_bar(name, value, kind, zone, clean, longest) for name, value in _ranked(chart, table)[:most]]
+    bars = [
+        _bar(name, value, kind, zone, clean, longest) for name, value in _ranked(chart, table).head(most).iter_rows()
+    ]
     number = f"n = {written(known.sum(), kind, zone) if kind == 'count' else counted(table.height, 'row')}"
     part = f"{len(bars):,} of {table.height:,} drawn" if len(bars) < table.height else ""
     return _plot(bars, measure, number, part)
 
 
-def _ranked(chart: Bars, table: pl.DataFrame) -> list[tuple[Any, Number | None]]:
+def _ranked(chart: Bars, table: pl.DataFrame) -> pl.DataFrame:
     """Severities in their own order, everything else from the largest value down."""
-    rows = list(chart.labelled(table).iter_rows())
-    if all(name in LEVELS for name, _ in rows):
-        return rows
-    return sorted(rows, key=lambda row: float("inf") if row[1] is None else -row[1])
+    rows = chart.labelled(table)
+    is_level = rows[chart.label].cast(pl.String).is_in(LEVELS).fill_null(value=False)
+    return rows if is_level.all() else chart.ranked(rows)
 
 
 def _bar(name: Any, value: Number | None, kind: Kind, zone: ZoneInfo, clean: Clean, longest: float) -> Bar:

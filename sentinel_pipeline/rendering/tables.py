@@ -22,6 +22,8 @@ from sentinel_pipeline.rendering.spreadsheet import write_xlsx
 
 Frame = pl.DataFrame | pl.LazyFrame
 BATCH_ROWS: Final = 65_536
+# Polars' own choice of a hundred thousand rows a step holds several of them, as text, at once.
+CSV_STEP_ROWS: Final = 8_192
 CSV_DIALECT: Final[dict[str, Any]] = {
     "line_terminator": "\r\n",
     "quote_style": "necessary",
@@ -51,7 +53,9 @@ def write_csv_as_is(frame: Frame, path: Path) -> int:
     if not rows.collect_schema():
         path.write_bytes(b"")
         return 0
-    rows.sink_csv(path, check_extension=False, **CSV_DIALECT)
+    with pl.Config() as config:
+        config.set_streaming_chunk_size(CSV_STEP_ROWS)
+        rows.sink_csv(path, check_extension=False, **CSV_DIALECT)
     # Counted afterwards: beside the sink it would cost memory; of files it is read from their metadata.
     return int(rows.select(pl.len()).collect(engine="streaming").item())
 

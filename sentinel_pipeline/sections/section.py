@@ -41,6 +41,10 @@ class Bars:
             named(self.label, self.otherwise) if self.otherwise else pl.col(self.label), pl.col(self.value)
         )
 
+    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows from the largest value down, those without one last, equal ones in their order."""
+        return rows.sort(self.value, descending=True, nulls_last=True, maintain_order=True)
+
 
 @dataclass(frozen=True)
 class HeatMap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.tables import INSTANT
 from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, hour_at, number_of, total
 
 CRITICAL = pl.col("severity") == "critical"
@@ -25,6 +26,19 @@ def incident_hours(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:
             number_of(pl.col("is_prevented")).alias("prevented"),
             number_of(CLASSIFIED).alias("classified"),
         )
+        .sort(keys)
+    )
+
+
+def incidents_of_day(incident_hours: pl.DataFrame, day: Period) -> pl.DataFrame:
+    """The hours of a day put together, `hour_at` its start; a policy goes by the newest name the day has for it."""
+    keys = ["source", "hour_at", "severity", "incident_type", "policy_id"]
+    newest_name = pl.col("policy_name").drop_nulls().last().over("source", "policy_id")
+    return (
+        incident_hours.with_columns(newest_name, hour_at=pl.lit(day.window.start, INSTANT))
+        .group_by([*keys, "policy_name"])
+        .agg(pl.col("incidents", "blocked", "prevented", "classified").sum())
+        .select(incident_hours.columns)
         .sort(keys)
     )
 
@@ -74,7 +88,7 @@ def _counted_by(incidents: pl.LazyFrame, key: str, *more: pl.Expr) -> pl.LazyFra
 
 
 STATISTICS = (
-    Statistic("incidents", incident_hours, total="incidents"),
+    Statistic("incidents", incident_hours, total="incidents", whole_day=incidents_of_day),
     Statistic("incidents", incident_users, total="incidents"),
     Statistic("incidents", incident_agents, total="incidents"),
     Statistic("incidents", incident_addresses, total="incidents"),

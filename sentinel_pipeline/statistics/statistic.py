@@ -23,13 +23,15 @@ class Statistic:
 
     The sum of `total` over a day equals the number of facts of that day. `sums`, if any, are the columns that add up
     when days are put together; the others are its keys. A statistic with many keys names them, so that a month of it
-    takes no more memory than its distinct keys.
+    takes no more memory than its distinct keys. `whole_day`, if any, makes a day of a day's hours: all that a report
+    longer than a day shows of it.
     """
 
     table: str
     function: Callable[[pl.LazyFrame, Period], pl.LazyFrame]
     total: str | None = None
     sums: tuple[str, ...] = ()
+    whole_day: Callable[[pl.DataFrame, Period], pl.DataFrame] | None = None
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.lake import store
 from sentinel_pipeline.lake.store import Lake, read_json, sha256, write_json
 
 ONE, TWO = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})
@@ -29,6 +30,34 @@ def test_several_partitions_are_one_table_in_the_schema_asked_for(tmp_path: Path
     lake.write("a", "1", ONE.with_columns(gone=pl.lit("x")))
     lake.write("a", "3", TWO.select(later=pl.lit("y"), n="n"))
     assert lake.read_all("a", ["1", "2", "3"], schema).rows() == [(1, None), (2, "y")]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_sums_over_many_partitions_are_those_over_all_their_rows(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SUMMED_AT_ONCE", at_once)
+    lake, schema = Lake(tmp_path), pl.Schema({"count": pl.Int64, "name": pl.String, "bytes": pl.Int64})
+    days: list[list[tuple[int, str | None, int]]] = [
+        [(1, "b", 2**60), (2, None, 3)],
+        [(4, "a", 5)],
+        [(8, "b", 7), (16, None, 9)],
+    ]
+    for number, rows in enumerate(days):
+        lake.write("a", str(number), pl.DataFrame(rows, schema=schema, orient="row"))
+    made = lake.read_all("a", ["0", "1", "missing", "2"], schema, ("count", "bytes"))
+    assert made.rows() == [(18, None, 12), (4, "a", 5), (9, "b", 2**60 + 7)]
+
+
+def test_a_stamp_changes_when_a_partition_is_replaced(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    assert lake.stamp("a", "1") is None
+    lake.write("a", "1", ONE)
+    before = lake.stamp("a", "1")
+    assert before is not None
+    assert before == lake.stamp("a", "1")
+    lake.write("a", "1", ONE)
+    assert lake.stamp("a", "1") != before
 
 
 def test_a_name_with_a_pattern_in_it_is_only_a_name(tmp_path: Path) -> None:

@@ -135,6 +135,23 @@ def test_days_never_read_are_missing_not_zero(house: House) -> None:
     assert set(statistics_of(SCOPE, period, house.lake, {"alert_hours"})) == {"alert_hours"}
 
 
+def test_a_day_that_is_counted_again_is_read_again(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, incidents=[{"occurred_at": utc("2025-01-02T11:00:00")}])
+    assert statistics_of(SCOPE, period, house.lake)["incident_hours"]["incidents"].sum() == 1
+    house.count(
+        TODAY, incidents=[{"occurred_at": utc("2025-01-02T11:00:00")}, {"occurred_at": utc("2025-01-02T15:00:00")}]
+    )
+    assert statistics_of(SCOPE, period, house.lake)["incident_hours"]["incidents"].sum() == 2
+
+
+def test_only_the_daily_report_has_hours_of_incidents(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, incidents=[{"occurred_at": utc(f"2025-01-02T{hour}:00:00")} for hour in (11, 15)])
+    assert statistics_of(SCOPE, TODAY, house.lake)["incident_hours"].height == 2
+    assert statistics_of(SCOPE, period, house.lake)["incident_hours"]["hour_at"].to_list() == [TODAY.window.start]
+
+
 def test_only_what_is_configured_is_spoken_of() -> None:
     scope = Scope((("home", ("alerts", "devices")),))
     assert {section.about for section in scope.sections} == {"alerts", "devices", "quarantine", "receipts"}

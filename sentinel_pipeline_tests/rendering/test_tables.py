@@ -38,6 +38,13 @@ def cells_of(*values: str) -> list[str]:
     return [row[0] for row in read(to_csv(texts(*values).with_columns(count=1), BERLIN))[1:]]
 
 
+def test_writing_a_csv_leaves_polars_as_it_was(tmp_path: Path) -> None:
+    before = pl.Config.state()
+    FORMAT["csv"].write(pl.LazyFrame({"n": range(20_000)}), tmp_path / "a.csv", ZoneInfo("UTC"))
+    assert pl.Config.state() == before
+    assert (tmp_path / "a.csv").read_text().split() == ["n", *map(str, range(20_000))]
+
+
 def test_a_csv_has_crlf_a_header_and_as_few_quotes_as_possible() -> None:
     table = pl.DataFrame({"user": ["a", "b,c", 'd"e', None, ""], "count": [1, 2, None, 4, 5]})
     assert to_csv(table, BERLIN) == b'user,count\r\na,1\r\n"b,c",2\r\n"d""e",\r\n,4\r\n"",5\r\n'

@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from sentinel_pipeline.domain.severity import LEVELS
+from sentinel_pipeline.sections.data_loss import policy_violations
+from sentinel_pipeline.sections.trends import grouped_trend
+from sentinel_pipeline.statistics.incidents import incidents_of_day
 from sentinel_pipeline_tests.clocks import BRIEF, day, week
-from sentinel_pipeline_tests.statistics.frames import counted, counted_by_day, incidents, instants, utc
+from sentinel_pipeline_tests.statistics.frames import counted, counted_by_day, days_of, incidents, instants, utc
 
 TODAY = day("2025-01-02")
 NOON = utc("2025-01-02T11:00:00")
 WEEK = week("2025-10-20")
 COUNTING = ("incident_hours", "incident_users", "incident_agents", "incident_addresses")
+KEYS = ["source", "hour_at", "severity", "incident_type", "policy_id"]
 ALL = (*COUNTING, "incident_data_types")
 
 
@@ -125,3 +129,33 @@ def test_the_order_of_facts_does_not_matter(many: list[dict[str, Any]], seed: in
     shuffled = frame.sample(fraction=1, shuffle=True, seed=seed)
     for name in ALL:
         assert_frame_equal(counted_by_day(name, shuffled, WEEK), counted_by_day(name, frame, WEEK))
+
+
+@given(rows())
+def test_whole_days_give_a_report_what_their_hours_give(rows: list[dict[str, Any]]) -> None:
+    hours = counted_by_day("incident_hours", incidents(*rows), WEEK)
+    days = pl.concat(
+        [incidents_of_day(hours.filter(pl.col("hour_at").is_in(list(day.hour_starts))), day) for day in days_of(WEEK)]
+    )
+    assert days.schema == hours.schema
+    assert days.select(KEYS).is_unique().all()
+    assert_frame_equal(policy_violations(days), policy_violations(hours))
+    for group in ("severity", "incident_type", "policy_id"):
+        series = hours[group].drop_nulls().unique().sort().to_list()
+        assert_frame_equal(
+            grouped_trend(days, group, "incidents", series, WEEK),
+            grouped_trend(hours, group, "incidents", series, WEEK),
+        )
+    sums = pl.col("incidents", "blocked", "prevented", "classified").sum()
+    assert_frame_equal(days.select(sums), hours.select(sums))
+
+
+def test_a_policy_renamed_during_the_day_goes_by_its_newest_name() -> None:
+    frame = incidents(
+        {"occurred_at": NOON, "severity": "unknown", "policy_id": "p1", "policy_name": "Zeal"},
+        {"occurred_at": NOON.replace(hour=15), "severity": "critical", "policy_id": "p1", "policy_name": "Cards"},
+        {"occurred_at": NOON.replace(hour=18), "severity": "low", "policy_id": "p1", "policy_name": None},
+    )
+    made = incidents_of_day(counted("incident_hours", frame, TODAY), TODAY)
+    assert made["policy_name"].to_list() == ["Cards", "Cards", "Cards"]
+    assert made["hour_at"].unique().to_list() == [TODAY.window.start]
