@@ -186,7 +186,7 @@ def test_a_figure_changed_by_hand_is_not_confirmed(house: House) -> None:
 
 def test_a_figure_that_is_not_there_is_refused_with_those_that_are(house: House) -> None:
     folder = house.publish(TODAY).folder
-    with pytest.raises(UsageError, match="this edition has no figure 'total_widget_logs'; it has active_agents, active_dev"):
+    with pytest.raises(UsageError, match="has no figure 'total_widget_logs'; it has active_agents, active_dev"):
         trace(folder, "total_widget_logs", house.lake)
     with pytest.raises(UsageError, match="is no published edition"):
         trace(folder.parent, "total_alerts", house.lake)

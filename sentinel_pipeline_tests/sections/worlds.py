@@ -14,9 +14,10 @@ from sentinel_pipeline.sections.section import Section, applied
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.statistics.frames import Row, counted, counted_by_day, days_of, facts, nothing_seen
 
-READ = ("alerts", "audit_events", "connections", "devices", "energy_intervals", "energy_rates", "incidents")
+READ = ("alerts", "audit_events", "connections", "devices", "incidents")
+ENERGY = ("energy_intervals", "energy_rates")
 FLEET = ("widget_logs", "machines", "decryptions")
-ALL_READ = (*READ, "rule_events", *FLEET)
+ALL_READ = (*READ, *ENERGY, "rule_events", *FLEET)
 SECTION = {section.name: section for section in SECTIONS}
 
 
@@ -32,15 +33,15 @@ def world(
         if statistic.table in rows:
             frame = facts(TABLE[statistic.table], rows[statistic.table])
             made[statistic.name] = counted_by_day(statistic.name, frame, period)
-    made["completeness"] = completeness(period, statuses or {})
+    made["completeness"] = completeness(period, statuses or {}, sorted({*READ, *rows}))
     return made
 
 
-def completeness(period: Period, statuses: Mapping[str, str]) -> pl.DataFrame:
+def completeness(period: Period, statuses: Mapping[str, str], tables: Sequence[str] = ALL_READ) -> pl.DataFrame:
     parts = []
     for day in days_of(period):
-        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in ALL_READ}
-        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in ALL_READ]))
+        status = {table: statuses.get(f"{day.key}/{table}", statuses.get(day.key, "received")) for table in tables}
+        parts.append(receipt_rows(day, [{"table": table, **of_status(status[table])} for table in tables]))
     return pl.concat([nothing_seen()["completeness"], *parts])
 
 
