@@ -116,7 +116,7 @@ def test_a_layout_fixes_columns_and_format() -> None:
             require_possible(wanted)
     with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
         require_possible(Wanted(ALERTS, layout="cybersentinel"))
-    with pytest.raises(UsageError, match="'kasa' is no layout; choose one of canonical, cybersentinel, iotsentinel"):
+    with pytest.raises(UsageError, match="'kasa' is no layout; choose one of atlas, canonical, cybersentinel, iotsentinel"):
         require_possible(Wanted(ALERTS, layout="kasa"))
 
 
