@@ -91,8 +91,7 @@ def test_a_quiet_day_is_zero_not_unknown(house: House) -> None:
     house.count(TODAY, "no events")
     values = {id_: figure.value for id_, figure in house.figures(TODAY).items()}
     rates = {"block_rate", "policy_block_rate", "critical_rate", "failed_connection_rate"}
-    energy = {"energy_bill", "energy_cost", "energy_kwh", "peak_demand_kw", "standby_w", "unpriced_kwh"}
-    unknown = {*rates, *energy, "most_common_data_type"}
+    unknown = {*rates, "most_common_data_type"}
     assert {id_ for id_, value in values.items() if value is None} == unknown
     assert {value for id_, value in values.items() if id_ not in unknown} <= {0}
 
