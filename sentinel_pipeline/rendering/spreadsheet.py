@@ -86,7 +86,12 @@ def shortened(text: str) -> str:
 
 
 def put_text(sheet: Worksheet, row: int, column: int, value: str, style: Format | None = None) -> None:
-    sheet.write_string(row, column, shortened(value), style)
+    text = shortened(value)
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # XlsxWriter takes it for markup of its own and writes it unescaped, unless it comes in pieces.
+        sheet.write_rich_string(row, column, text[:1], text[1:], *([style] if style else []))
+    else:
+        sheet.write_string(row, column, text, style)
 
 
 def put_integer(sheet: Worksheet, row: int, column: int, value: int) -> None:

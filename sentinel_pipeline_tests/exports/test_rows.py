@@ -237,6 +237,7 @@ def test_a_new_export_stands_beside_one_of_the_same_name(tmp_path: Path) -> None
 def test_of_copies_the_same_one_counts_whatever_is_asked(tmp_path: Path) -> None:
     copies = [{"alert_id": "1", "raised_at": NOON, "severity": severity} for severity in ("low", "high")]
     system = System(rows={"alerts": copies})
-    for severity, rows in (("low", 1), ("high", 0)):
+    (kept,) = rows_of(exported(tmp_path / "a.csv", Wanted(ALERTS), system).path)
+    for severity in ("low", "high"):
         wanted = Wanted(ALERTS, conditions=asked_conditions(ALERTS, {"severity": (severity,)}))
-        assert exported(tmp_path / "a.csv", wanted, system).rows == rows
+        assert exported(tmp_path / "a.csv", wanted, system).rows == (severity == kept["severity"])
