@@ -11,7 +11,6 @@ import polars as pl
 
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.exports.limits import require_rows
-from sentinel_pipeline.exports.order import newest_first
 from sentinel_pipeline.exports.origins import Origin
 from sentinel_pipeline.exports.rows import shape, write
 from sentinel_pipeline.exports.spool import Listener, height, silent, spool
@@ -48,8 +47,8 @@ def preview(
         read = height(rows)
         if not wanted.transformations:
             require_rows(read, limits)
-        head = shape(wanted, newest_first(rows, wanted.table), spelling).head(count).collect(engine="streaming")
-        total = height(shape(wanted, rows, spelling)) if wanted.transformations else read
+        head = shape(wanted, rows, spelling, folder).head(count).collect(engine="streaming")
+        total = height(shape(wanted, rows, spelling, folder)) if wanted.transformations else read
         stride = max(1, -(-read // SAMPLE))
         sample = rows.gather_every(stride)
         size = _size(wanted, sample, spelling, folder)

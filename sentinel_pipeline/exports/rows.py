@@ -10,9 +10,10 @@ import polars as pl
 
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.exports.arranging import arranged
 from sentinel_pipeline.exports.increments import Memory
 from sentinel_pipeline.exports.limits import require_bytes, require_rows
-from sentinel_pipeline.exports.order import ordered
 from sentinel_pipeline.exports.origins import Origin
 from sentinel_pipeline.exports.spool import Listener, heard, height, silent, spool
 from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of, require_possible
@@ -87,7 +88,7 @@ def write(
     """Writes spooled rows as they are wanted, by way of `folder` where they are compressed; returns their number."""
     plain = folder / "plain" if wanted.compression else path
     total = None if wanted.transformations else height(rows)
-    shaped = heard(shape(wanted, ordered(rows, wanted.table, folder), spelling), listener, total)
+    shaped = heard(shape(wanted, rows, spelling, folder), listener, total)
     writer = write_csv_as_is if wanted.layout != CANONICAL else format_of(wanted.format).write
     count = writer(shaped, plain, spelling)
     if wanted.compression:
@@ -95,11 +96,21 @@ def write(
     return count
 
 
-def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling) -> pl.LazyFrame:
-    """Rows that are in their order, through every transformation, with the columns asked for."""
+def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) -> pl.LazyFrame:
+    """The rows in their order, by way of `folder`, through every transformation, with the columns asked for."""
+    table, place = wanted.table, folder / "arranged.parquet"
     if wanted.layout != CANONICAL:
-        return layout(wanted.table.name, wanted.layout).select(rows, spelling.zone)
-    shaped = rows
+        chosen = layout(table.name, wanted.layout)
+        return arranged(rows, table.time, lambda part: chosen.select(part, spelling.zone), place)
+    shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
     for transformation in wanted.transformations:
         shaped = transformation(shaped)
     return rounded(shaped.select(wanted.columns) if wanted.columns else shaped, spelling.decimals)
+
+
+def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
+    """Time descending, source, key descending (as a number where it is one); a snapshot by source and key."""
+    if table.time is None:
+        return rows.sort("source", table.key, nulls_last=True)
+    number = pl.col(table.key).cast(pl.Int64, strict=False)
+    return rows.sort(table.time, "source", number, table.key, descending=[True, False, True, True], nulls_last=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 ROWS_PER_SHEET: Final = 1_048_575
-BATCH_ROWS: Final = 32_768
+BATCH_ROWS: Final = 16_384
 ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Readers take this for a character; text that looks so has its underscores spelled out instead.
 ESCAPE: Final = "_x[0-9a-fA-F]{4}_"

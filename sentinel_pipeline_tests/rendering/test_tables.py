@@ -41,7 +41,7 @@ def cells_of(*values: str) -> list[str]:
 
 def test_writing_a_csv_leaves_polars_as_it_was(tmp_path: Path) -> None:
     before = pl.Config.state()
-    FORMAT["csv"].write(pl.LazyFrame({"n": range(20_000)}), tmp_path / "a.csv", ZoneInfo("UTC"))
+    FORMAT["csv"].write(pl.LazyFrame({"n": range(20_000)}), tmp_path / "a.csv", Spelling(BERLIN))
     assert pl.Config.state() == before
     assert (tmp_path / "a.csv").read_text().split() == ["n", *map(str, range(20_000))]
 
