@@ -89,7 +89,7 @@ def put_text(sheet: Worksheet, row: int, column: int, value: str, style: Format 
     text = shortened(value)
     if text.startswith("<r>") and text.endswith("</r>"):
         # XlsxWriter takes it for markup of its own and writes it unescaped, unless it comes in pieces.
-        sheet.write_rich_string(row, column, text[:1], text[1:], *([style] if style else []))
+        sheet.write_rich_string(row, column, text[0], text[1], text[2:], *([style] if style else []))
     else:
         sheet.write_string(row, column, text, style)
 
