@@ -102,9 +102,10 @@ def csv(folder: Path) -> None:
     """The CSV export: formulas inert, times with their offset."""
     import polars as pl
 
+    from sentinel_pipeline.rendering.spelling import Spelling
     from sentinel_pipeline.rendering.tables import write_csv
 
-    write_csv(pl.scan_parquet(facts(folder)), folder / "ours.csv", ZONE)
+    write_csv(pl.scan_parquet(facts(folder)), folder / "ours.csv", Spelling(ZONE))
 
 
 def facts(folder: Path) -> Path:

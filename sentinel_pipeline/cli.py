@@ -16,7 +16,9 @@ from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
-from sentinel_pipeline.settings import Settings, data_folder, demo_postgresql_url, load_settings, source_settings
+from sentinel_pipeline.export_command import export
+from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, source_settings
+from sentinel_pipeline.terminal import configured, say
 
 DEMO_ZONE = ZoneInfo("Europe/Berlin")
 FIGURES_THAT_MATTER = ("total_alerts", "alerts_critical", "total_incidents", "block_rate", "data_transferred_mb")
@@ -60,18 +62,6 @@ def _fail(message: str, debug: bool, code: int) -> int:
     for line in message.splitlines():
         click.echo(f"sentinel: {line}", err=True)
     return code
-
-
-def say(line: str) -> None:
-    """Progress, on standard error so that results can be piped."""
-    click.echo(line, err=True)
-
-
-def configured() -> Settings:
-    settings = load_settings()
-    if settings.is_demo:
-        say(f"no {settings.data / 'config' / 'sentinel.yaml'}: using the demo configuration")
-    return settings
 
 
 @cli.command()
@@ -138,12 +128,15 @@ def _publish_demo(period: Period) -> None:
 def check() -> None:
     """Opens every source and prints its tables, rows, first and last time, and what could not be read."""
     from sentinel_pipeline.exports.inspection import inspect
+    from sentinel_pipeline.exports.planning import plans
 
     settings = configured()
     zone = settings.zone.key
     click.echo(f"{settings.organisation}, time zone {zone}, data folder {settings.data}")
     if settings.unused:
         click.echo(f"configured, but not used by this version: {', '.join(settings.unused)}")
+    for plan in plans(settings):
+        click.echo(f"every day exported: {plan.name}, {plan.wanted.table.name} as {plan.wanted.suffix.lstrip('.')}")
     failed = 0
     for entry in settings.sources:
         try:
@@ -184,55 +177,7 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@cli.command()
-@click.argument("table")
-@click.option("--source", "names", multiple=True, help="Only this source (can be given again).")
-@click.option("--since", help="From this instant on; a date means its midnight in the configured zone.")
-@click.option("--until", help="Before this instant; a date without a time includes that day.")
-@click.option("--format", "format_name", default="csv", show_default=True, help="csv, json, ndjson, xlsx or parquet.")
-@click.option("--layout", default="canonical", show_default=True, help="canonical, iotsentinel or cybersentinel.")
-@click.option("--columns", help="Names, separated by commas.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: a dated file in exports/.")
-def export(
-    table: str,
-    names: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    format_name: str,
-    layout: str,
-    columns: str | None,
-    output: Path | None,
-) -> None:
-    """Writes the rows of one canonical TABLE, newest first; prints the file and the number of rows."""
-    from sentinel_pipeline.exports.asking import asked_columns, asked_sources, asked_table, asked_window, default_output
-    from sentinel_pipeline.exports.rows import Wanted, format_of, require_possible
-    from sentinel_pipeline.exports.rows import export as write
-
-    settings = configured()
-    wanted = Wanted(
-        asked_table(table), asked_window(since, until, settings.zone), asked_columns(columns), format_name, layout
-    )
-    require_possible(wanted)
-    if wanted.table.is_snapshot and wanted.window:
-        say(f"{wanted.table.name} is an inventory without times; --since and --until do not narrow it")
-    chosen = asked_sources(wanted.table, names, settings)
-    suffix = format_of(format_name).suffix
-    path = output or default_output(wanted, suffix, settings, datetime.now(settings.zone))
-    exported = write(wanted, chosen, settings.zone, path.absolute(), _counter(), is_new=output is None)
-    if exported.quarantined:
-        set_aside = counted(exported.quarantined, "record")
-        say(f"{set_aside} set aside in quarantine; `sentinel export quarantine` lists them")
-    click.echo(f"{exported.path} {exported.rows} rows")
-
-
-def _counter() -> Callable[[int], None]:
-    is_terminal = sys.stderr.isatty()
-
-    def show(rows: int) -> None:
-        if is_terminal:
-            click.echo(f"\r  {rows:,} rows read", nl=False, err=True)
-
-    return show
+cli.add_command(export)
 
 
 @cli.command()

@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
+from sentinel_pipeline.domain.tables import TABLES
 
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
 
 
 Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
 Priority = Annotated[int, Field(ge=1, le=255)]
+
+
+Named = TypeVar("Named", "SourceEntry", "ExportEntry")
 
 
 class _Strict(BaseModel):
@@ -73,6 +77,48 @@ class SourceEntry(_Strict):
         return names
 
 
+class LimitsEntry(_Strict):
+    """What one export may be; what is left out has no limit."""
+
+    rows: PositiveInt | None = None
+    days: PositiveInt | None = None
+    bytes: PositiveInt | None = None
+
+
+class ExportEntry(_Strict):
+    """One entry of `exports`: a file that is made of every day's rows."""
+
+    name: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+    table: str
+    format: Literal["csv", "json", "ndjson", "xlsx", "parquet", "sqlite", "pdf"] = "csv"
+    layout: str = "canonical"
+    columns: Annotated[list[str], Field(min_length=1)] | None = None
+    source: list[str] = Field(default_factory=list)
+    device: list[str] = Field(default_factory=list)
+    machine: list[str] = Field(default_factory=list)
+    type: list[str] = Field(default_factory=list)
+    user: list[str] = Field(default_factory=list)
+    severity: list[str] = Field(default_factory=list)
+    compress: Literal["gz", "zst"] | None = None
+    timezone: str | None = None
+    decimals: Annotated[int, Field(ge=0, le=15)] | None = None
+    header: bool = True
+    delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
+    bom: bool = False
+
+    @field_validator("table")
+    @classmethod
+    def _known_table(cls, name: str) -> str:
+        if name not in (known := [table.name for table in TABLES]):
+            raise ValueError(f"one of {', '.join(known)}")
+        return name
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return None if name is None else _zone_name(name)
+
+
 class Configuration(_Strict):
     """`sentinel.yaml` as written. Delivery, subscriptions, schedules, retention and privacy have their place here."""
 
@@ -80,6 +126,8 @@ class Configuration(_Strict):
     timezone: str = "UTC"
     first_day: date | None = None
     sources: Annotated[list[SourceEntry], Field(min_length=1)]
+    exports: list[ExportEntry] = Field(default_factory=list)
+    limits: LimitsEntry = LimitsEntry()
     delivery: dict[str, Any] = Field(default_factory=dict)
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
     schedules: dict[str, Any] = Field(default_factory=dict)
@@ -100,14 +148,17 @@ class Configuration(_Strict):
         except UsageError:
             raise ValueError("a day, written YYYY-MM-DD") from None
 
-    @field_validator("sources")
+    @field_validator("sources", "exports")
     @classmethod
-    def _unique_names(cls, entries: list[SourceEntry]) -> list[SourceEntry]:
+    def _unique_names(cls, entries: list[Named]) -> list[Named]:
         names = [entry.name for entry in entries]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"the name '{name}' stands {names.count(name)} times; every source needs its own")
+                raise ValueError(f"the name '{name}' stands {names.count(name)} times; every entry needs its own")
         return entries
+
+
+MODELS: dict[int | str, type[BaseModel]] = {"sources": SourceEntry, "exports": ExportEntry, "limits": LimitsEntry}
 
 
 def configuration_of(file: Path, text: str) -> Configuration:
@@ -183,8 +234,7 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
 
 
 def _allowed(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = SourceEntry if location[0] == "sources" else Configuration
-    return list(model.model_fields)
+    return list((MODELS.get(location[0], Configuration) if len(location) > 1 else Configuration).model_fields)
 
 
 def _short(value: object) -> str:

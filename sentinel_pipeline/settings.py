@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sentinel_pipeline.configuration import SourceEntry, configuration_of, masked
+from sentinel_pipeline.configuration import ExportEntry, SourceEntry, configuration_of, masked
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,8 @@ class Settings:
     zone: ZoneInfo
     first_day: date | None
     sources: tuple[SourceEntry, ...]
+    planned_exports: tuple[ExportEntry, ...] = ()
+    limits: Limits = UNLIMITED
     is_demo: bool = False
     unused: tuple[str, ...] = ()
 
@@ -174,8 +177,10 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         zone=ZoneInfo(configuration.timezone),
         first_day=configuration.first_day,
         sources=tuple(configuration.sources),
+        planned_exports=tuple(configuration.exports),
+        limits=Limits(**configuration.limits.model_dump()),
         unused=tuple(name for name in later if getattr(configuration, name)),
     )
 
 
-__all__ = ["Settings", "SourceEntry", "load_settings", "source_settings"]
+__all__ = ["ExportEntry", "Settings", "SourceEntry", "load_settings", "source_settings"]

@@ -39,6 +39,8 @@ MAY_IMPORT = {
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
+    "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
+    "terminal": frozenset({"settings"}),
     "definitions": frozenset({"orchestration", "settings"}),
     "__main__": frozenset({"cli"}),
 }

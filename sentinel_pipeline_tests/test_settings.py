@@ -1,16 +1,20 @@
 import os
 from datetime import date
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sentinel_pipeline import settings as module
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
-from sentinel_pipeline.settings import Settings, data_folder, load_settings, resolved, source_settings
+from sentinel_pipeline.domain.limits import Limits
+from sentinel_pipeline.rendering.tables import FORMATS
+from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
 
 SOURCES = "sources:\n  - {name: home, kind: zeek, location: logs}\n"
-TOP = "organisation, timezone, first_day, sources, delivery, subscriptions, schedules, retention, privacy"
+LATER = "delivery, subscriptions, schedules, retention, privacy"
+TOP = f"organisation, timezone, first_day, sources, exports, limits, {LATER}"
 OF_A_SOURCE = "name, kind, location, timezone, local_timezone, local_networks, notice_severity"
 
 
@@ -242,3 +246,40 @@ def test_dagster_lives_below_the_data_folder(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(module.DEMO_POSTGRESQL_URL, "")
     assert module.dagster_postgresql_url() is None
     assert module.demo_postgresql_url() is None
+
+
+def test_limits_and_planned_exports_are_known(tmp_path: Path) -> None:
+    text = (
+        "limits: {rows: 1000000, days: 366}\nexports:\n  - {name: nightly, table: alerts, severity: [high]}\n" + SOURCES
+    )
+    known = written(tmp_path, text)
+    assert known.limits == Limits(rows=1_000_000, days=366, bytes=None)
+    (entry,) = known.planned_exports
+    assert (entry.name, entry.table, entry.format, entry.severity) == ("nightly", "alerts", "csv", ["high"])
+    assert written(tmp_path, SOURCES).limits == Limits()
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("limits: {rows: 0}\n", "limits.rows: found 0; allowed: "),
+        ("limits: {files: 3}\n", "limits.files: unknown key; allowed here: rows, days, bytes"),
+        ("exports: [{name: a, table: users}]\n", "exports[0].table: found 'users'; allowed: one of connections, devi"),
+        ("exports: [{name: a, table: alerts, format: docx}]\n", "exports[0].format: found 'docx'; allowed: "),
+        ("exports: [{name: ../a, table: alerts}]\n", "exports[0].name: found '../a'; allowed: "),
+        ("exports: [{table: alerts}]\n", "exports[0].name: missing; it has to be there"),
+        ("exports: [{name: a, table: alerts, colour: 1}]\n", "exports[0].colour: unknown key; allowed here: name, tab"),
+        (
+            "exports: [{name: a, table: alerts}, {name: a, table: devices}]\n",
+            "exports: found a list of 2; allowed: the name 'a' stands 2 times; every entry needs its own",
+        ),
+    ],
+)
+def test_mistakes_in_limits_and_exports_are_told_like_others(text: str, mistake: str, tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, text + SOURCES)
+    assert found.startswith(mistake)
+
+
+def test_every_format_can_be_planned() -> None:
+    allowed = ExportEntry.model_fields["format"].annotation
+    assert get_args(allowed) == tuple(form.name for form in FORMATS)

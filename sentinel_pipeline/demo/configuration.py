@@ -23,6 +23,17 @@ timezone: {zone}   # days, weeks and months begin at midnight here, and every pr
 sources:
 """
 
+EXPORTS = """
+# Files made of every day by the job `export_days`, below exports/<name>/.
+exports:
+  - name: serious_alerts
+    table: alerts
+    severity: [critical, high]
+  - name: all_connections
+    table: connections
+    format: parquet
+"""
+
 
 def demo_configuration(systems: DemoSystems, first_day: date | None, zone: ZoneInfo) -> str:
     """The text of a configuration that reads the systems of every room."""
@@ -40,5 +51,5 @@ def demo_configuration_text(folder: Path) -> str:
 def _configuration(first_day: date | None, zone: str, *, is_office_in_postgresql: bool) -> str:
     first = "" if first_day is None else f"first_day: {first_day}      # the earliest day that reports are made for\n"
     entries = "\n".join(room.entry.format(zone=zone) for room in ROOMS)
-    text = TEXT.format(zone=zone, first_day=first) + entries
+    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS
     return text.replace(OFFICE_FILE, OFFICE_POSTGRESQL) if is_office_in_postgresql else text

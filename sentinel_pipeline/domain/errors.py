@@ -9,6 +9,24 @@ class UsageError(SentinelError):
     """A person asked for something that does not exist or is not allowed. Exit code 2."""
 
 
+class DateRangeError(UsageError):
+    """A span of time that holds nothing or is longer than allowed; opens with the code that portals answer with."""
+
+    code = "INVALID_DATE_RANGE"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{self.code}: {said}")
+
+
+class TooLargeError(SentinelError):
+    """More rows or bytes than a limit or a format allows; opens with the code that portals answer with."""
+
+    code = "EXPORT_TOO_LARGE"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{self.code}: {said}")
+
+
 class SettingsError(UsageError):
     """The configuration holds mistakes; `mistakes` has one line for each."""
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
-from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.errors import DateRangeError, UsageError
 from sentinel_pipeline.domain.period import Window, midnight
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
-from sentinel_pipeline.exports.rows import CANONICAL, Wanted
+from sentinel_pipeline.exports.spans import span
+from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of
+from sentinel_pipeline.rendering.compression import COMPRESSIONS
+from sentinel_pipeline.rendering.spelling import Spelling
+from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import Settings, source_settings
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"} | {sign: sign for sign in ",;\t|"}
 
 
 def asked_table(name: str) -> Table:
@@ -43,8 +50,17 @@ def asked_window(since: str | None, until: str | None, zone: ZoneInfo) -> Window
     start = EARLIEST if since is None else instant(since, zone, "--since")
     end = LATEST if until is None else instant(until, zone, "--until", whole_day=True)
     if start >= end:
-        raise UsageError(f"--since {since or 'the beginning'} is not before --until {until or 'the end'}")
+        raise DateRangeError(f"--since {since or 'the beginning'} is not before --until {until or 'the end'}")
     return Window(start, end)
+
+
+def asked_span(since: str | None, until: str | None, last: str | None, now: datetime, zone: ZoneInfo) -> Window | None:
+    """Like `asked_window`; `last` names the span from now backwards instead."""
+    if last is None:
+        return asked_window(since, until, zone)
+    if since is not None or until is not None:
+        raise UsageError(f"--last {last} says both ends; leave --since and --until out")
+    return span(last, now, zone)
 
 
 def instant(text: str, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
@@ -69,6 +85,45 @@ def _day(text: str) -> date | None:
         return None
 
 
+def asked_zone(name: str | None, settings: Settings) -> ZoneInfo:
+    """The zone named, else the configured one. Raises UsageError for one there is not."""
+    if name is None:
+        return settings.zone
+    if name not in available_timezones():
+        raise UsageError(f"--timezone '{name}' is no time zone; write an IANA name such as Europe/Berlin or UTC")
+    return ZoneInfo(name)
+
+
+def asked_kind(format_name: str | None, compress: str | None, output: Path | None) -> tuple[str, str | None]:
+    """Format and compression: those named, else what the end of the output's name says, else CSV as it is."""
+    name = output.name.lower() if output else ""
+    packed = next((known for known in COMPRESSIONS if name.endswith(known.suffix)), None)
+    if compress is not None and compression_of(compress) != (packed or compression_of(compress)):
+        raise UsageError(f"--compress {compress} and the name {output} contradict each other; leave one out")
+    inner = name.removesuffix(packed.suffix) if packed else name
+    told = next((known.name for known in FORMATS if inner.endswith(known.suffix)), "csv")
+    return format_of(format_name or told).name, compress or (packed.name if packed else None)
+
+
+def asked_spelling(
+    wanted: Wanted,
+    zone: ZoneInfo,
+    asked: Mapping[str, Any],
+) -> Spelling:
+    """How values are written. Raises UsageError for a habit that the format or layout does not have."""
+    decimals, delimiter = asked["decimals"], asked["delimiter"]
+    habits = {"--no-header": asked["no_header"], "--delimiter": delimiter is not None, "--bom": asked["bom"]}
+    used = [name for name, is_used in habits.items() if is_used]
+    if used and wanted.format != "csv":
+        raise UsageError(f"{used[0]} is for csv; {wanted.format} has no such thing")
+    if decimals is not None and wanted.layout != CANONICAL:
+        raise UsageError(f"the layout '{wanted.layout}' fixes the decimals; leave --decimals out")
+    if delimiter is not None and delimiter not in DELIMITERS:
+        raise UsageError(f"--delimiter '{delimiter}' is none; choose comma, semicolon, tab or pipe")
+    sign = DELIMITERS[delimiter or "comma"]
+    return Spelling(zone, wanted.table.name, decimals, not asked["no_header"], sign, asked["bom"])
+
+
 def asked_sources(table: Table, names: tuple[str, ...], settings: Settings) -> list[tuple[SourceKind, SourceSettings]]:
     """The sources that give the table, all or those named. Raises UsageError when there is none."""
     entries = [settings.source(name) for name in dict.fromkeys(names)] if names else list(settings.sources)
@@ -79,7 +134,11 @@ def asked_sources(table: Table, names: tuple[str, ...], settings: Settings) -> l
     return [(KINDS[entry.kind], source_settings(entry, settings.data)) for entry in giving]
 
 
-def default_output(wanted: Wanted, suffix: str, settings: Settings, now: datetime) -> Path:
-    """A dated file in `exports/`; the name may be taken by the time it is written, see `export`'s `is_new`."""
+def default_output(wanted: Wanted, settings: Settings, now: datetime, state: str | None = None) -> Path:
+    """A dated file in `exports/`; the name may be taken by the time it is written, see `export`'s `is_new`.
+
+    That of a state is its own to the microsecond: it must be known before it is taken.
+    """
     prefix = "" if wanted.layout == CANONICAL else f"{wanted.layout}_"
-    return settings.exports / f"{prefix}{wanted.table.name}_{now:%Y%m%d_%H%M%S}{suffix}"
+    dated = f"{now:%Y%m%d_%H%M%S}" if state is None else f"{state}_{now:%Y%m%d_%H%M%S_%f}"
+    return settings.exports / f"{prefix}{wanted.table.name}_{dated}{wanted.suffix}"

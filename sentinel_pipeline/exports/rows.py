@@ -1,40 +1,26 @@
-"""Rows of one canonical table for a window, streamed from the sources into one file, newest first."""
+"""Rows of one canonical table as a file: spooled from their origin, ordered, transformed, written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zoneinfo import ZoneInfo
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
-from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.domain.limits import UNLIMITED, Limits
+from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.arranging import arranged
-from sentinel_pipeline.exports.once import Once
+from sentinel_pipeline.exports.increments import Memory
+from sentinel_pipeline.exports.limits import require_bytes, require_rows
+from sentinel_pipeline.exports.origins import Origin
+from sentinel_pipeline.exports.spool import Listener, heard, height, silent, spool
+from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of, require_possible
 from sentinel_pipeline.lake.whole_files import appearing
-from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
 from sentinel_pipeline.rendering.layouts import layout
-from sentinel_pipeline.rendering.tables import FORMATS, Format, write_csv_as_is
-from sentinel_pipeline.sources.quarantine import Quarantine
-from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
-
-CANONICAL = "canonical"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What an export holds: `columns` in the order asked for (None: all), times in `window` (None: all)."""
-
-    table: Table
-    window: Window | None = None
-    columns: tuple[str, ...] | None = None
-    format: str = "csv"
-    layout: str = CANONICAL
+from sentinel_pipeline.rendering.spelling import Spelling
+from sentinel_pipeline.rendering.tables import rounded, write_csv_as_is
 
 
 @dataclass(frozen=True)
@@ -44,157 +30,82 @@ class Exported:
     quarantined: int
 
 
-def format_of(name: str) -> Format:
-    """Raises UsageError for a format there is none of."""
-    for known in FORMATS:
-        if known.name == name:
-            return known
-    raise UsageError(f"'{name}' is no format; choose one of {', '.join(known.name for known in FORMATS)}")
-
-
-def require_possible(wanted: Wanted) -> None:
-    """Raises UsageError for columns the table lacks, and for a layout that cannot be had like this."""
-    known = wanted.table.schema.names()
-    unknown = [name for name in wanted.columns or () if name not in known]
-    if unknown:
-        raise UsageError(f"{wanted.table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")
-    if wanted.layout != CANONICAL:
-        layout(wanted.table.name, wanted.layout)
-        if wanted.columns or wanted.format != "csv":
-            raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
-
-
 def export(
     wanted: Wanted,
-    sources: Sequence[tuple[SourceKind, SourceSettings]],
-    zone: ZoneInfo,
+    origin: Origin,
+    spelling: Spelling,
     output: Path,
-    listener: Callable[[int], None],
+    listener: Listener = silent,
     *,
     is_new: bool = False,
+    limits: Limits = UNLIMITED,
+    memory: Memory | None = None,
 ) -> Exported:
-    """Writes the file, whole or not at all; `listener` hears how many rows have been read.
+    """Writes the file, whole or not at all; `listener` hears how many rows have been read and written.
 
-    With `is_new` no file is ever replaced: where the name is taken, `_2`, `_3` … is put behind it.
+    With `is_new` no file is ever replaced: where the name is taken, `_2`, `_3` … is put behind it. With `memory` the
+    file holds only what no call before has exported, and takes the very name of `output`.
 
-    Raises SourceUnreachableError when any of the sources cannot be read: a file that lacks a source is not the table.
+    Raises SourceUnreachableError when any of the sources cannot be read (a file that lacks a source is not the table),
+    TooLargeError beyond the limits.
     """
     require_possible(wanted)
-    chosen = format_of(wanted.format)
+    output = replaceable(output)
+    try:
+        with (
+            appearing(output, is_new=is_new and memory is None) as file,
+            TemporaryDirectory(prefix=".export-", dir=output.parent) as name,
+        ):
+            folder = Path(name)
+            rows = spool(wanted, origin, folder, listener)
+            if memory:
+                rows = memory.unseen(rows, folder)
+            if not wanted.transformations:
+                require_rows(height(rows), limits)
+            count = write(wanted, rows, spelling, file.temporary, folder, listener)
+            require_rows(count, limits)
+            require_bytes(file.temporary, limits)
+            if memory:
+                memory.prepare(file.temporary, output)
+    except OSError as error:
+        raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
+    if memory:
+        memory.commit()
+    return Exported(file.path, count, origin.quarantined)
+
+
+def replaceable(output: Path) -> Path:
+    """The file to write, where a link leads; raises UsageError for what is there and no file."""
     output = output.resolve() if output.is_symlink() else output
     if output.exists() and not output.is_file():
         raise UsageError(f"{output} is not a file; name one that can be replaced")
-    try:
-        with (
-            appearing(output, is_new=is_new) as file,
-            TemporaryDirectory(prefix=".export-", dir=output.parent) as folder,
-        ):
-            quarantined = _spool(wanted, sources, zone, Path(folder), _counter(listener))
-            rows = _write(wanted, chosen, Path(folder), file.temporary, zone)
-    except OSError as error:
-        raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
-    return Exported(file.path, rows, quarantined)
+    return output
 
 
-def _counter(listener: Callable[[int], None]) -> Callable[[pl.DataFrame], None]:
-    """Tells the listener how many rows there were so far."""
-    heights: list[int] = [0]
-
-    def heard(batch: pl.DataFrame) -> None:
-        heights[0] += batch.height
-        listener(heights[0])
-
-    return heard
-
-
-def _spooled(table: Table, folder: Path) -> pl.LazyFrame:
-    paths = sorted(folder.glob("*.parquet"), key=lambda path: int(path.stem))
-    return pl.scan_parquet(paths, glob=False) if paths else table.empty().lazy()
-
-
-def _spool(
-    wanted: Wanted,
-    sources: Sequence[tuple[SourceKind, SourceSettings]],
-    zone: ZoneInfo,
-    folder: Path,
-    heard: Callable[[pl.DataFrame], None],
+def write(
+    wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, path: Path, folder: Path, listener: Listener = silent
 ) -> int:
-    """Rows of each source into a Parquet file, every key once a day; returns how many records are in quarantine."""
-    quarantined = 0
-    for number, (kind, settings) in enumerate(sources):
-        with kind.open(settings, None) as source:
-            spool = _spool_quarantine if wanted.table is QUARANTINE else _spool_rows
-            tables = [table for table in kind.tables if source.has(table)]
-            quarantined += spool(wanted, source, tables, zone, folder / f"{number}.parquet", heard)
-    return quarantined
+    """Writes spooled rows as they are wanted, by way of `folder` where they are compressed; returns their number."""
+    plain = folder / "plain" if wanted.compression else path
+    total = None if wanted.transformations else height(rows)
+    shaped = heard(shape(wanted, rows, spelling, folder), listener, total)
+    writer = write_csv_as_is if wanted.layout != CANONICAL else format_of(wanted.format).write
+    count = writer(shaped, plain, spelling)
+    if wanted.compression:
+        compression_of(wanted.compression).pack(plain, path)
+    return count
 
 
-def _spool_rows(
-    wanted: Wanted,
-    source: Source,
-    tables: Sequence[Table],
-    zone: ZoneInfo,
-    path: Path,
-    heard: Callable[[pl.DataFrame], None],
-) -> int:
-    quarantine = Quarantine(source.settings.name)
-    once = Once(source, wanted.table, wanted.window, zone, heard)
-    _write_spool(path, wanted.table, once.read(quarantine) if wanted.table in tables else ())
-    copies = once.keep_copies(quarantine, _numbered(path))
-    if not copies.is_empty():
-        leave_out(path, copies[ROW_NUMBER])
-    return quarantine.total()
-
-
-def _spool_quarantine(
-    wanted: Wanted,
-    source: Source,
-    tables: Sequence[Table],
-    zone: ZoneInfo,
-    path: Path,
-    heard: Callable[[pl.DataFrame], None],
-) -> int:
-    bad: list[pl.DataFrame] = []
-    quarantine = Quarantine(source.settings.name, bad.append)
-    for table in tables:
-        once = Once(source, table, wanted.window, zone, heard)
-        for _ in once.read(quarantine):
-            pass
-        once.keep_copies(quarantine)
-    _write_spool(path, wanted.table, _distinct(bad))
-    return quarantine.total()
-
-
-def _write_spool(path: Path, table: Table, batches: Iterable[pl.DataFrame]) -> None:
-    schema = table.empty().to_arrow().schema
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
-        for batch in batches:
-            writer.write_table(batch.to_arrow().cast(schema))
-
-
-def _numbered(path: Path) -> Iterator[pl.DataFrame]:
-    """A spool's rows with their numbers in it."""
-    first = 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches():
-            yield pl.DataFrame(batch).with_row_index(ROW_NUMBER, first)
-            first += batch.num_rows
-
-
-def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    if bad:
-        yield pl.concat(bad).unique(["table", "location", "reason"], keep="first", maintain_order=True)
-
-
-def _write(wanted: Wanted, chosen: Format, folder: Path, path: Path, zone: ZoneInfo) -> int:
-    def laid_out(rows: pl.LazyFrame) -> pl.LazyFrame:
-        if wanted.layout != CANONICAL:
-            return layout(wanted.table.name, wanted.layout).select(rows, zone)
-        ordered = newest_first(rows, wanted.table)
-        return ordered.select(wanted.columns) if wanted.columns else ordered
-
-    rows = arranged(_spooled(wanted.table, folder), wanted.table.time, laid_out, folder / "arranged.parquet")
-    return chosen.write(rows, path, zone) if wanted.layout == CANONICAL else write_csv_as_is(rows, path)
+def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) -> pl.LazyFrame:
+    """The rows in their order, by way of `folder`, through every transformation, with the columns asked for."""
+    table, place = wanted.table, folder / "arranged.parquet"
+    if wanted.layout != CANONICAL:
+        chosen = layout(table.name, wanted.layout)
+        return arranged(rows, table.time, lambda part: chosen.select(part, spelling.zone), place)
+    shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
+    for transformation in wanted.transformations:
+        shaped = transformation(shaped)
+    return rounded(shaped.select(wanted.columns) if wanted.columns else shaped, spelling.decimals)
 
 
 def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:

@@ -75,9 +75,10 @@ class Lake:
 
     def read(self, asset: str, partition: str) -> pl.DataFrame:
         """Raises SentinelError when the partition was never made."""
-        return pl.read_parquet(self._made(asset, partition), glob=False)
+        return pl.read_parquet(self.made(asset, partition), glob=False)
 
-    def _made(self, asset: str, partition: str) -> Path:
+    def made(self, asset: str, partition: str) -> Path:
+        """The file of a partition. Raises SentinelError when it was never made."""
         path = self.path(asset, partition)
         if not path.exists():
             raise SentinelError(f"{asset} has no partition {partition}; materialize it first")
@@ -104,7 +105,7 @@ class Lake:
 
     def version(self, asset: str, partition: str) -> str:
         """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""
-        return sha256(self._made(asset, partition))
+        return sha256(self.made(asset, partition))
 
     def stamp(self, asset: str, partition: str) -> Stamp | None:
         """Changes whenever the partition is replaced, without reading it; None when it was never made."""

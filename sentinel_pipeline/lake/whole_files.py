@@ -21,7 +21,7 @@ class Appearing:
 def appearing(path: Path, *, is_new: bool = False) -> Iterator[Appearing]:
     """A temporary file beside `path` that takes its name, synced to disk, when the block ends well.
 
-    With `is_new` it replaces nothing: a name that is taken gets `_2`, `_3` … before its suffix.
+    With `is_new` it replaces nothing: a name that is taken gets `_2`, `_3` … before its suffixes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = Appearing(path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}"), path)
@@ -39,13 +39,13 @@ def appearing(path: Path, *, is_new: bool = False) -> Iterator[Appearing]:
 
 def _linked(temporary: Path, path: Path) -> Path:
     """The first free name, taken in one step: of two that want it at once only one gets it."""
-    number, wanted = 1, path
+    number, wanted, ending = 1, path, "".join(path.suffixes)
     while True:
         try:
             wanted.hardlink_to(temporary)
         except FileExistsError:
             number += 1
-            wanted = path.with_name(f"{path.stem}_{number}{path.suffix}")
+            wanted = path.with_name(f"{path.name.removesuffix(ending)}_{number}{ending}")
         else:
             return wanted
 

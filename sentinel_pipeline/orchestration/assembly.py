@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.orchestration.daily import daily_assets
+from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
@@ -24,8 +25,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         # Two beta features have no stable twin: backfill policies (many days in one run) and partition mappings that
         # allow days before the first one (a first week or month that begins inside itself).
         warnings.simplefilter("ignore", dg.BetaWarning)
-        assets = [*daily_assets(deployment, partitions_of("daily", settings)), *report_assets(deployment)]
+        daily = partitions_of("daily", settings)
+        exports = list(day_export_assets(deployment, daily))
+        assets = [*daily_assets(deployment, daily), *report_assets(deployment), *exports]
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
+    jobs += [export_days_job()] if exports else []
     return dg.Definitions(assets=assets, jobs=jobs, executor=dg.in_process_executor)
 
 
@@ -46,6 +50,15 @@ def publishing_job() -> dg.UnresolvedAssetJobDefinition:
         | dg.AssetSelection.groups("sources"),
         description="Reads every source for a day and publishes its report.",
         tags={"dagster/priority": "10"},
+    )
+
+
+def export_days_job() -> dg.UnresolvedAssetJobDefinition:
+    """Makes the planned files of a day that has been read."""
+    return dg.define_asset_job(
+        "export_days",
+        selection=dg.AssetSelection.groups("exports"),
+        description="Makes the files that `exports` in sentinel.yaml asks for, of days that have been read.",
     )
 
 

@@ -23,12 +23,15 @@ SHOWN = {
 }
 SAVED = {
     ".csv": "text/csv",
+    ".gz": "application/gzip",
     ".html": "text/html",
     ".ndjson": "application/x-ndjson",
     ".parquet": "application/vnd.apache.parquet",
+    ".sqlite": "application/vnd.sqlite3",
     ".svg": "image/svg+xml",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
+    ".zst": "application/zstd",
 }
 
 

@@ -30,13 +30,14 @@ class FileAsset:
 
 def render_tables(report: Report, folder: Path) -> None:
     """Every section's whole table as `tables/<section>.csv` and `.json`."""
+    from sentinel_pipeline.rendering.spelling import Spelling
     from sentinel_pipeline.rendering.tables import write_csv, write_json
 
     (folder / "tables").mkdir()
     for result in report.sections:
         path = folder / "tables" / result.section.name
-        write_csv(result.table, path.with_suffix(".csv"), report.period.zone)
-        write_json(result.table, path.with_suffix(".json"), report.period.zone)
+        write_csv(result.table, path.with_suffix(".csv"), Spelling(report.period.zone))
+        write_json(result.table, path.with_suffix(".json"), Spelling(report.period.zone))
 
 
 def render_charts(report: Report, folder: Path) -> None:

@@ -1,14 +1,12 @@
-"""Cells of a spreadsheet, and whole frames as XLSX of any length.
+"""Cells of a spreadsheet.
 
 Text is always text (no formula, no link), times are local wall time with the zone in the header, numbers are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,16 +16,13 @@ from sentinel_pipeline.rendering.casts import flat
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
-    from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
 Put = Callable[["Worksheet", int, int, Any], None]
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
-ROWS_PER_SHEET: Final = 1_048_575
 CELL_LIMIT: Final = 32_767
 MOST_EXACT_INTEGER: Final = 2**53
-BATCH_ROWS: Final = 65_536
 EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's days have no zone
 # Excel counts a 29 February 1900 that never was; earlier days cannot be numbers.
 FIRST_DAY: Final = 61
@@ -91,7 +86,12 @@ def shortened(text: str) -> str:
 
 
 def put_text(sheet: Worksheet, row: int, column: int, value: str, style: Format | None = None) -> None:
-    sheet.write_string(row, column, shortened(value), style)
+    text = shortened(value)
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # XlsxWriter takes it for markup of its own and writes it unescaped, unless it comes in pieces.
+        sheet.write_rich_string(row, column, text[0], text[1], text[2:], *([style] if style else []))
+    else:
+        sheet.write_string(row, column, text, style)
 
 
 def put_integer(sheet: Worksheet, row: int, column: int, value: int) -> None:
@@ -141,53 +141,3 @@ def write_row(sheet: Worksheet, row: int, values: Sequence[Any], writers: Sequen
 def header_label(label: str, dtype: pl.DataType, zone: ZoneInfo) -> str:
     """A column's head; that of a time names the zone, because cells have none."""
     return f"{label} ({zone.key})" if isinstance(dtype, pl.Datetime) else label
-
-
-def write_xlsx(frame: pl.DataFrame | pl.LazyFrame, path: Path, zone: ZoneInfo) -> int:
-    """One sheet, or numbered ones where the rows do not fit; constant memory. Returns the number of rows."""
-    import xlsxwriter
-
-    rows = frame.lazy()
-    schema = pl.Schema(rows.collect_schema())
-    with TemporaryDirectory(dir=path.parent) as parts:
-        options = {**OPTIONS, "constant_memory": True, "tmpdir": parts}
-        with xlsxwriter.Workbook(str(path), options) as workbook:
-            # No clock: the same rows make the same file.
-            workbook.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
-            return _write_sheets(workbook, sheet_cells(rows, zone), schema, zone)
-
-
-def _write_sheets(workbook: Workbook, cells: pl.LazyFrame, schema: pl.Schema, zone: ZoneInfo) -> int:
-    labels = [header_label(name, dtype, zone) for name, dtype in schema.items()]
-    formats = (workbook.add_format({"bold": True}), workbook.add_format({"num_format": TIME_FORMAT}))
-    writers = puts(schema)
-    count = -1
-    for count, values in enumerate(_rows(cells)):
-        number, row = divmod(count, ROWS_PER_SHEET)
-        if row == 0:
-            sheet = _started_sheet(workbook, number, labels, writers, formats)
-        write_row(sheet, row + 1, values, writers)
-    if count < 0:
-        _started_sheet(workbook, 0, labels, writers, formats)
-    for number, started in enumerate(workbook.worksheets()):
-        left = count + 1 - number * ROWS_PER_SHEET
-        started.autofilter(0, 0, max(min(left, ROWS_PER_SHEET), 0), max(len(labels) - 1, 0))
-    return count + 1
-
-
-def _rows(cells: pl.LazyFrame) -> Iterator[tuple[Any, ...]]:
-    for batch in cells.collect_batches(chunk_size=BATCH_ROWS):
-        yield from batch.iter_rows()
-
-
-def _started_sheet(
-    workbook: Workbook, number: int, labels: Sequence[str], writers: Sequence[Put], formats: tuple[Format, Format]
-) -> Worksheet:
-    head, time = formats
-    sheet = workbook.add_worksheet(f"Rows {number + 1}")
-    sheet.freeze_panes(1, 0)
-    for column, (label, put) in enumerate(zip(labels, writers, strict=True)):
-        is_time = put is put_time
-        sheet.set_column(column, column, max(len(label) + 3, 20 if is_time else 12), time if is_time else None)
-        sheet.write_string(0, column, cell_text(label), head)
-    return sheet

@@ -1,21 +1,26 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, INCIDENTS, QUARANTINE
 from sentinel_pipeline.exports.asking import (
     EARLIEST,
     LATEST,
     asked_columns,
+    asked_kind,
     asked_sources,
+    asked_span,
+    asked_spelling,
     asked_table,
     asked_window,
+    asked_zone,
     default_output,
 )
-from sentinel_pipeline.exports.rows import Wanted, format_of, require_possible
+from sentinel_pipeline.exports.wanted import Wanted, format_of, require_possible
 from sentinel_pipeline.settings import Settings, SourceEntry
 from sentinel_pipeline_tests.clocks import BERLIN
 
@@ -77,9 +82,13 @@ def test_the_edge_of_the_calendar_is_refused_like_any_other_mistake(text: str) -
 @pytest.mark.parametrize(
     ("since", "until", "words"),
     [
-        ("2025-01-02", "2025-01-01", "--since 2025-01-02 is not before --until 2025-01-01"),
-        ("2025-01-01T12:00", "2025-01-01T12:00", "--since 2025-01-01T12:00 is not before --until 2025-01-01T12:00"),
-        ("9999-12-31", None, "--since 9999-12-31 is not before --until the end"),
+        ("2025-01-02", "2025-01-01", "INVALID_DATE_RANGE: --since 2025-01-02 is not before --until 2025-01-01"),
+        (
+            "2025-01-01T12:00",
+            "2025-01-01T12:00",
+            "INVALID_DATE_RANGE: --since 2025-01-01T12:00 is not before --until 2025-01-01T12:00",
+        ),
+        ("9999-12-31", None, "INVALID_DATE_RANGE: --since 9999-12-31 is not before --until the end"),
     ],
 )
 def test_a_window_without_an_instant_is_refused(since: str, until: str | None, words: str) -> None:
@@ -91,8 +100,10 @@ def test_a_window_without_an_instant_is_refused(since: str, until: str | None, w
 def test_a_table_column_or_format_there_is_not_is_refused_with_those_there_are() -> None:
     with pytest.raises(UsageError, match="'users' is no table; choose one of connections, devices, alerts, "):
         asked_table("users")
-    with pytest.raises(UsageError, match="'pdf' is no format; choose one of csv, json, ndjson, xlsx, parquet"):
-        format_of("pdf")
+    with pytest.raises(
+        UsageError, match="'docx' is no format; choose one of csv, json, ndjson, xlsx, parquet, sqlite, pdf"
+    ):
+        format_of("docx")
     with pytest.raises(UsageError, match="alerts has no column colour; it has source, alert_id, "):
         require_possible(Wanted(ALERTS, columns=("source", "colour")))
     assert asked_table("alerts") is ALERTS
@@ -116,7 +127,9 @@ def test_a_layout_fixes_columns_and_format() -> None:
             require_possible(wanted)
     with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
         require_possible(Wanted(ALERTS, layout="cybersentinel"))
-    with pytest.raises(UsageError, match="'kasa' is no layout; choose one of atlas, canonical, cybersentinel, iotsentinel"):
+    with pytest.raises(
+        UsageError, match="'kasa' is no layout; choose one of atlas, canonical, cyber"
+    ):
         require_possible(Wanted(ALERTS, layout="kasa"))
 
 
@@ -139,7 +152,81 @@ def test_sources_are_those_that_give_the_table() -> None:
 def test_a_file_nobody_named_is_dated(tmp_path: Path) -> None:
     now = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
     wanted = Wanted(ALERTS)
-    first = default_output(wanted, ".csv", settings(tmp_path), now)
+    first = default_output(wanted, settings(tmp_path), now)
     assert first == tmp_path / "exports" / "alerts_20250102_030405.csv"
-    layout = default_output(Wanted(ALERTS, layout="iotsentinel"), ".csv", settings(tmp_path), now)
+    layout = default_output(Wanted(ALERTS, layout="iotsentinel"), settings(tmp_path), now)
     assert layout.name == "iotsentinel_alerts_20250102_030405.csv"
+    packed = default_output(Wanted(ALERTS, format="json", compression="gz"), settings(tmp_path), now, "nightly")
+    assert packed.name == "alerts_nightly_20250102_030405_000000.json.gz"
+
+
+NOW = datetime(2025, 1, 10, 12, tzinfo=UTC)
+
+
+def test_a_span_back_from_now_says_both_ends() -> None:
+    window = asked_span(None, None, "7d", NOW, BERLIN)
+    assert window == Window(NOW - timedelta(days=7), NOW)
+    assert asked_span("2025-01-01", None, None, NOW, BERLIN) == asked_window("2025-01-01", None, BERLIN)
+    for since, until in (("2025-01-01", None), (None, "2025-01-01")):
+        with pytest.raises(UsageError, match="--last 7d says both ends; leave --since and --until out"):
+            asked_span(since, until, "7d", NOW, BERLIN)
+
+
+def test_a_zone_is_the_configured_one_unless_named() -> None:
+    assert asked_zone(None, settings()) == BERLIN
+    assert asked_zone("Asia/Tokyo", settings()).key == "Asia/Tokyo"
+    for name in ("", "Mars/Phobos", "../etc/passwd", "+01:00"):
+        with pytest.raises(UsageError, match="is no time zone; write an IANA name such as Europe/Berlin or UTC"):
+            asked_zone(name, settings())
+
+
+@pytest.mark.parametrize(
+    ("format_name", "compress", "output", "expected"),
+    [
+        (None, None, None, ("csv", None)),
+        ("json", None, None, ("json", None)),
+        (None, "gz", None, ("csv", "gz")),
+        (None, None, "a.parquet", ("parquet", None)),
+        (None, None, "A.XLSX", ("xlsx", None)),
+        (None, None, "a.ndjson.zst", ("ndjson", "zst")),
+        (None, None, "a.gz", ("csv", "gz")),
+        ("json", None, "a.csv", ("json", None)),
+        (None, "zst", "a.csv.zst", ("csv", "zst")),
+        (None, "gz", "a.csv", ("csv", "gz")),
+        (None, None, "a.txt", ("csv", None)),
+    ],
+)
+def test_the_name_of_the_output_says_what_no_option_says(
+    format_name: str | None, compress: str | None, output: str | None, expected: tuple[str, str | None]
+) -> None:
+    assert asked_kind(format_name, compress, Path(output) if output else None) == expected
+
+
+def test_a_compression_there_is_not_or_that_the_name_contradicts_is_refused() -> None:
+    with pytest.raises(UsageError, match="'rar' is no compression; choose one of gz, zst"):
+        asked_kind(None, "rar", None)
+    with pytest.raises(UsageError, match=r"--compress gz and the name a.csv.zst contradict each other; leave one out"):
+        asked_kind(None, "gz", Path("a.csv.zst"))
+
+
+PLAIN = {"decimals": None, "no_header": False, "delimiter": None, "bom": False}
+
+
+def test_habits_of_csv_are_for_csv() -> None:
+    spelling = asked_spelling(Wanted(ALERTS), BERLIN, {**PLAIN, "delimiter": ";", "no_header": True, "bom": True})
+    assert (spelling.title, spelling.delimiter, spelling.has_header, spelling.has_bom) == ("alerts", ";", False, True)
+    assert asked_spelling(Wanted(ALERTS, format="xlsx"), BERLIN, {**PLAIN, "decimals": 2}).decimals == 2
+    for habit in ({"delimiter": "tab"}, {"no_header": True}, {"bom": True}):
+        with pytest.raises(UsageError, match="is for csv; parquet has no such thing"):
+            asked_spelling(Wanted(ALERTS, format="parquet"), BERLIN, {**PLAIN, **habit})
+
+
+@pytest.mark.parametrize("delimiter", ["", "x", ",,", '"', "\n", "-", "0", "comma "])
+def test_a_delimiter_that_would_make_no_csv_is_refused(delimiter: str) -> None:
+    with pytest.raises(UsageError, match="is none; choose comma, semicolon, tab or pipe"):
+        asked_spelling(Wanted(ALERTS), BERLIN, {**PLAIN, "delimiter": delimiter})
+
+
+def test_a_layout_fixes_its_decimals() -> None:
+    with pytest.raises(UsageError, match="the layout 'iotsentinel' fixes the decimals; leave --decimals out"):
+        asked_spelling(Wanted(ALERTS, layout="iotsentinel"), BERLIN, {**PLAIN, "decimals": 2})

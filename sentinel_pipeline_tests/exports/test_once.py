@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES, QUARANTINE, Table
 from sentinel_pipeline.exports.inspection import inspect
-from sentinel_pipeline.exports.rows import Wanted, export
+from sentinel_pipeline.exports.origins import Sources
+from sentinel_pipeline.exports.rows import export
+from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.lake.extraction import asset_of, extract
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import BERLIN, BRIEF, week
 from sentinel_pipeline_tests.lake.sources import System
@@ -43,7 +46,9 @@ ROWS = st.lists(
 
 def exported(system: System, table: Table, folder: Path) -> list[dict[str, Any]]:
     wanted = Wanted(table, WINDOW, format="parquet")
-    made = export(wanted, [(system.kind, system.settings)], BERLIN, folder / f"{table.name}.parquet", lambda _: None)
+    made = export(
+        wanted, Sources([(system.kind, system.settings)], BERLIN), Spelling(BERLIN), folder / f"{table.name}.parquet"
+    )
     return sorted(pl.read_parquet(made.path).to_dicts(), key=str)
 
 

@@ -1,37 +1,58 @@
 import csv
+import gzip
 import json
 import os
+import re
+import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from python_calamine import CalamineWorkbook
 
 from sentinel_pipeline.domain.errors import SentinelError, SourceUnreachableError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES, QUARANTINE
-from sentinel_pipeline.exports.rows import Exported, Wanted, export
+from sentinel_pipeline.exports.filters import asked_conditions
+from sentinel_pipeline.exports.origins import Sources
+from sentinel_pipeline.exports.rows import Exported, export
+from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.rendering.spelling import Spelling
+from sentinel_pipeline.rendering.tables import FORMATS, Format
 from sentinel_pipeline_tests.clocks import BERLIN, day
 from sentinel_pipeline_tests.lake.sources import Bad, System
+from sentinel_pipeline_tests.rendering.papers import run
 from sentinel_pipeline_tests.statistics.frames import utc
 
 NOON = utc("2025-01-02T11:00:00")
 HOUR = timedelta(hours=1)
 
 
-def exported(path: Path, wanted: Wanted, *systems: System) -> Exported:
-    heard: list[int] = []
-    made = export(wanted, [(system.kind, system.settings) for system in systems], BERLIN, path, heard.append)
-    assert heard == sorted(heard)
+def exported(path: Path, wanted: Wanted, *systems: System, **how: Any) -> Exported:
+    heard: dict[str, list[int]] = {"reading": [], "writing": []}
+    origin = Sources([(system.kind, system.settings) for system in systems], BERLIN)
+    made = export(
+        wanted, origin, Spelling(BERLIN, "alerts"), path, lambda doing, rows, _: heard[doing].append(rows), **how
+    )
+    assert all(counts == sorted(counts) for counts in heard.values())
+    assert sum(heard["writing"][-1:]) == made.rows
     return made
 
 
 def alerts(*times: Any) -> dict[str, Any]:
     return {"alerts": [{"alert_id": str(number), "raised_at": time} for number, time in enumerate(times)]}
+
+
+def selected(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -64,7 +85,7 @@ def test_columns_come_in_the_order_asked_for(tmp_path: Path) -> None:
     assert whole.rows == 0
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "xlsx", "parquet"])
+@pytest.mark.parametrize("format_", [form.name for form in FORMATS])
 def test_every_format_holds_every_row(format_: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{format_}"
     made = exported(path, Wanted(ALERTS, format=format_), System(rows=alerts(NOON, NOON + HOUR)))
@@ -75,6 +96,8 @@ def test_every_format_holds_every_row(format_: str, tmp_path: Path) -> None:
         "ndjson": lambda: [json.loads(line)["alert_id"] for line in path.read_bytes().splitlines()],
         "xlsx": lambda: [row[1] for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()[1:]],
         "parquet": lambda: list(pl.read_parquet(path)["alert_id"]),
+        "sqlite": lambda: [row[0] for row in selected(path, "SELECT alert_id FROM alerts")],
+        "pdf": lambda: re.findall(r"^ *home +([0-9]+) ", run("pdftotext", "-layout", path, "-"), re.MULTILINE),
     }
     assert [str(key) for key in read[format_]()] == ["1", "0"]
 
@@ -142,7 +165,7 @@ def test_a_link_stays_and_the_file_it_leads_to_is_replaced(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "xlsx", "parquet"])
+@pytest.mark.parametrize("format_", [form.name for form in FORMATS])
 def test_a_full_disk_leaves_no_part_of_a_file(format_: str, tmp_path: Path) -> None:
     small = tmp_path / "disk"
     small.mkdir()
@@ -158,14 +181,63 @@ def test_a_full_disk_leaves_no_part_of_a_file(format_: str, tmp_path: Path) -> N
         subprocess.run(["umount", str(small)], check=True)
 
 
+def test_rows_are_narrowed_while_they_stream(tmp_path: Path) -> None:
+    rows = [{"alert_id": str(n), "raised_at": NOON, "severity": ("high", "low")[n % 2]} for n in range(6)]
+    wanted = Wanted(ALERTS, conditions=asked_conditions(ALERTS, {"severity": ("high",)}))
+    made = exported(tmp_path / "a.csv", wanted, System(rows={"alerts": rows}))
+    assert [row["alert_id"] for row in rows_of(made.path)] == ["4", "2", "0"]
+
+
+def test_transformations_follow_one_another_before_columns_are_chosen(tmp_path: Path) -> None:
+    wanted = Wanted(
+        ALERTS,
+        columns=("double", "alert_id"),
+        transformations=(
+            lambda rows: rows.with_columns(double=pl.col("alert_id").cast(pl.Int64) * 2),
+            lambda rows: rows.filter(pl.col("double") > 0),
+        ),
+    )
+    made = exported(tmp_path / "a.csv", wanted, System(rows=alerts(NOON, NOON, NOON)))
+    assert made.path.read_bytes() == b"double,alert_id\r\n4,2\r\n2,1\r\n"
+    assert made.rows == 2
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("compression", [None, "gz", "zst"])
+def test_the_same_rows_are_the_same_bytes_in_every_format(
+    form: Format, compression: str | None, tmp_path: Path
+) -> None:
+    rows = [{"alert_id": str(n), "raised_at": NOON + n * HOUR, "explanation": f"=1+{n}"} for n in range(50)]
+    wanted = Wanted(ALERTS, format=form.name, compression=compression)
+    once = exported(tmp_path / "once", wanted, System(rows={"alerts": rows}, batch=7))
+    time.sleep(1.1 if compression is None else 0)
+    again = exported(tmp_path / "elsewhere" / "again", wanted, System(rows={"alerts": rows}, batch=50))
+    assert once.path.read_bytes() == again.path.read_bytes()
+
+
+def test_what_is_compressed_is_what_would_have_been_written(tmp_path: Path) -> None:
+    system = System(rows=alerts(NOON, NOON + HOUR))
+    plain = exported(tmp_path / "a.csv", Wanted(ALERTS), system).path.read_bytes()
+    zipped = exported(tmp_path / "a.csv.gz", Wanted(ALERTS, compression="gz"), system).path.read_bytes()
+    assert gzip.decompress(zipped) == plain
+    assert zipped[4:8] == bytes(4), "the time of compression"
+    packed = exported(tmp_path / "a.csv.zst", Wanted(ALERTS, compression="zst"), system).path
+    with pa.OSFile(str(packed), "rb") as file, pa.CompressedInputStream(file, "zstd") as stream:
+        assert stream.read() == plain
+
+
 def test_a_new_export_stands_beside_one_of_the_same_name(tmp_path: Path) -> None:
     system = System("home", alerts(NOON))
-    made = [
-        export(
-            Wanted(ALERTS), [(system.kind, system.settings)], BERLIN, tmp_path / "a.csv", lambda _: None, is_new=True
-        )
-        for _ in range(2)
-    ]
-    assert [one.path.name for one in made] == ["a.csv", "a_2.csv"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a_2.csv"]
-    assert rows_of(made[0].path) == rows_of(made[1].path)
+    made = [exported(tmp_path / "a.csv.gz", Wanted(ALERTS, compression="gz"), system, is_new=True) for _ in range(2)]
+    assert [one.path.name for one in made] == ["a.csv.gz", "a_2.csv.gz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv.gz", "a_2.csv.gz"]
+    assert made[0].path.read_bytes() == made[1].path.read_bytes()
+
+
+def test_of_copies_the_same_one_counts_whatever_is_asked(tmp_path: Path) -> None:
+    copies = [{"alert_id": "1", "raised_at": NOON, "severity": severity} for severity in ("low", "high")]
+    system = System(rows={"alerts": copies})
+    (kept,) = rows_of(exported(tmp_path / "a.csv", Wanted(ALERTS), system).path)
+    for severity in ("low", "high"):
+        wanted = Wanted(ALERTS, conditions=asked_conditions(ALERTS, {"severity": (severity,)}))
+        assert exported(tmp_path / "a.csv", wanted, system).rows == (severity == kept["severity"])

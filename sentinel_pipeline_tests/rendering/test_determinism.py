@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from sentinel_pipeline.rendering.html import render_html
+from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import FORMATS, to_csv, to_json
 from sentinel_pipeline.rendering.workbook import render_workbook
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_report, an_empty_report
@@ -21,7 +22,7 @@ for report in (a_report(), a_report("weekly"), an_empty_report(), a_hostile_repo
     with TemporaryDirectory() as folder:
         for form in FORMATS:
             path = Path(folder) / ("talkers" + form.suffix)
-            form.write(report.sections[-2].table.lazy(), path, report.period.zone)
+            form.write(report.sections[-2].table.lazy(), path, Spelling(report.period.zone))
             files.append(path.read_bytes())
     print(*(sha256(file).hexdigest() for file in files))
 """

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.tables import ALERT_RULES, ALERTS, CONNECTIONS, DEVICES, INCIDENTS, WIDGET_LOGS, Table
 from sentinel_pipeline.rendering.layouts import LAYOUTS, fixed, layout
+from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import write_csv_as_is
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,7 +25,7 @@ NOON = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
 def laid_out(table: Table, system: str, path: Path, *rows: dict[str, Any]) -> list[dict[str, str]]:
     frame = pl.DataFrame(list(rows), schema=table.schema)
     file = path / "layout.csv"
-    assert write_csv_as_is(layout(table.name, system).select(frame.lazy(), BERLIN), file) == len(rows)
+    assert write_csv_as_is(layout(table.name, system).select(frame.lazy(), BERLIN), file, Spelling(BERLIN)) == len(rows)
     return list(csv.DictReader(StringIO(file.read_bytes().decode(), newline="")))
 
 

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from sentinel_pipeline.rendering import spreadsheet
-from sentinel_pipeline.rendering.tables import FORMAT, FORMATS, to_csv, to_json
+from sentinel_pipeline.rendering import long_sheets, spreadsheet
+from sentinel_pipeline.rendering.spelling import Spelling
+from sentinel_pipeline.rendering.tables import FORMAT, FORMATS, rounded, to_csv, to_json
 from sentinel_pipeline_tests.rendering.hostile import FORMULA_STARTS, shared_texts
 from sentinel_pipeline_tests.rendering.worlds import HOSTILE
 
@@ -40,7 +41,7 @@ def cells_of(*values: str) -> list[str]:
 
 def test_writing_a_csv_leaves_polars_as_it_was(tmp_path: Path) -> None:
     before = pl.Config.state()
-    FORMAT["csv"].write(pl.LazyFrame({"n": range(20_000)}), tmp_path / "a.csv", ZoneInfo("UTC"))
+    FORMAT["csv"].write(pl.LazyFrame({"n": range(20_000)}), tmp_path / "a.csv", Spelling(BERLIN))
     assert pl.Config.state() == before
     assert (tmp_path / "a.csv").read_text().split() == ["n", *map(str, range(20_000))]
 
@@ -152,7 +153,7 @@ def mixed(rows: int) -> pl.DataFrame:
 def test_every_number_is_the_same_in_every_format(tmp_path: Path) -> None:
     table = mixed(100)
     for form in FORMATS:
-        assert form.write(table.lazy(), tmp_path / f"out{form.suffix}", BERLIN) == 100
+        assert form.write(table.lazy(), tmp_path / f"out{form.suffix}", Spelling(BERLIN)) == 100
     rows = json.loads((tmp_path / "out.json").read_bytes())
     lines = (tmp_path / "out.ndjson").read_bytes().splitlines()
     assert [json.loads(line) for line in lines] == rows
@@ -169,8 +170,8 @@ def test_every_number_is_the_same_in_every_format(tmp_path: Path) -> None:
 
 def test_writing_to_a_file_and_to_bytes_is_the_same(tmp_path: Path) -> None:
     table = mixed(50)
-    FORMAT["csv"].write(table.lazy(), tmp_path / "a.part", BERLIN)
-    FORMAT["json"].write(table.lazy(), tmp_path / "b.part", BERLIN)
+    FORMAT["csv"].write(table.lazy(), tmp_path / "a.part", Spelling(BERLIN))
+    FORMAT["json"].write(table.lazy(), tmp_path / "b.part", Spelling(BERLIN))
     assert (tmp_path / "a.part").read_bytes() == to_csv(table, BERLIN)
     assert (tmp_path / "b.part").read_bytes() == to_json(table, BERLIN)
 
@@ -178,12 +179,12 @@ def test_writing_to_a_file_and_to_bytes_is_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_a_table_without_rows_is_a_file_with_its_columns(form: Any, tmp_path: Path) -> None:
     path = tmp_path / f"empty{form.suffix}"
-    assert form.write(mixed(0).lazy(), path, BERLIN) == 0
+    assert form.write(mixed(0).lazy(), path, Spelling(BERLIN)) == 0
     assert path.stat().st_size > 0 or form.name == "ndjson"
 
 
 def exported(table: pl.DataFrame, path: Path) -> bytes:
-    FORMAT["xlsx"].write(table.lazy(), path, BERLIN)
+    FORMAT["xlsx"].write(table.lazy(), path, Spelling(BERLIN))
     return path.read_bytes()
 
 
@@ -203,7 +204,7 @@ def test_hostile_text_in_a_spreadsheet_is_text_in_two_readers(tmp_path: Path) ->
 
 
 def test_a_long_export_goes_on_in_numbered_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheet, "ROWS_PER_SHEET", 4)
+    monkeypatch.setattr(long_sheets, "ROWS_PER_SHEET", 4)
     data = exported(mixed(10), tmp_path / "long.xlsx")
     book = openpyxl.load_workbook(BytesIO(data))
     assert book.sheetnames == ["Rows 1", "Rows 2", "Rows 3"]
@@ -239,3 +240,45 @@ def test_an_integer_too_wide_for_a_spreadsheet_is_text(tmp_path: Path) -> None:
         row[0] for row in openpyxl.load_workbook(BytesIO(data)).worksheets[0].iter_rows(min_row=2, values_only=True)
     ]
     assert values == ["9007199254740993", 2**53]
+
+
+def test_habits_of_csv(tmp_path: Path) -> None:
+    table = pl.DataFrame({"a": ["x;y", "=1"], "b": [2.5, -1.0]})
+    spelling = Spelling(BERLIN, decimals=2, has_header=False, delimiter=";", has_bom=True)
+    FORMAT["csv"].write(table.lazy(), tmp_path / "a.csv", spelling)
+    assert (tmp_path / "a.csv").read_bytes() == b'\xef\xbb\xbf"x;y";2.50\r\n\'=1;-1.00\r\n'
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [
+        (0.125, 2, 0.12),
+        (0.375, 2, 0.38),
+        (2.5, 0, 2.0),
+        (-0.001, 2, 0.0),
+        (1e300, 2, 1e300),
+        (123456.789, 1, 123456.8),
+    ],
+)
+def test_reals_are_rounded_half_to_even_and_never_to_a_negative_zero(
+    value: float, decimals: int, expected: float
+) -> None:
+    frame = rounded(pl.LazyFrame({"real": [value, None], "count": [7, 8]}), decimals).collect()
+    assert frame["real"].to_list() == [expected, None]
+    assert str(frame["real"][0]) == str(expected)
+    assert frame["count"].to_list() == [7, 8]
+    assert rounded(pl.LazyFrame({"real": [value]}), None).collect()["real"][0] == value
+
+
+def test_text_that_looks_like_markup_of_a_spreadsheet_is_text(tmp_path: Path) -> None:
+    values = ["<r><t>x</t></r>", "_x0041_x0042_", "]]>", "&lt;&#65;", "</t></is></c>", "a\nb", "\ta ", "_x00e9_"]
+    data = exported(texts(*values), tmp_path / "a.xlsx")
+    other = CalamineWorkbook.from_filelike(BytesIO(data)).get_sheet_by_index(0).to_python()
+    assert [row[0] for row in other[1:]] == values
+
+
+def test_a_wide_table_has_its_columns_in_their_places(tmp_path: Path) -> None:
+    table = pl.DataFrame({f"c{number}": [number] for number in range(760)})
+    sheet = openpyxl.load_workbook(BytesIO(exported(table, tmp_path / "a.xlsx"))).worksheets[0]
+    assert [cell.value for cell in sheet[2]] == list(range(760))
+    assert sheet.cell(2, 760).coordinate == "ACF2"

@@ -16,6 +16,7 @@ from python_calamine import CalamineWorkbook
 from sentinel_pipeline.rendering import workbook as rendering
 from sentinel_pipeline.rendering.palette import SEVERITIES
 from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.rendering.spreadsheet import put_text
 from sentinel_pipeline.rendering.workbook import render_workbook
 from sentinel_pipeline.rendering.workbook_sheets import safe_name
 from sentinel_pipeline.sections.section import Bars, Lines
@@ -209,3 +210,14 @@ def test_bars_that_the_table_calls_unknown_are_told_apart_by_their_address() -> 
     category = drawn.series[0].cat
     places = (category.strRef or category.numRef).f.rpartition("!")[2].replace("$", "")
     assert [cell.value for (cell,) in sheet[places]] == ["10.0.0.1", "TV", "10.0.0.3"]
+
+
+@pytest.mark.parametrize("text", ["<r></si><si></r>", "<r><t>x</t></r>", "<r></r>"])
+def test_text_that_looks_like_markup_of_the_library_is_text(text: str) -> None:
+    import xlsxwriter
+
+    file = BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        put_text(book.add_worksheet(), 0, 0, text)
+    assert CalamineWorkbook.from_filelike(BytesIO(file.getvalue())).get_sheet_by_index(0).to_python() == [[text]]
+    assert openpyxl.load_workbook(BytesIO(file.getvalue())).worksheets[0]["A1"].value == text

@@ -36,6 +36,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("export", "alerts", "--since", "2025-03-12", "--until", "2025-03-01"), "is not before"),
         (("export", "alerts", "--format", "docx"), "is no format"),
         (("export", "alerts", "--layout", "cybersentinel"), "has no table 'alerts'"),
+        (("export", "alerts", "--last", "fortnight"), "--last 'fortnight' is no span; write 24h, 7d, 4w, or one of"),
+        (("export", "alerts", "--last", "7d", "--since", "2025-03-12"), "--last 7d says both ends"),
+        (("export", "alerts", "--timezone", "Mars/Phobos"), "--timezone 'Mars/Phobos' is no time zone"),
+        (("export", "alerts", "--severity", "severe"), "--severity 'severe' is no severity; choose from critical"),
+        (("export", "alerts", "--device", ""), "--device '' names nothing"),
+        (("export", "incidents", "--device", "x"), "--device does not narrow incidents; it does narrow connections"),
+        (("export", "alerts", "--machine", "x"), "--machine does not narrow alerts; it does narrow"),
+        (("export", "devices", "--severity", "high"), "--severity does not narrow devices; it does narrow alerts"),
+        (("export", "connections", "--type", "tcp"), "--type does not narrow connections; it does narrow devices"),
+        (("export", "alerts", "--delimiter", "x"), "--delimiter 'x' is none; choose comma, semicolon, tab or pipe"),
+        (("export", "alerts", "--format", "json", "--no-header"), "--no-header is for csv; json has no such thing"),
+        (("export", "alerts", "--format", "xlsx", "--bom"), "--bom is for csv; xlsx has no such thing"),
+        (("export", "alerts", "--compress", "rar"), "'rar' is no compression; choose one of gz, zst"),
+        (("export", "alerts", "--compress", "gz", "--output", "a.zst"), "contradict each other; leave one out"),
+        (("export", "alerts", "--state", "../x"), "--state '../x' is no name"),
+        (("export", "alerts", "--state", "x", "--last", "7d"), "leave --last and --preview out"),
+        (("export", "alerts", "--state", "x", "--preview"), "leave --last and --preview out"),
         (("verify", "/no/such/folder"), "is no published edition"),
         (("trace", "/no/such/folder", "total_alerts"), "is no published edition"),
     ],
@@ -49,7 +66,16 @@ def test_wrong_usage_gets_one_line_and_exit_code_2(house: Path, arguments: tuple
 
 
 @pytest.mark.parametrize(
-    "arguments", [("publish", "yearly", DAY), ("publish", "daily"), ("frobnicate",), ("up", "--port", "0")]
+    "arguments",
+    [
+        ("publish", "yearly", DAY),
+        ("publish", "daily"),
+        ("frobnicate",),
+        ("up", "--port", "0"),
+        ("export", "alerts", "--decimals", "99"),
+        ("export", "alerts", "--decimals", "two"),
+        ("export", "alerts", "--preview", "-1"),
+    ],
 )
 def test_words_that_are_no_command_are_refused(house: Path, arguments: tuple[str, ...]) -> None:
     assert sentinel(house, *arguments).code == 2

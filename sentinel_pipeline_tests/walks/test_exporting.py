@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from sentinel_pipeline_tests.walks.household import make_house, sentinel
+from sentinel_pipeline.domain.tables import DEVICES
+from sentinel_pipeline_tests.walks.household import CONFIGURATION, add_alert, make_house, sentinel
 
 FIRST_COLUMNS = [
     "source",
@@ -65,7 +71,7 @@ def test_rows_come_newest_first_in_the_contracts_columns(house: Path, tmp_path: 
     assert times == sorted(times, reverse=True)
 
 
-@pytest.mark.parametrize("name", ["csv", "json", "ndjson", "xlsx", "parquet"])
+@pytest.mark.parametrize("name", ["csv", "json", "ndjson", "xlsx", "parquet", "sqlite", "pdf"])
 def test_every_format_holds_the_same_rows(house: Path, tmp_path: Path, name: str) -> None:
     target = tmp_path / f"alerts.{name}"
     said = sentinel(
@@ -98,3 +104,85 @@ def test_a_quiet_window_is_a_header_and_no_rows(house: Path) -> None:
     path, rows, _ = said.last.rsplit(" ", 2)
     assert (said.code, rows) == (0, "0")
     assert Path(path).read_text(encoding="utf-8").startswith("source,alert_id,raised_at,")
+
+
+def test_rows_are_narrowed_and_spelled_as_asked(house: Path, tmp_path: Path) -> None:
+    target = tmp_path / "alerts.csv.gz"
+    said = sentinel(
+        house, "export", "alerts", "--device", "device 2", "--severity", "high,critical", "--since", "2025-03-10",
+        "--until", "2025-03-13", "--timezone", "Asia/Tokyo", "--decimals", "2", "--delimiter", "semicolon", "--bom",
+        "--columns", "raised_at,device_name,severity,anomaly_score", "--output", str(target),
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    lines = gzip.decompress(target.read_bytes()).decode().split("\r\n")
+    assert lines[0] == "\ufeffraised_at;device_name;severity;anomaly_score"
+    assert said.last == f"{target} {len(lines) - 2} rows"
+    assert len(lines) > 2
+    assert all(
+        re.fullmatch(r"2025-03-1\dT\d\d:30:00\+09:00;Device 2;(high|critical);0\.50", row) for row in lines[1:-1]
+    )
+
+
+def test_the_last_days_are_those_before_now(house: Path, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with closing(sqlite3.connect(house / "home.db")) as database, database:
+        add_alert(database, 9001, now - timedelta(days=2))
+        add_alert(database, 9002, now - timedelta(days=9))
+    try:
+        found = [
+            sentinel(house, "export", "alerts", "--last", span, "--output", str(tmp_path / "a.csv")).last
+            for span in ("7d", "24h", "2w")
+        ]
+    finally:
+        with closing(sqlite3.connect(house / "home.db")) as database, database:
+            database.execute("DELETE FROM alerts WHERE id > 9000")
+    assert [line.rsplit(" ", 2)[1] for line in found] == ["1", "0", "2"]
+
+
+def test_a_preview_makes_no_file(house: Path) -> None:
+    before = sorted((house / "exports").rglob("*"))
+    said = sentinel(house, "export", "devices", "--preview", "2")
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert lines[0].split() == [*DEVICES.schema.names()]
+    assert len(lines) == 5
+    assert re.fullmatch(r"2 of 5 rows; as csv [0-9.]+ (B|KiB)", lines[-1])
+    assert sorted((house / "exports").rglob("*")) == before
+
+
+def test_a_state_gives_each_row_once(house: Path, tmp_path: Path) -> None:
+    def nightly(name: str) -> int:
+        said = sentinel(
+            house, "export", "alerts", "--state", "walk", "--since", "2025-03-12", "--output", str(tmp_path / name)
+        )
+        assert said.code == 0, said.err
+        return int(said.last.rsplit(" ", 2)[1])
+
+    assert nightly("a.csv") == 46
+    with closing(sqlite3.connect(house / "home.db")) as database, database:
+        add_alert(database, 9003, datetime(2025, 3, 12, 1, tzinfo=UTC))
+    try:
+        assert [nightly("b.csv"), nightly("c.csv")] == [1, 0]
+        assert [row["alert_id"] for row in read(tmp_path / "b.csv")] == ["9003"]
+    finally:
+        with closing(sqlite3.connect(house / "home.db")) as database, database:
+            database.execute("DELETE FROM alerts WHERE id > 9000")
+
+
+def test_limits_of_the_configuration_refuse_and_leave_no_file(house: Path, tmp_path: Path) -> None:
+    config = house / "config" / "sentinel.yaml"
+    config.write_text(CONFIGURATION + "limits: {rows: 90, days: 2}\n")
+    target = str(tmp_path / "a.csv")
+    try:
+        many = sentinel(house, "export", "devices", "--output", target)
+        long = sentinel(house, "export", "alerts", "--since", "2025-03-10", "--until", "2025-03-12", "--output", target)
+        config.write_text(CONFIGURATION + "limits: {rows: 90}\n")
+        large = sentinel(house, "export", "alerts", "--output", target)
+    finally:
+        config.write_text(CONFIGURATION)
+    assert (many.code, long.code, large.code) == (0, 2, 1)
+    assert long.complaints[0].startswith("sentinel: INVALID_DATE_RANGE: 2 days at once are allowed")
+    assert large.complaints[0].startswith(
+        "sentinel: EXPORT_TOO_LARGE: more than 90 rows (limits.rows in sentinel.yaml)"
+    )
+    assert len(read(target)) == 5

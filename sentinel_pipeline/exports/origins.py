@@ -1,0 +1,112 @@
+"""Where the rows of an export come from: the source systems themselves, or days that the lake already holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.exports.once import Once
+from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
+from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
+
+Heard = Callable[[pl.DataFrame], None]
+
+
+class Origin(Protocol):
+    """Gives the rows of a table; afterwards `quarantined` says how many records were set aside."""
+
+    quarantined: int
+
+    def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:
+        """Exactly the table's columns, on disk: in the empty `folder`, or where they lie already."""
+
+
+@dataclass
+class Sources:
+    """All sources one after another, every key once a day of `zone`; raises SourceUnreachableError for any of them."""
+
+    sources: Sequence[tuple[SourceKind, SourceSettings]]
+    zone: ZoneInfo
+    quarantined: int = field(default=0, init=False)
+
+    def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:
+        paths = [folder / f"{number}.parquet" for number in range(len(self.sources))]
+        for (kind, settings), path in zip(self.sources, paths, strict=True):
+            with kind.open(settings, None) as source:
+                given = [one for one in kind.tables if source.has(one)]
+                if table is QUARANTINE:
+                    self.quarantined += self._quarantine(source, given, window, path, heard)
+                else:
+                    self.quarantined += self._table(source, table, given, window, path, heard)
+        return pl.scan_parquet(paths, glob=False) if paths else table.empty().lazy()
+
+    def _table(
+        self, source: Source, table: Table, given: Sequence[Table], window: Window | None, path: Path, heard: Heard
+    ) -> int:
+        quarantine = Quarantine(source.settings.name)
+        once = Once(source, table, window, self.zone, heard)
+        spooled(once.read(quarantine) if table in given else (), table.schema, path)
+        copies = once.keep_copies(quarantine, _numbered(path))
+        if not copies.is_empty():
+            leave_out(path, copies[ROW_NUMBER])
+        return quarantine.total()
+
+    def _quarantine(
+        self, source: Source, given: Sequence[Table], window: Window | None, path: Path, heard: Heard
+    ) -> int:
+        bad: list[pl.DataFrame] = []
+        quarantine = Quarantine(source.settings.name, bad.append)
+        for table in given:
+            once = Once(source, table, window, self.zone, heard)
+            for _ in once.read(quarantine):
+                pass
+            once.keep_copies(quarantine)
+        spooled(_distinct(bad), QUARANTINE.schema, path)
+        return quarantine.total()
+
+
+@dataclass
+class Files:
+    """Parquet files of the lake that hold the table, one after another."""
+
+    paths: Sequence[Path]
+    quarantined: int = field(default=0, init=False)
+
+    def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:  # noqa: ARG002 - nothing has to be copied
+        found = pl.scan_parquet(list(self.paths), glob=False) if self.paths else table.empty().lazy()
+        rows = found.select(table.schema.names())
+        if window is None or table.time is None:
+            return rows
+        return rows.filter((pl.col(table.time) >= window.start) & (pl.col(table.time) < window.end))
+
+
+def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> Path:
+    """Writes batches as one Parquet file, in little memory."""
+    arrow = schema.to_frame().to_arrow().schema
+    with pq.ParquetWriter(path, arrow, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            writer.write_table(batch.to_arrow().cast(arrow))
+    return path
+
+
+def _numbered(path: Path) -> Iterator[pl.DataFrame]:
+    """A spool's rows with their numbers in it."""
+    first = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            yield pl.DataFrame(batch).with_row_index(ROW_NUMBER, first)
+            first += batch.num_rows
+
+
+def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    if bad:
+        yield pl.concat(bad).unique(["table", "location", "reason"], keep="first", maintain_order=True)

@@ -1,0 +1,58 @@
+"""Rows of an export on disk, narrowed, and told to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from sentinel_pipeline.exports.origins import Origin
+from sentinel_pipeline.exports.wanted import Wanted
+
+Listener = Callable[[str, int, int | None], None]
+"""Hears what is being done, how many rows of it are, and of how many where that is known."""
+
+
+def silent(_doing: str, _rows: int, _total: int | None) -> None:
+    """A listener for callers that need not hear."""
+
+
+def heard(frame: pl.LazyFrame, listener: Listener, total: int | None) -> pl.LazyFrame:
+    """The frame, whose rows the listener hears being written."""
+    tell = _counter(listener, "writing", total)
+
+    def hear(batch: pl.DataFrame) -> pl.DataFrame:
+        tell(batch)
+        return batch
+
+    return frame.map_batches(hear, streamable=True)
+
+
+def spool(wanted: Wanted, origin: Origin, folder: Path, listener: Listener = silent) -> pl.LazyFrame:
+    """The rows that are wanted, in the order they came.
+
+    Copies of a key are left out before conditions are judged: of two copies the same one counts, whatever is asked.
+    """
+    rows = folder / "rows"
+    rows.mkdir()
+    spooled = origin.rows(wanted.table, wanted.window, rows, _counter(listener, "reading", None))
+    keeps = [condition.keeps for condition in wanted.conditions]
+    return spooled.filter(keeps) if keeps else spooled
+
+
+def height(frame: pl.LazyFrame) -> int:
+    """How many rows there are; of files as they are it is read from their metadata."""
+    return int(frame.select(pl.len()).collect(engine="streaming").item())
+
+
+def _counter(listener: Listener, doing: str, total: int | None) -> Callable[[pl.DataFrame], None]:
+    """Tells the listener how many rows there were so far."""
+    count = 0
+
+    def hear(batch: pl.DataFrame) -> None:
+        nonlocal count
+        count += batch.height
+        listener(doing, count, total)
+
+    return hear

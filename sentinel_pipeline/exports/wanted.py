@@ -1,0 +1,77 @@
+"""What an export holds, as a value: made by whoever asks, kept by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.exports.filters import Condition
+from sentinel_pipeline.rendering.compression import COMPRESSIONS, Compression
+from sentinel_pipeline.rendering.layouts import layout
+from sentinel_pipeline.rendering.tables import FORMATS, Format
+
+CANONICAL = "canonical"
+Transformation = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The table, its rows (times in `window`, None: all; every condition holds) and the shape of the file.
+
+    `transformations` are applied one after another to the rows in their order; `columns` (None: all) are chosen from
+    what they give. A `layout` other than canonical fixes columns and format.
+    """
+
+    table: Table
+    window: Window | None = None
+    columns: tuple[str, ...] | None = None
+    format: str = "csv"
+    layout: str = CANONICAL
+    conditions: tuple[Condition, ...] = ()
+    transformations: tuple[Transformation, ...] = ()
+    compression: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """How a file of this kind is called at its end."""
+        packed = compression_of(self.compression).suffix if self.compression else ""
+        return format_of(self.format).suffix + packed
+
+
+def format_of(name: str) -> Format:
+    """Raises UsageError for a format there is none of."""
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    raise UsageError(f"'{name}' is no format; choose one of {', '.join(known.name for known in FORMATS)}")
+
+
+def compression_of(name: str) -> Compression:
+    """Raises UsageError for a compression there is none of."""
+    for known in COMPRESSIONS:
+        if known.name == name:
+            return known
+    raise UsageError(f"'{name}' is no compression; choose one of {', '.join(known.name for known in COMPRESSIONS)}")
+
+
+def require_possible(wanted: Wanted) -> None:
+    """Raises UsageError for columns the table lacks, and for a layout that cannot be had like this."""
+    format_of(wanted.format)
+    if not wanted.transformations:
+        _require_columns(wanted)
+    if wanted.layout != CANONICAL:
+        layout(wanted.table.name, wanted.layout)
+        if wanted.columns or wanted.format != "csv":
+            raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
+
+
+def _require_columns(wanted: Wanted) -> None:
+    known = wanted.table.schema.names()
+    unknown = [name for name in wanted.columns or () if name not in known]
+    if unknown:
+        raise UsageError(f"{wanted.table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")

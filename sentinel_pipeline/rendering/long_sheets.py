@@ -1,0 +1,171 @@
+"""Whole frames as XLSX of any length: XlsxWriter makes the workbook, Polars the rows in it.
+
+Putting a million rows cell by cell through Python takes minutes; the same cells as columns of text take seconds. They
+are what `spreadsheet` puts one by one: text that stays text, numbers with all their digits, times in local wall time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from sentinel_pipeline.rendering.spelling import Spelling
+from sentinel_pipeline.rendering.spreadsheet import (
+    CELL_LIMIT,
+    EPOCH,
+    FIRST_DAY,
+    MICROSECONDS_PER_DAY,
+    MOST_EXACT_INTEGER,
+    OPTIONS,
+    TIME_FORMAT,
+    cell_text,
+    header_label,
+    sheet_cells,
+    shortened,
+)
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+ROWS_PER_SHEET: Final = 1_048_575
+BATCH_ROWS: Final = 16_384
+ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# Readers take this for a character; text that looks so has its underscores spelled out instead.
+ESCAPE: Final = "_x[0-9a-fA-F]{4}_"
+
+
+def write_xlsx(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling) -> int:
+    """One sheet, or numbered ones where the rows do not fit; constant memory. Returns the number of rows."""
+    import xlsxwriter
+
+    rows = frame.lazy()
+    schema = pl.Schema(rows.collect_schema())
+    with TemporaryDirectory(dir=path.parent) as parts:
+        options = {**OPTIONS, "constant_memory": True, "tmpdir": parts}
+        with xlsxwriter.Workbook(str(path), options) as workbook:
+            # No clock: the same rows make the same file.
+            workbook.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
+            return Sheets(workbook, schema, spelling).fill(rows)
+
+
+class Sheets:
+    """The sheets of a workbook, filled one after another."""
+
+    def __init__(self, workbook: Workbook, schema: pl.Schema, spelling: Spelling) -> None:
+        self._workbook = workbook
+        self._schema = schema
+        self._spelling = spelling
+        self._bold = workbook.add_format({"bold": True})
+        self._time = workbook.add_format({"num_format": TIME_FORMAT})
+        self._rows = 0
+
+    def fill(self, rows: pl.LazyFrame) -> int:
+        """Writes all rows; returns how many there were."""
+        sheet = self._started()
+        cells = sheet_cells(rows, self._spelling.zone)
+        for batch in cells.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            for part in self._parts(batch):
+                if self._rows == ROWS_PER_SHEET:
+                    self._end(sheet)
+                    sheet = self._started()
+                sheet.row_data_fh.writelines(self._lines(part))
+                self._rows += part.height
+        self._end(sheet)
+        return (len(self._workbook.worksheets()) - 1) * ROWS_PER_SHEET + self._rows
+
+    def _parts(self, batch: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The batch, parted where a sheet is full."""
+        room = ROWS_PER_SHEET - self._rows
+        if batch.height <= room:
+            yield from [batch] if batch.height else []
+            return
+        if room:
+            yield batch[:room]
+        for start in range(room, batch.height, ROWS_PER_SHEET):
+            yield batch[start : start + ROWS_PER_SHEET]
+
+    def _lines(self, part: pl.DataFrame) -> pl.Series:
+        """A row element for each row."""
+        numbered = fitting(part).with_row_index("number", offset=self._rows + 2)
+        number = pl.col("number").cast(pl.String)
+        style = self._time._get_xf_index()
+        cells = [
+            cell(pl.nth(place + 1), dtype, _letters(place), number, style)
+            for place, dtype in enumerate(self._schema.dtypes())
+        ]
+        row = pl.concat_str(pl.lit('<row r="'), number, pl.lit('">'), *cells, pl.lit("</row>"))
+        return numbered.select(row).to_series()
+
+    def _started(self) -> Worksheet:
+        sheet = self._workbook.add_worksheet(f"Rows {len(self._workbook.worksheets()) + 1}")
+        sheet.freeze_panes(1, 0)
+        for column, (name, dtype) in enumerate(self._schema.items()):
+            label = header_label(name, dtype, self._spelling.zone)
+            least, style = (20, self._time) if isinstance(dtype, pl.Datetime) else (12, None)
+            sheet.set_column(column, column, max(len(label) + 3, least), style)
+            sheet.write_string(0, column, cell_text(label), self._bold)
+        # Ends the row of names, behind which the rows are written.
+        sheet._write_single_row(1)
+        self._rows = 0
+        return sheet
+
+    def _end(self, sheet: Worksheet) -> None:
+        last = max(len(self._schema) - 1, 0)
+        sheet._check_dimensions(self._rows, last)
+        sheet.autofilter(0, 0, self._rows, last)
+
+
+def cell(column: pl.Expr, dtype: pl.DataType, letters: str, number: pl.Expr, style: int) -> pl.Expr:
+    """A column of `sheet_cells` as cell elements; nothing at all where nothing is known."""
+    at = pl.concat_str(pl.lit(f'<c r="{letters}'), number, pl.lit('"'))
+    if isinstance(dtype, pl.Boolean):
+        element = pl.concat_str(at, pl.lit(' t="b"><v>'), column.cast(pl.Int8).cast(pl.String), pl.lit("</v></c>"))
+    elif isinstance(dtype, pl.Datetime):
+        element = pl.when(column >= FIRST_DAY).then(_number(at, column, f' s="{style}"')).otherwise(_day(at, column))
+    elif dtype.is_integer():
+        is_exact = column.is_between(-MOST_EXACT_INTEGER, MOST_EXACT_INTEGER)
+        element = pl.when(is_exact).then(_number(at, column)).otherwise(_text(at, column.cast(pl.String)))
+    elif dtype.is_numeric():
+        element = _number(at, column)
+    else:
+        element = _text(at, column)
+    return pl.when(column.is_null()).then(pl.lit("")).otherwise(element)
+
+
+def _number(at: pl.Expr, value: pl.Expr, style: str = "") -> pl.Expr:
+    return pl.concat_str(at, pl.lit(f"{style}><v>"), value.cast(pl.String), pl.lit("</v></c>"))
+
+
+def _text(at: pl.Expr, text: pl.Expr) -> pl.Expr:
+    unescaped = pl.when(text.str.contains(ESCAPE)).then(text.str.replace_all("_x", "_x005F_x", literal=True))
+    safe = unescaped.otherwise(text).str.replace_many(list(ENTITIES), list(ENTITIES.values()))
+    return pl.concat_str(at, pl.lit(' t="inlineStr"><is><t xml:space="preserve">'), safe, pl.lit("</t></is></c>"))
+
+
+def fitting(part: pl.DataFrame) -> pl.DataFrame:
+    """The rows, text that no cell can hold cut with a mark."""
+    long = [column for column in part if column.dtype == pl.String and _is_long(column)]
+    return part.with_columns(column.map_elements(shortened, pl.String) for column in long)
+
+
+def _is_long(column: pl.Series) -> bool:
+    most = column.str.len_chars().max()
+    return isinstance(most, int) and most * 2 > CELL_LIMIT
+
+
+def _day(at: pl.Expr, days: pl.Expr) -> pl.Expr:
+    """A day too early to be a number in Excel, as text."""
+    time = pl.lit(EPOCH, pl.Datetime("us")) + pl.duration(microseconds=(days * MICROSECONDS_PER_DAY).round())
+    return _text(at, time.dt.to_string("%Y-%m-%d %H:%M:%S"))
+
+
+def _letters(column: int) -> str:
+    """A, B, … Z, AA, … as sheets name their columns."""
+    above, place = divmod(column, 26)
+    return (_letters(above - 1) if above else "") + chr(ord("A") + place)

@@ -1,0 +1,71 @@
+"""What the command says while it works: lines on standard error, so that results can be piped."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+
+import click
+
+from sentinel_pipeline.settings import Settings, load_settings
+
+BAR = 24
+SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    click.echo(line, err=True)
+
+
+def configured() -> Settings:
+    settings = load_settings()
+    if settings.is_demo:
+        say(f"no {settings.data / 'config' / 'sentinel.yaml'}: using the demo configuration")
+    return settings
+
+
+class RowCounter:
+    """Rows and their rate: one line that changes on a terminal, elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._doing = ""
+        self._began = self._shown = monotonic()
+        self._width = 0
+
+    def __call__(self, doing: str, rows: int, total: int | None = None) -> None:
+        """Hears that so many rows of `total` (None: nobody knows) are done."""
+        now = monotonic()
+        if doing != self._doing:
+            self.close()
+            self._doing, self._began, self._shown = doing, now, 0.0 if self._is_terminal else now
+        is_last = rows == total
+        if is_last if self._is_terminal else False:
+            self._shown = 0.0
+        if now - self._shown < (SECONDS_BETWEEN_LOOKS if self._is_terminal else SECONDS_BETWEEN_LINES):
+            return
+        self._shown = now
+        line = progress_line(doing, rows, total, now - self._began)
+        if self._is_terminal:
+            click.echo(f"\r{line:<{self._width}}", nl=False, err=True)
+            self._width = len(line)
+        else:
+            say(line)
+
+    def close(self) -> None:
+        """Ends the line that changes."""
+        if self._is_terminal and self._width:
+            click.echo("", err=True)
+            self._width = 0
+
+
+def progress_line(doing: str, rows: int, total: int | None, seconds: float) -> str:
+    """`writing  500,000 of 1,000,000 rows  ████████████░░░░░░░░░░░░  50 %  80,000 rows/s`."""
+    rate = f"{rows / seconds:,.0f} rows/s" if seconds > 0 else ""
+    if not total:
+        return f"  {doing} {rows:,} rows  {rate}".rstrip()
+    share = min(rows / total, 1.0)
+    full = round(share * BAR)
+    return f"  {doing} {rows:,} of {total:,} rows  {'█' * full}{'░' * (BAR - full)} {share:.0%}  {rate}".rstrip()
