@@ -21,7 +21,8 @@ BATCH_ROWS = 65_536
 class Selection:
     """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds, read in `zones`.
 
-    What stands in columns that are `secrets` is never kept, not even of a bad record.
+    What stands in columns that are `secrets` is never kept, not even of a bad record. `is_dated`: rows whose time
+    cannot be read are not asked for, which spares looking for them in the whole table.
     """
 
     table: str
@@ -31,6 +32,7 @@ class Selection:
     time: str | None = None
     window: Window | None = None
     secrets: tuple[str, ...] = ()
+    is_dated: bool = False
 
 
 class Database(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from sentinel_pipeline.energy.tariff import Tariffs, tariffs_of
 from sentinel_pipeline.sources.fields import filled, flags, texts, typed
 from sentinel_pipeline.sources.origins import DatabaseSource, Origin, local_zone, zone_named
 from sentinel_pipeline.sources.quarantine import Quarantine
+from sentinel_pipeline.sources.sieve import Sieve
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite import SqliteDatabase
 from sentinel_pipeline.sources.sqlite_nearest import Nearest
@@ -158,8 +159,12 @@ class KasaSource(DatabaseSource):
         return self._nearest(moment, is_before=False).filter(~pl.col("device_ip").is_in(returned.implode()))
 
     def _readings(self, window: Window) -> pl.DataFrame:
-        batches = super().read(ENERGY_READINGS, window, self._ignored()) if window.start < window.end else iter(())
-        return pl.concat([ENERGY_READINGS.empty(), *batches])
+        if window.start >= window.end:
+            return ENERGY_READINGS.empty()
+        origin = self._origin()
+        selection = replace(self.selection(origin, window), is_dated=True)
+        rows = Sieve(self.database, selection, self._ignored(), ENERGY_READINGS.name).rows()
+        return pl.concat([ENERGY_READINGS.empty(), *(self.shaped(origin, frame) for frame in rows)])
 
     def _nearest(self, moment: datetime, *, is_before: bool) -> pl.DataFrame:
         """A few readings of each device before an instant, or from it on."""

@@ -92,7 +92,8 @@ class SqliteDatabase:
         if selection.time is None or selection.time not in columns or selection.window is None:
             return [""]
         time, declared = quoted(selection.time), columns[selection.time]
-        arms = [*ranges(time, declared, selection.window, selection.zones), *outside(time, declared)]
+        within = ranges(time, declared, selection.window, selection.zones, is_dated=selection.is_dated)
+        arms = within if selection.is_dated else [*within, *outside(time, declared)]
         if self._is_indexed(selection.table, selection.time):
             return [f" WHERE {arm}" for arm in arms]
         leading = self._leading(selection.table, selection.time)

@@ -41,25 +41,41 @@ def holds_only_text(declared: str) -> bool:
     return "INT" not in name and any(part in name for part in ("CHAR", "CLOB", "TEXT"))
 
 
-def ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
+def ranges(time: str, declared: str, window: Window, zones: Zones, *, is_dated: bool = False) -> list[str]:
     """Conditions that hold for every plausible spelling of an instant in the window, and for doubtful texts anywhere.
 
-    Only times with an offset of their own can be written as a date outside the local ones.
+    Only times with an offset of their own can be written as a date outside the local ones. `is_dated`: doubtful texts
+    are left out.
     """
     low, high = text_bounds(window)
-    first, after = local_bounds(window, zones)
-    local = f"{time} >= '{first}' AND {time} < '{after}' OR substr({time}, 20) GLOB '*[Zz+-]*'"
+    within = _within(time, window, zones)
     odd = doubtful(time)
-    found = [
-        f"{time} >= '{TEXT_RANGE[0]}' AND {time} < '{low}' AND {odd}",
-        f"{time} >= '{low}' AND {time} < '{high}' AND ({local} OR {odd})",
-        f"{time} >= '{high}' AND {time} < '{TEXT_RANGE[1]}' AND {odd}",
-    ]
+    found = (
+        [f"{time} >= '{low}' AND {time} < '{high}' AND ({within})"]
+        if is_dated
+        else [
+            f"{time} >= '{TEXT_RANGE[0]}' AND {time} < '{low}' AND {odd}",
+            f"{time} >= '{low}' AND {time} < '{high}' AND ({within} OR {odd})",
+            f"{time} >= '{high}' AND {time} < '{TEXT_RANGE[1]}' AND {odd}",
+        ]
+    )
     if not holds_only_text(declared):
         start = max(math.floor(window.start.timestamp()), FIRST_S)
         end = min(math.ceil(window.end.timestamp()) + 1, LAST_S)
         found += [f"{time} >= {start * unit} AND {time} < {end * unit}" for unit in (1, 1_000)]
     return found
+
+
+def _within(time: str, window: Window, zones: Zones) -> str:
+    """Condition on the date as it is written: on the local clock, in UTC, or with another offset any."""
+    first, after = local_bounds(window, zones)
+    utc_first, utc_after = window.start.date(), window.end.date() + timedelta(days=1)
+    in_utc = f"{time} >= '{utc_first}' AND {time} < '{utc_after}'"
+    by_offset = (
+        f"CASE WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {in_utc}"
+        f" ELSE substr({time}, 20) GLOB '*[Zz+-]*' END"
+    )
+    return f"{time} >= '{first}' AND {time} < '{after}' OR {by_offset}"
 
 
 def doubtful(time: str) -> str:
