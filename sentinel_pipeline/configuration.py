@@ -85,6 +85,12 @@ class LimitsEntry(_Strict):
     bytes: PositiveInt | None = None
 
 
+class PrivacyEntry(_Strict):
+    """How pseudonyms are made; the key is a reference and is resolved when it is used."""
+
+    key: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
+
+
 class ExportEntry(_Strict):
     """One entry of `exports`: a file that is made of every day's rows."""
 
@@ -105,6 +111,7 @@ class ExportEntry(_Strict):
     header: bool = True
     delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = None
     bom: bool = False
+    privacy: list[Literal["addresses", "devices", "pseudonyms", "drop"]] = Field(default_factory=list)
 
     @field_validator("table")
     @classmethod
@@ -120,7 +127,7 @@ class ExportEntry(_Strict):
 
 
 class Configuration(_Strict):
-    """`sentinel.yaml` as written. Delivery, subscriptions, schedules, retention and privacy have their place here."""
+    """`sentinel.yaml` as written. Delivery, subscriptions, schedules and retention have their place here."""
 
     organisation: Annotated[str, Field(min_length=1, max_length=200)] = "Sentinel Pipeline"
     timezone: str = "UTC"
@@ -132,7 +139,7 @@ class Configuration(_Strict):
     subscriptions: list[dict[str, Any]] = Field(default_factory=list)
     schedules: dict[str, Any] = Field(default_factory=dict)
     retention: dict[str, Any] = Field(default_factory=dict)
-    privacy: dict[str, Any] = Field(default_factory=dict)
+    privacy: PrivacyEntry = PrivacyEntry()
 
     @field_validator("timezone")
     @classmethod
@@ -158,7 +165,12 @@ class Configuration(_Strict):
         return entries
 
 
-MODELS: dict[int | str, type[BaseModel]] = {"sources": SourceEntry, "exports": ExportEntry, "limits": LimitsEntry}
+MODELS: dict[int | str, type[BaseModel]] = {
+    "sources": SourceEntry,
+    "exports": ExportEntry,
+    "limits": LimitsEntry,
+    "privacy": PrivacyEntry,
+}
 
 
 def configuration_of(file: Path, text: str) -> Configuration:
@@ -227,7 +239,7 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
         return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
-    secret = re.search(r"\.(location|keys|database_keys|passwords)(\[\d+\])?$", path)
+    secret = re.search(r"(\.(location|keys|database_keys|passwords)(\[\d+\])?|privacy\.key)$", path)
     if secret and detail["type"] == "string_pattern_mismatch":
         message = "a reference, env:NAME or file:PATH; a secret never stands in this file"
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"

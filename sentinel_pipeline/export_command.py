@@ -52,6 +52,8 @@ def _several(*names: str, text: str) -> Callable[[Command], Command]:
 @click.option("--no-header", is_flag=True, help="CSV without its first line.")
 @click.option("--delimiter", help="CSV: comma, semicolon, tab or pipe.")
 @click.option("--bom", is_flag=True, help="CSV with the mark by which Excel knows UTF-8.")
+@_several("--privacy", text="Keep back: addresses, devices, pseudonyms, drop; several separated by commas")
+@click.option("--privacy-key", help="Key of pseudonyms: env:NAME or file:PATH; default: privacy.key of sentinel.yaml.")
 @click.option("--state", help="Remember under this name what was exported; the next call goes on from there.")
 @click.option(
     "--preview",
@@ -101,19 +103,23 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
     from sentinel_pipeline.exports import asking
     from sentinel_pipeline.exports.filters import asked_conditions
     from sentinel_pipeline.exports.origins import Sources
-    from sentinel_pipeline.exports.wanted import Wanted
+    from sentinel_pipeline.exports.privacy import asked_privacy
+    from sentinel_pipeline.exports.wanted import CANONICAL, Wanted
 
     now = datetime.now(UTC)
     chosen, zone = asking.asked_table(table), asking.asked_zone(asked["timezone"], settings)
     format_name, compression = asking.asked_kind(asked["format_name"], asked["compress"], asked["output"])
+    privacy = asked_privacy(asked["privacy"], asked["privacy_key"], settings)
+    columns = asking.asked_columns(asked["columns"])
     wanted = Wanted(
         chosen,
         asking.asked_span(asked["since"], asked["until"], asked["last"], now, zone),
-        asking.asked_columns(asked["columns"]),
+        columns if asked["layout"] != CANONICAL else privacy.columns(chosen, columns),
         format_name,
         asked["layout"],
         asked_conditions(chosen, asked),
         compression=compression,
+        privacy=privacy,
     )
     spelling = asking.asked_spelling(wanted, zone, asked)
     origin = Sources(asking.asked_sources(chosen, asked["source"], settings), settings.zone)

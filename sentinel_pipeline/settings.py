@@ -89,6 +89,7 @@ class Settings:
     limits: Limits = UNLIMITED
     is_demo: bool = False
     unused: tuple[str, ...] = ()
+    privacy_key: str | None = None
 
     @property
     def lake(self) -> Path:
@@ -170,7 +171,7 @@ def _printable(location: str) -> str:
 
 def _settings(data: Path, file: Path, text: str) -> Settings:
     configuration = configuration_of(file, text)
-    later = ("delivery", "subscriptions", "schedules", "retention", "privacy")
+    later = ("delivery", "subscriptions", "schedules", "retention")
     return Settings(
         data=data,
         organisation=configuration.organisation,
@@ -179,6 +180,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         sources=tuple(configuration.sources),
         planned_exports=tuple(configuration.exports),
         limits=Limits(**configuration.limits.model_dump()),
+        privacy_key=configuration.privacy.key,
         unused=tuple(name for name in later if getattr(configuration, name)),
     )
 

@@ -208,7 +208,7 @@ DECRYPTIONS = Table(
 
 QUARANTINE = Table(
     "quarantine",
-    texts("source", "table", "location", "reason", "record") + instants("occurred_at"),
+    texts("source", "table", "location", "reason") + personal("record") + instants("occurred_at"),
     key="location",
 )
 

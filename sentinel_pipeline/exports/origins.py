@@ -29,6 +29,9 @@ class Origin(Protocol):
     def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:
         """Exactly the table's columns, on disk: in the empty `folder`, or where they lie already."""
 
+    def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
+        """Batches of the tables that name devices and machines, as far as they are at hand."""
+
 
 @dataclass
 class Sources:
@@ -73,6 +76,15 @@ class Sources:
         spooled(_distinct(bad), QUARANTINE.schema, path)
         return quarantine.total()
 
+    def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
+        """Of all snapshots that identify somebody; what of them cannot be read is not counted here."""
+        for kind, settings in self.sources:
+            named = [table for table in kind.tables if table.is_snapshot and table is not QUARANTINE and table.personal]
+            with kind.open(settings, None) as source:
+                for table in named:
+                    for batch in source.read(table, None, Quarantine(settings.name)) if source.has(table) else ():
+                        yield table, batch
+
 
 @dataclass
 class Files:
@@ -87,6 +99,10 @@ class Files:
         if window is None or table.time is None:
             return rows
         return rows.filter((pl.col(table.time) >= window.start) & (pl.col(table.time) < window.end))
+
+    def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
+        """None: a day's files are of one table."""
+        yield from ()
 
 
 def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> Path:

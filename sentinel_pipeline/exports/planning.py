@@ -9,7 +9,8 @@ import polars as pl
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.exports.asking import asked_columns, asked_sources, asked_spelling, asked_table, asked_zone
 from sentinel_pipeline.exports.filters import Condition, asked_conditions
-from sentinel_pipeline.exports.wanted import Wanted, require_possible
+from sentinel_pipeline.exports.privacy import asked_privacy
+from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, require_possible
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.settings import ExportEntry, Settings
 
@@ -44,13 +45,16 @@ def _plan(entry: ExportEntry, settings: Settings) -> Plan:
     conditions = asked_conditions(table, entry.model_dump())
     if entry.source:
         conditions += (Condition("source", tuple(entry.source), pl.col("source").is_in(entry.source)),)
+    privacy = asked_privacy(entry.privacy, None, settings)
+    columns = asked_columns(",".join(entry.columns)) if entry.columns else None
     wanted = Wanted(
         table,
-        columns=asked_columns(",".join(entry.columns)) if entry.columns else None,
+        columns=columns if entry.layout != CANONICAL else privacy.columns(table, columns),
         format=entry.format,
         layout=entry.layout,
         conditions=conditions,
         compression=entry.compress,
+        privacy=privacy,
     )
     require_possible(wanted)
     zone = asked_zone(entry.timezone, settings)

@@ -12,6 +12,7 @@ import polars as pl
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.exports.limits import require_rows
 from sentinel_pipeline.exports.origins import Origin
+from sentinel_pipeline.exports.protection import protected
 from sentinel_pipeline.exports.rows import shape, write
 from sentinel_pipeline.exports.spool import Listener, height, silent, spool
 from sentinel_pipeline.exports.wanted import Wanted, require_possible
@@ -47,6 +48,7 @@ def preview(
         read = height(rows)
         if not wanted.transformations:
             require_rows(read, limits)
+        rows = protected(wanted, rows, origin, folder)
         head = shape(wanted, rows, spelling, folder).head(count).collect(engine="streaming")
         total = height(shape(wanted, rows, spelling, folder)) if wanted.transformations else read
         stride = max(1, -(-read // SAMPLE))

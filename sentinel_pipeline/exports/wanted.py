@@ -11,6 +11,7 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.filters import Condition
+from sentinel_pipeline.exports.privacy import DROP, NO_PRIVACY, Privacy
 from sentinel_pipeline.rendering.compression import COMPRESSIONS, Compression
 from sentinel_pipeline.rendering.layouts import layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format
@@ -24,7 +25,7 @@ class Wanted:
     """The table, its rows (times in `window`, None: all; every condition holds) and the shape of the file.
 
     `transformations` are applied one after another to the rows in their order; `columns` (None: all) are chosen from
-    what they give. A `layout` other than canonical fixes columns and format.
+    what they give. A `layout` other than canonical fixes columns and format. `privacy` covers what remains.
     """
 
     table: Table
@@ -35,6 +36,7 @@ class Wanted:
     conditions: tuple[Condition, ...] = ()
     transformations: tuple[Transformation, ...] = ()
     compression: str | None = None
+    privacy: Privacy = NO_PRIVACY
 
     @property
     def suffix(self) -> str:
@@ -66,6 +68,8 @@ def require_possible(wanted: Wanted) -> None:
         _require_columns(wanted)
     if wanted.layout != CANONICAL:
         layout(wanted.table.name, wanted.layout)
+        if DROP in wanted.privacy.measures:
+            raise UsageError(f"the layout '{wanted.layout}' fixes columns; --privacy drop would take some out of it")
         if wanted.columns or wanted.format != "csv":
             raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
 

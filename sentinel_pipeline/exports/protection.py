@@ -1,0 +1,138 @@
+"""Rows without what identifies people and devices: columns and every text beside them, before anything is written.
+
+Numbers, times and the count of rows stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from sentinel_pipeline.domain.addresses import Address, address
+from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.redaction import Names, Redaction, address_token, is_somebody, token
+from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.exports.origins import Origin, spooled
+from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS, Privacy
+from sentinel_pipeline.exports.wanted import Wanted
+
+BATCH_ROWS: Final = 65_536
+REMOVED: Final = "[removed]"
+HARDWARE: Final = "mac_address"
+# Personal, but nothing that would be called by it elsewhere.
+PASSAGES: Final = frozenset({"message", "data", "record", "interval_id"})
+# A closed vocabulary, and numbers with dots that are no addresses.
+PLAIN: Final = frozenset({"severity", "version"})
+# Its names are the configuration's own: only addresses are looked for.
+OURS: Final = "source"
+
+
+def protected(wanted: Wanted, rows: pl.LazyFrame, origin: Origin, folder: Path, called: str = "") -> pl.LazyFrame:
+    """The rows as they may be seen, in `folder`, in the same order. What the origin knows of devices is looked for too.
+
+    Raises UsageError when the file is to be `called` what it must not tell.
+    """
+    if not wanted.privacy:
+        return rows
+    hiding = Hiding.of(wanted, rows, origin)
+    ours = called.replace(wanted.table.name, "").replace(wanted.layout, "")
+    if hiding.redaction(ours) != ours:
+        raise UsageError("the name of the file tells what --privacy keeps out of it; choose another --output")
+    batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+    path = spooled(map(hiding.batch, batches), wanted.table.schema, folder / "protected.parquet")
+    return pl.scan_parquet(path, glob=False)
+
+
+@dataclass(frozen=True)
+class Substitutes:
+    """What stands in the place of names and addresses; `machines` are known addresses of devices."""
+
+    privacy: Privacy
+    machines: frozenset[str]
+
+    def address(self, found: Address) -> str | None:
+        """A pseudonym for devices that are to have one; else shortened, so that who asks for both sees networks."""
+        measures = self.privacy.measures
+        is_machine = DEVICES in measures and found.known_as in self.machines
+        if ADDRESSES in measures and not is_machine:
+            return found.short
+        if PSEUDONYMS in measures or is_machine:
+            return address_token(self.privacy.key, found)
+        return REMOVED if DROP in measures else None
+
+    def value(self, value: str) -> str:
+        """In the place of a whole value, or of a name in a text."""
+        found = address(value)
+        instead = self.address(found) if found else None
+        return instead or (token(self.privacy.key, value) if self.privacy.has_pseudonyms else REMOVED)
+
+    def mail(self, value: str) -> str:
+        return token(self.privacy.key, value) if PSEUDONYMS in self.privacy.measures else REMOVED
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """A table's columns, and how each is hidden."""
+
+    table: Table
+    substitutes: Substitutes
+    redaction: Redaction
+
+    @classmethod
+    def of(cls, wanted: Wanted, rows: pl.LazyFrame, origin: Origin) -> Hiding:
+        """Reads the names once before any row is written: a text may hold the name of another row."""
+        measures = wanted.privacy.measures
+        named = [(wanted.table, rows), *((table, frame.lazy()) for table, frame in origin.inventories())]
+        values = {value for table, frame in named for value in _values(frame, table, wanted.privacy)}
+        found = [one for one in map(address, values) if one]
+        substitutes = Substitutes(wanted.privacy, frozenset(one.known_as for one in found))
+        bare = {one.known_as for one in found if one.family == "mac"}
+        names = Names(bare | {value for value in values if address(value) is None})
+        mail = substitutes.mail if measures & {PSEUDONYMS, DROP} else None
+        return cls(wanted.table, substitutes, Redaction(names, substitutes.value, substitutes.address, mail))
+
+    def batch(self, batch: pl.DataFrame) -> pl.DataFrame:
+        hidden = self.substitutes.privacy.hidden(self.table)
+        return batch.with_columns(
+            self._covered(column) if column.name in hidden else self._read(column) for column in batch
+        )
+
+    def _covered(self, column: pl.Series) -> pl.Series:
+        """A column that identifies: pseudonyms, or nothing where it is left out."""
+        privacy = self.substitutes.privacy
+        if DROP in privacy.measures and not privacy.has_pseudonyms:
+            return pl.Series(column.name, [None] * len(column), column.dtype)
+        return mapped(column, lambda value: self.substitutes.value(value) if is_somebody(value) else value)
+
+    def _read(self, column: pl.Series) -> pl.Series:
+        """A column in which something may be mentioned."""
+        if column.name in PLAIN:
+            return column
+        if column.name == OURS:
+            return mapped(column, Redaction(Names(()), str, self.substitutes.address, None))
+        if column.dtype == pl.List(pl.String):
+            lists = [items and [item and self.redaction(item) for item in items] for items in column.to_list()]
+            return pl.Series(column.name, lists, column.dtype)
+        return mapped(column, self.redaction) if column.dtype == pl.String else column
+
+
+def mapped(column: pl.Series, replace: Callable[[str], str]) -> pl.Series:
+    """The column with each of its values replaced; what is unknown stays so."""
+    values = column.drop_nulls().unique()
+    if values.is_empty():
+        return column
+    replaced = pl.Series([replace(value) for value in values], dtype=pl.String)
+    return column.replace_strict(values, replaced, default=None, return_dtype=pl.String)
+
+
+def _values(rows: pl.LazyFrame, table: Table, privacy: Privacy) -> Iterator[str]:
+    """What identifies in the rows, each value once a column."""
+    hardware = [HARDWARE] if ADDRESSES in privacy.measures and HARDWARE in table.schema else []
+    for name in dict.fromkeys([*privacy.hidden(table), *hardware]):
+        if name not in PASSAGES:
+            values: Iterable[str] = rows.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming")[name]
+            yield from (value for value in values if is_somebody(value))
