@@ -116,7 +116,7 @@ def asked_spelling(
     used = [name for name, is_used in habits.items() if is_used]
     if used and wanted.format != "csv":
         raise UsageError(f"{used[0]} is for csv; {wanted.format} has no such thing")
-    if decimals is not None and wanted.layout != CANONICAL:
+    if decimals is not None and wanted.is_fixed:
         raise UsageError(f"the layout '{wanted.layout}' fixes the decimals; leave --decimals out")
     if delimiter is not None and delimiter not in DELIMITERS:
         raise UsageError(f"--delimiter '{delimiter}' is none; choose comma, semicolon, tab or pipe")

@@ -91,7 +91,7 @@ def write(
     plain = folder / "plain" if wanted.compression else path
     total = None if wanted.transformations else height(rows)
     shaped = heard(shape(wanted, rows, spelling, folder), listener, total)
-    writer = write_csv_as_is if wanted.layout != CANONICAL else format_of(wanted.format).write
+    writer = write_csv_as_is if wanted.is_fixed else format_of(wanted.format).write
     count = writer(shaped, plain, spelling)
     if wanted.compression:
         compression_of(wanted.compression).pack(plain, path)
@@ -103,8 +103,10 @@ def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) 
     table, place = wanted.table, folder / "arranged.parquet"
     if wanted.layout != CANONICAL:
         chosen = layout(table.name, wanted.layout)
-        return arranged(rows, table.time, lambda part: chosen.select(part, spelling.zone), place)
-    shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
+        time = table.time if chosen.is_newest_first else None
+        shaped = arranged(rows, time, lambda part: chosen.select(part, spelling.zone), place)
+    else:
+        shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
     for transformation in wanted.transformations:
         shaped = transformation(shaped)
     return rounded(shaped.select(wanted.columns) if wanted.columns else shaped, spelling.decimals)
@@ -113,6 +115,8 @@ def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) 
 def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
     """Time descending, source, key descending (as a number where it is one); a snapshot by source and key."""
     if table.time is None:
-        return rows.sort("source", table.key, nulls_last=True)
+        return rows.sort("source", table.key, nulls_last=True, maintain_order=True)
     number = pl.col(table.key).cast(pl.Int64, strict=False)
-    return rows.sort(table.time, "source", number, table.key, descending=[True, False, True, True], nulls_last=True)
+    order = [True, False, True, True]
+    # Keys that privacy hides are equal: such rows stay in the order they came.
+    return rows.sort(table.time, "source", number, table.key, descending=order, nulls_last=True, maintain_order=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -25,7 +26,8 @@ class Wanted:
     """The table, its rows (times in `window`, None: all; every condition holds) and the shape of the file.
 
     `transformations` are applied one after another to the rows in their order; `columns` (None: all) are chosen from
-    what they give. A `layout` other than canonical fixes columns and format. `privacy` covers what remains.
+    what they give. A `layout` other than canonical has columns of its own, and may fix them and the format. `privacy`
+    is kept in what remains.
     """
 
     table: Table
@@ -37,6 +39,11 @@ class Wanted:
     transformations: tuple[Transformation, ...] = ()
     compression: str | None = None
     privacy: Privacy = NO_PRIVACY
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the layout leaves no choice of columns, decimals and format."""
+        return self.layout != CANONICAL and not layout(self.table.name, self.layout).is_typed
 
     @property
     def suffix(self) -> str:
@@ -64,18 +71,19 @@ def compression_of(name: str) -> Compression:
 def require_possible(wanted: Wanted) -> None:
     """Raises UsageError for columns the table lacks, and for a layout that cannot be had like this."""
     format_of(wanted.format)
+    if wanted.layout != CANONICAL and DROP in wanted.privacy.measures:
+        raise UsageError(f"the layout '{wanted.layout}' has personal columns; choose another measure than drop")
+    if wanted.is_fixed and (wanted.columns or wanted.format != "csv"):
+        raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
     if not wanted.transformations:
         _require_columns(wanted)
-    if wanted.layout != CANONICAL:
-        layout(wanted.table.name, wanted.layout)
-        if DROP in wanted.privacy.measures:
-            raise UsageError(f"the layout '{wanted.layout}' fixes columns; --privacy drop would take some out of it")
-        if wanted.columns or wanted.format != "csv":
-            raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
 
 
 def _require_columns(wanted: Wanted) -> None:
     known = wanted.table.schema.names()
+    if wanted.layout != CANONICAL:
+        empty = wanted.table.empty().lazy()
+        known = layout(wanted.table.name, wanted.layout).select(empty, ZoneInfo("UTC")).collect_schema().names()
     unknown = [name for name in wanted.columns or () if name not in known]
     if unknown:
         raise UsageError(f"{wanted.table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,6 +16,18 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.severity import RANK
 from sentinel_pipeline.rendering.casts import iso_time
 from sentinel_pipeline.rendering.inert import inert
+from sentinel_pipeline.rendering.layout_cells import (
+    fixed,
+    flag,
+    local_time,
+    newest_first,
+    number,
+    numeric,
+    text,
+    upper,
+    yes_no,
+)
+from sentinel_pipeline.rendering.machine_layouts import device_data, device_intervals, hub_events, widget_logs
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 Select = Callable[[pl.LazyFrame, ZoneInfo], pl.LazyFrame]
@@ -22,11 +35,16 @@ Select = Callable[[pl.LazyFrame, ZoneInfo], pl.LazyFrame]
 
 @dataclass(frozen=True)
 class Layout:
-    """How a system's documentation lays out a table; `select` gives its columns as text, in its order."""
+    """How a system's documentation lays out a table; `select` gives its columns in its order.
+
+    They are text, made inert, unless it is `is_typed`: then every format can hold them, and some of them can be chosen.
+    """
 
     table: str
     system: str
     select: Select
+    is_newest_first: bool = True
+    is_typed: bool = False
 
 
 def devices(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
@@ -96,8 +114,8 @@ def alert_rules(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
 
 
 def incidents(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Incidents, newest first; labels sorted and joined by ';', booleans True and False."""
-    labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(";")
+    """Incidents, newest first; labels sorted and joined by commas, booleans True and False."""
+    labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(", ")
     return frame.sort("occurred_at", "incident_id", descending=[True, False], nulls_last=True).select(
         text("incident_id").alias("event_id"),
         iso_time(pl.col("occurred_at"), UTC_INSTANT, zone).alias("timestamp"),
@@ -115,29 +133,16 @@ def incidents(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     )
 
 
-def widget_logs(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Logs of a fleet, newest first; time and type as the machine wrote them, its id where it has no serial number."""
-    arrived = iso_time(pl.col("logged_at"), UTC_INSTANT, zone)
-    ordered = frame.sort(
-        "logged_at", "machine_id", numeric("log_id"), "log_id", descending=[True, False, True, True], nulls_last=True
-    )
-    return ordered.select(
-        text("log_id").alias("ID"),
-        inert(pl.coalesce("serial_number", "machine_id")).alias("Serial Number"),
-        inert(pl.coalesce("log_timestamp", arrived)).alias("Timestamp"),
-        text("level").alias("Level"),
-        text("raw_widget_type").alias("Widget Type"),
-        text("message").alias("Message"),
-        text("data").alias("Data"),
-    )
-
-
 LAYOUTS = (
     Layout("connections", "iotsentinel", connections),
-    Layout("devices", "iotsentinel", devices),
+    Layout("devices", "iotsentinel", devices, is_newest_first=False),
     Layout("alerts", "iotsentinel", alerts),
-    Layout("alert_rules", "iotsentinel", alert_rules),
+    Layout("alert_rules", "iotsentinel", alert_rules, is_newest_first=False),
     Layout("incidents", "cybersentinel", incidents),
+    Layout("energy_readings", "kasa", device_data, is_newest_first=False, is_typed=True),
+    Layout("energy_intervals", "kasa", device_intervals, is_newest_first=False, is_typed=True),
+    Layout("rule_events", "iothub", partial(hub_events, generation="v4")),
+    *(Layout("rule_events", f"iothub_{name}", partial(hub_events, generation=name)) for name in ("v1", "v2", "v3")),
     Layout("widget_logs", "atlas", widget_logs),
 )
 
@@ -152,51 +157,3 @@ def layout(table_name: str, system: str) -> Layout:
         raise UsageError(f"the layout '{system}' has no table '{table_name}'; it has {', '.join(tables)}")
     systems = ", ".join(sorted({"canonical", *(known.system for known in LAYOUTS)}))
     raise UsageError(f"'{system}' is no layout; choose one of {systems}")
-
-
-def newest_first(frame: pl.LazyFrame, time: str, key: str) -> pl.LazyFrame:
-    """Time descending, then the id descending: as a number where it is one."""
-    return frame.sort(time, numeric(key), key, descending=True, nulls_last=True)
-
-
-def numeric(key: str) -> pl.Expr:
-    return pl.col(key).cast(pl.Int64, strict=False)
-
-
-def text(column: str, missing: str | None = None) -> pl.Expr:
-    """Inert text; `missing` for NULL and for nothing but space, if given."""
-    source = pl.col(column)
-    if missing is None:
-        return inert(source)
-    return pl.when(source.str.strip_chars() != "").then(inert(source)).otherwise(pl.lit(missing))
-
-
-def local_time(column: str, zone: ZoneInfo, missing: str | None = None) -> pl.Expr:
-    """`YYYY-MM-DD HH:MM:SS` in the zone."""
-    local = pl.col(column).dt.convert_time_zone(zone.key).dt.strftime("%Y-%m-%d %H:%M:%S")
-    return local if missing is None else local.fill_null(missing)
-
-
-def upper(column: str) -> pl.Expr:
-    """Upper-case text, UNKNOWN where there is none."""
-    return inert(pl.col(column).str.to_uppercase()).fill_null("UNKNOWN")
-
-
-def number(column: str, missing: str | None = None) -> pl.Expr:
-    """A number as text, as short as it can be read back."""
-    written = pl.col(column).cast(pl.String)
-    return written if missing is None else written.fill_null(missing)
-
-
-def fixed(column: str, places: int) -> pl.Expr:
-    """A number with a fixed count of decimals; N/A where there is none, zero is a number."""
-    return pl.col(column).cast(pl.Decimal(38, places), strict=False).cast(pl.String).fill_null("N/A")
-
-
-def yes_no(column: str) -> pl.Expr:
-    return flag(column, "Yes", "No").fill_null("Unknown")
-
-
-def flag(column: str, yes: str, no: str) -> pl.Expr:
-    """One of two words, NULL where it is not known."""
-    return pl.when(pl.col(column).is_null()).then(None).when(column).then(pl.lit(yes)).otherwise(pl.lit(no))

@@ -6,7 +6,7 @@ import pytest
 
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.domain.tables import ALERTS, INCIDENTS, QUARANTINE
+from sentinel_pipeline.domain.tables import ALERTS, ENERGY_READINGS, INCIDENTS, QUARANTINE
 from sentinel_pipeline.exports.asking import (
     EARLIEST,
     LATEST,
@@ -127,10 +127,8 @@ def test_a_layout_fixes_columns_and_format() -> None:
             require_possible(wanted)
     with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
         require_possible(Wanted(ALERTS, layout="cybersentinel"))
-    with pytest.raises(
-        UsageError, match="'kasa' is no layout; choose one of atlas, canonical, cyber"
-    ):
-        require_possible(Wanted(ALERTS, layout="kasa"))
+    with pytest.raises(UsageError, match="'splunk' is no layout; choose one of atlas, canonical, cyber"):
+        require_possible(Wanted(ALERTS, layout="splunk"))
 
 
 def test_sources_are_those_that_give_the_table() -> None:
@@ -230,3 +228,12 @@ def test_a_delimiter_that_would_make_no_csv_is_refused(delimiter: str) -> None:
 def test_a_layout_fixes_its_decimals() -> None:
     with pytest.raises(UsageError, match="the layout 'iotsentinel' fixes the decimals; leave --decimals out"):
         asked_spelling(Wanted(ALERTS, layout="iotsentinel"), BERLIN, {**PLAIN, "decimals": 2})
+
+
+def test_a_layout_of_typed_columns_leaves_their_choice_and_the_format() -> None:
+    require_possible(Wanted(ENERGY_READINGS, columns=("power_w", "timestamp"), format="xlsx", layout="splunk"))
+    assert asked_spelling(Wanted(ENERGY_READINGS, layout="splunk"), BERLIN, {**PLAIN, "decimals": 3}).decimals == 3
+    with pytest.raises(UsageError, match="has no column read_at; it has timestamp, device_ip"):
+        require_possible(Wanted(ENERGY_READINGS, columns=("read_at",), layout="splunk"))
+    with pytest.raises(UsageError, match="fixes columns and format"):
+        require_possible(Wanted(ALERTS, format="xlsx", layout="iotsentinel"))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.tables import ALERT_RULES, ALERTS, CONNECTIONS, DEVICES, INCIDENTS, WIDGET_LOGS, Table
-from sentinel_pipeline.rendering.layouts import LAYOUTS, fixed, layout
+from sentinel_pipeline.rendering.layout_cells import fixed
+from sentinel_pipeline.rendering.layouts import LAYOUTS, layout
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import write_csv_as_is
 
@@ -155,7 +156,7 @@ def test_incidents_join_their_labels_and_spell_booleans_like_python(tmp_path: Pa
         common | {"incident_id": "b", "data_types": [], "is_blocked": None},
         common | {"incident_id": "a", "data_types": ["ssn", "credit_card"], "is_blocked": True, "user": "@eve"},
     )
-    assert (first["event_id"], first["classification_type"], first["blocked"]) == ("a", "credit_card;ssn", "True")
+    assert (first["event_id"], first["classification_type"], first["blocked"]) == ("a", "credit_card, ssn", "True")
     assert (first["timestamp"], first["username"]) == ("2026-07-01T12:00:00+02:00", "'@eve")
     assert (second["classification_type"], second["blocked"]) == ("", "")
 
@@ -170,6 +171,6 @@ def test_fixed_decimals_are_rounded_half_even(value: float) -> None:
 def test_a_layout_nobody_documents_is_refused() -> None:
     with pytest.raises(UsageError, match="has no table 'audit_events'; it has connections, devices"):
         layout("audit_events", "iotsentinel")
-    with pytest.raises(UsageError, match="choose one of atlas, canonical, cybersentinel, iotsentinel"):
+    with pytest.raises(UsageError, match="choose one of atlas, canonical, cybersentinel, iothub,"):
         layout("devices", "splunk")
     assert len({(known.table, known.system) for known in LAYOUTS}) == len(LAYOUTS)
