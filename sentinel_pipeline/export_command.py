@@ -45,7 +45,12 @@ def _several(*names: str, text: str) -> Callable[[Command], Command]:
     "format_name",
     help="csv, json, ndjson, xlsx, parquet, sqlite, pdf; default: as --output ends.",
 )
-@click.option("--layout", default="canonical", show_default=True, help="canonical, iotsentinel or cybersentinel.")
+@click.option(
+    "--layout",
+    default="canonical",
+    show_default=True,
+    help="canonical, iotsentinel, cybersentinel, kasa, iothub or atlas.",
+)
 @click.option("--compress", help="gz or zst; also when --output ends so.")
 @click.option("--timezone", help="IANA zone of times, written and typed; default: the configured one.")
 @click.option("--decimals", type=click.IntRange(0, 15), help="Round reals, half to even.")

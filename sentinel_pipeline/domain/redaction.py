@@ -185,6 +185,8 @@ def _is_utf8(text: str) -> bool:
 
 def _replaced(text: str, spans: list[Span]) -> str:
     """Spans that overlap are one, called as the longest of them, the first found of equals."""
+    if not spans:
+        return text
     merged: list[Span] = []
     longest = 0
     for span in sorted(spans, key=lambda one: one.start):
@@ -196,8 +198,6 @@ def _replaced(text: str, spans: list[Span]) -> str:
         is_longer = span.end - span.start > longest
         longest = max(longest, span.end - span.start)
         merged[-1] = Span(last.start, max(last.end, span.end), span.instead if is_longer else last.instead)
-    if not merged:
-        return text
     edges = [0, *(edge for span in merged for edge in (span.start, span.end)), len(text)]
     kept = [text[start:end] for start, end in list(pairwise(edges))[::2]]
     return "".join(part + span.instead for part, span in zip(kept, merged, strict=False)) + kept[-1]

@@ -186,3 +186,20 @@ def test_limits_of_the_configuration_refuse_and_leave_no_file(house: Path, tmp_p
         "sentinel: EXPORT_TOO_LARGE: more than 90 rows (limits.rows in sentinel.yaml)"
     )
     assert len(read(target)) == 5
+
+
+def test_privacy_keeps_devices_out_of_the_file_and_of_all_that_is_said(house: Path, tmp_path: Path) -> None:
+    names = ("192.168.1.1", "device 1", "device 2")
+    for more in (["--output", str(tmp_path / "a.csv")], ["--preview", "5"]):
+        said = sentinel(
+            house, "export", "alerts", "--privacy", "pseudonyms", "--privacy-key", "env:PRIVACY_KEY", *more,
+            PRIVACY_KEY="0123456789abcdef",
+        )  # fmt: skip
+        assert said.code == 0, said.err
+        told = f"{said.out}{said.err}".lower()
+        assert [name for name in (*names, "0123456789abcdef") if name in told] == []
+    written = (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert len(read(tmp_path / "a.csv")) == 96
+    assert [name for name in names if name in written.lower()] == []
+    refused = sentinel(house, "export", "alerts", "--privacy", "pseudonyms", "--privacy-key", "0123456789abcdef")
+    assert (refused.code, "0123456789abcdef" in refused.err) == (2, False)
