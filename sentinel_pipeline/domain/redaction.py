@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 from sentinel_pipeline.domain.addresses import Address, address, addresses
 
@@ -99,7 +99,7 @@ class Names:
 def _called(value: str) -> Iterator[str]:
     """What a value may be called in text: itself, and the part of an account or host that names it."""
     whole = _folded(normalize("NFC", value.strip()))
-    parts = {whole, _folded(value.strip())}
+    parts = {whole, _folded(value.strip()), normalize("NFD", whole)}
     if "@" in whole:
         parts.add(whole.split("@")[0])
     elif "\\" in whole:
@@ -126,7 +126,9 @@ def _is_unspaced(name: str) -> bool:
 
 
 def _ends_word(text: str, end: int) -> bool:
-    return end >= len(text) or not (text[end].isalnum() and text[end - 1].isalnum())
+    if end >= len(text):
+        return True
+    return not combining(text[end]) and not (text[end].isalnum() and text[end - 1].isalnum())
 
 
 @dataclass(frozen=True)

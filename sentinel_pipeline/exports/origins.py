@@ -12,11 +12,14 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.domain.tables import QUARANTINE, Table
+from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.once import Once
 from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
+
+INVENTORIES = tuple(table for table in TABLES if table.is_snapshot and table.personal and table is not QUARANTINE)
+"""The tables that say how devices and machines are called."""
 
 Heard = Callable[[pl.DataFrame], None]
 
@@ -79,18 +82,19 @@ class Sources:
     def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
         """Of all snapshots that identify somebody; what of them cannot be read is not counted here."""
         for kind, settings in self.sources:
-            named = [table for table in kind.tables if table.is_snapshot and table is not QUARANTINE and table.personal]
             with kind.open(settings, None) as source:
-                for table in named:
-                    for batch in source.read(table, None, Quarantine(settings.name)) if source.has(table) else ():
-                        yield table, batch
+                for table in INVENTORIES:
+                    if table in kind.tables and source.has(table):
+                        for batch in source.read(table, None, Quarantine(settings.name)):
+                            yield table, batch
 
 
 @dataclass
 class Files:
-    """Parquet files of the lake that hold the table, one after another."""
+    """Parquet files of the lake that hold the table, one after another, and those of inventories beside them."""
 
     paths: Sequence[Path]
+    named: Sequence[tuple[Table, Path]] = ()
     quarantined: int = field(default=0, init=False)
 
     def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:  # noqa: ARG002 - nothing has to be copied
@@ -101,8 +105,9 @@ class Files:
         return rows.filter((pl.col(table.time) >= window.start) & (pl.col(table.time) < window.end))
 
     def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
-        """None: a day's files are of one table."""
-        yield from ()
+        for table, path in self.named:
+            for batch in pl.scan_parquet(path, glob=False).select(table.schema.names()).collect_batches():
+                yield table, batch
 
 
 def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.exports.origins import Files
+from sentinel_pipeline.exports.origins import INVENTORIES, Files
 from sentinel_pipeline.exports.planning import Plan, plans
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.lake.store import sha256
@@ -27,10 +27,11 @@ def day_export_asset(
 ) -> dg.AssetsDefinition:
     key = dg.AssetKey(["exports", plan.name])
     table = plan.wanted.table.name
+    read = {table, *(one.name for one in INVENTORIES)} if plan.wanted.privacy else {table}
 
     @dg.asset(
         key=key,
-        deps=[dg.AssetKey(["facts", table])],
+        deps=[dg.AssetKey(["facts", name]) for name in sorted(read)],
         partitions_def=daily,
         backfill_policy=policy,
         group_name="exports",
@@ -50,7 +51,9 @@ def day_export_asset(
 
 def export_day(deployment: Deployment, plan: Plan, day: Period) -> Exported:
     """The day's facts as the plan wants them, in `exports/<name>/<day>`; replaces an earlier file."""
-    origin = Files([deployment.lake.made(f"facts/{plan.wanted.table.name}", day.key)])
+    named = [(table, deployment.lake.path(f"facts/{table.name}", day.key)) for table in INVENTORIES]
+    table = deployment.lake.made(f"facts/{plan.wanted.table.name}", day.key)
+    origin = Files([table], [(one, path) for one, path in named if path.exists()] if plan.wanted.privacy else [])
     output = deployment.settings.exports / plan.name / f"{day.key}{plan.wanted.suffix}"
     return export(plan.wanted, origin, plan.spelling, output, limits=deployment.settings.limits)
 

@@ -25,6 +25,7 @@ def redaction(*names: str) -> Redaction:
         (["alice@example.com"], "alice wrote to bob@example.org", "WHO wrote to MAIL"),
         (["CORP\\alice"], "session_alice_7 of corp\\ALICE", "session_WHO_7 of WHO"),
         (["pc-7.example.com"], "pc-7 and PC-7.example.com", "WHO and WHO"),
+        (["Jörg", "Jo"], "Jo\u0308rg, Jo", "WHO, WHO"),
         (["王伟"], "用户王伟登录", "用户WHO登录"),
         (["=HYPERLINK(1)"], "name =hyperlink(1)!", "name WHO!"),
         (["cam-10.0.0.5"], "cam-10.0.0.5 and 10.0.0.5", "WHO and WHERE"),

@@ -17,6 +17,7 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.redaction import token
 from sentinel_pipeline.domain.tables import ALERTS, AUDIT_EVENTS, CONNECTIONS, DEVICES, INCIDENTS, QUARANTINE, Table
+from sentinel_pipeline.exports.increments import resumed
 from sentinel_pipeline.exports.origins import Heard, spooled
 from sentinel_pipeline.exports.preview import preview
 from sentinel_pipeline.exports.privacy import Privacy
@@ -247,3 +248,15 @@ def test_a_database_holds_no_page_of_what_was_there(tmp_path: Path) -> None:
     assert b"192.168.1.77" not in path.read_bytes()
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT count(*), sum(anomaly_score) FROM alerts").fetchone() == (500, 125.0)
+
+
+def test_a_state_knows_rows_whose_key_is_hidden(tmp_path: Path) -> None:
+    wanted = Wanted(DEVICES, privacy=Privacy(frozenset({"addresses"})), format="parquet")
+    counts = []
+    for known in (["10.0.0.1", "10.0.0.2"], ["10.0.0.1", "10.0.0.2", "10.0.0.3"]):
+        origin = Rows({"devices": [{"device_ip": ip} for ip in known]})
+        path = tmp_path / "a.parquet"
+        with resumed(tmp_path / "states", "mine", wanted, [], path) as (memory, narrowed):
+            export(narrowed, origin, Spelling(BERLIN, "devices"), path, memory=memory)
+        counts.append(table_of(path)["device_ip"].to_list())
+    assert counts == [["10.0.0.0", "10.0.0.0"], ["10.0.0.0"]]

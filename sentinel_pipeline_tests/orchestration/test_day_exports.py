@@ -22,6 +22,8 @@ PLANNED = """
 exports:
   - {name: serious, table: alerts, severity: [critical, high], columns: [alert_id, severity], compress: gz}
   - {name: everything, table: connections, format: parquet, source: [gateway]}
+  - {name: nobody, table: alerts, privacy: [pseudonyms]}
+privacy: {key: "file:config/privacy.key"}
 """
 
 
@@ -29,6 +31,7 @@ exports:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_house(tmp_path_factory.mktemp("house"))
     (made / "config" / "sentinel.yaml").write_text(CONFIGURATION + PLANNED)
+    (made / "config" / "privacy.key").write_text("a key of the test\n")
     return made
 
 
@@ -47,6 +50,10 @@ def test_every_day_gets_its_file_with_a_link(house: Path, instance: dg.DagsterIn
     assert {line.split(",")[1] for line in lines[1:]} == {"critical", "high"}
     rows = pl.read_parquet(house / "exports" / "everything" / f"{DAY}.parquet")
     assert (rows.height, set(rows["source"])) == (24, {"gateway"})
+    unnamed = (house / "exports" / "nobody" / f"{DAY}.csv").read_text(encoding="utf-8").lower()
+    assert unnamed.count("\n") == 25
+    assert "device 1" not in unnamed
+    assert "192.168." not in unnamed
     key = dg.AssetKey(["exports", "serious"])
     assert instance.get_materialized_partitions(key) == set(DAYS[1:3])
     made = instance.get_latest_materialization_event(key)
@@ -60,7 +67,7 @@ def test_every_day_gets_its_file_with_a_link(house: Path, instance: dg.DagsterIn
 
 def test_a_day_that_was_not_read_fails_in_one_line(house: Path, instance: dg.DagsterInstance) -> None:
     result = run(house, instance, "export_days", **{PARTITION: DAYS[0]})
-    assert failed(result) == {"exports__serious", "exports__everything"}
+    assert failed(result) == {"exports__serious", "exports__everything", "exports__nobody"}
     said = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     assert all(error and "materialize it first" in str(error) for error in said)
     assert not (house / "exports" / "serious" / f"{DAYS[0]}.csv.gz").exists()
