@@ -21,8 +21,6 @@ FOURS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![0-
 REVERSED_QUAD = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?=\.in-addr\.arpa)", re.IGNORECASE)
 REVERSED_NIBBLES = re.compile(r"(?<![0-9A-Fa-f])[0-9a-f](?:\.[0-9a-f]){31}(?=\.ip6\.arpa)", re.IGNORECASE)
 MOST_GROUPS: Final = 9
-# Every spelling holds one of these, so that most text is passed over at once.
-SIGNS = re.compile(r"[:.\-_]")
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,11 @@ class Address:
 
 def addresses(text: str) -> Iterator[Address]:
     """All that a text holds; they may overlap."""
-    if not SIGNS.search(text):
-        return
-    for pattern, read in READERS:
-        for match in pattern.finditer(text):
-            yield from read(text, match)
+    for spelling in SPELLINGS:
+        # Counting signs passes over most text at once.
+        if any(text.count(sign) >= spelling.least for sign in spelling.signs):
+            for match in spelling.pattern.finditer(text):
+                yield from spelling.read(text, match)
 
 
 def address(text: str) -> Address | None:
@@ -157,12 +155,22 @@ def _reversed_nibbles(_: str, match: re.Match[str]) -> Iterator[Address]:
     yield Address(match.start(), match.end(), "ip", _known_as(ip), short)
 
 
+@dataclass(frozen=True)
+class Spelling:
+    """A way to write addresses, with at least so many of one of the signs."""
+
+    pattern: re.Pattern[str]
+    signs: str
+    least: int
+    read: Callable[[str, re.Match[str]], Iterator[Address]]
+
+
 # Of two that hold the same text the first is meant.
-READERS: Final[tuple[tuple[re.Pattern[str], Callable[[str, re.Match[str]], Iterator[Address]]], ...]] = (
-    (REVERSED_NIBBLES, _reversed_nibbles),
-    (REVERSED_QUAD, _reversed_quad),
-    (RUN, _colons),
-    (PAIRS, _hardware),
-    (FOURS, _hardware),
-    (QUAD, _quad),
+SPELLINGS: Final = (
+    Spelling(REVERSED_NIBBLES, ".", 32, _reversed_nibbles),
+    Spelling(REVERSED_QUAD, ".", 5, _reversed_quad),
+    Spelling(RUN, ":", 2, _colons),
+    Spelling(PAIRS, ":.-_", 5, _hardware),
+    Spelling(FOURS, ".", 2, _hardware),
+    Spelling(QUAD, ".-_", 3, _quad),
 )
