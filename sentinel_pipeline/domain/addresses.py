@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from math import inf
 from typing import Final, Literal
 
 Family = Literal["ip", "mac"]
@@ -21,6 +23,7 @@ FOURS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![0-
 REVERSED_QUAD = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?=\.in-addr\.arpa)", re.IGNORECASE)
 REVERSED_NIBBLES = re.compile(r"(?<![0-9A-Fa-f])[0-9a-f](?:\.[0-9a-f]){31}(?=\.ip6\.arpa)", re.IGNORECASE)
 MOST_GROUPS: Final = 9
+FEWEST_SIGNS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,17 @@ class Address:
 
 def addresses(text: str) -> Iterator[Address]:
     """All that a text holds; they may overlap."""
+    # Counting signs passes over most text at once.
+    colons, dots, others = text.count(":"), text.count("."), max(text.count("-"), text.count("_"))
+    if max(colons, dots, others) < FEWEST_SIGNS:
+        return
     for spelling in SPELLINGS:
-        # Counting signs passes over most text at once.
-        if any(text.count(sign) >= spelling.least for sign in spelling.signs):
+        if colons >= spelling.colons or dots >= spelling.dots or others >= spelling.others:
             for match in spelling.pattern.finditer(text):
                 yield from spelling.read(text, match)
 
 
+@lru_cache(maxsize=65_536)
 def address(text: str) -> Address | None:
     """The address that the whole of a text is; None when it is none."""
     whole = text.strip()
@@ -157,20 +164,21 @@ def _reversed_nibbles(_: str, match: re.Match[str]) -> Iterator[Address]:
 
 @dataclass(frozen=True)
 class Spelling:
-    """A way to write addresses, with at least so many of one of the signs."""
+    """A way to write addresses, with at least so many colons, dots or other signs."""
 
     pattern: re.Pattern[str]
-    signs: str
-    least: int
     read: Callable[[str, re.Match[str]], Iterator[Address]]
+    colons: float = inf
+    dots: float = inf
+    others: float = inf
 
 
 # Of two that hold the same text the first is meant.
 SPELLINGS: Final = (
-    Spelling(REVERSED_NIBBLES, ".", 32, _reversed_nibbles),
-    Spelling(REVERSED_QUAD, ".", 5, _reversed_quad),
-    Spelling(RUN, ":", 2, _colons),
-    Spelling(PAIRS, ":.-_", 5, _hardware),
-    Spelling(FOURS, ".", 2, _hardware),
-    Spelling(QUAD, ".-_", 3, _quad),
+    Spelling(REVERSED_NIBBLES, _reversed_nibbles, dots=32),
+    Spelling(REVERSED_QUAD, _reversed_quad, dots=5),
+    Spelling(RUN, _colons, colons=2),
+    Spelling(PAIRS, _hardware, colons=5, dots=5, others=5),
+    Spelling(FOURS, _hardware, dots=2),
+    Spelling(QUAD, _quad, dots=3, others=3),
 )
