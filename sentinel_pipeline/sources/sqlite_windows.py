@@ -72,8 +72,7 @@ def _within(time: str, window: Window, zones: Zones) -> str:
     utc_first, utc_after = window.start.date(), window.end.date() + timedelta(days=1)
     in_utc = f"{time} >= '{utc_first}' AND {time} < '{utc_after}'"
     by_offset = (
-        f"CASE WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {in_utc}"
-        f" ELSE substr({time}, 20) GLOB '*[Zz+-]*' END"
+        f"CASE WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {in_utc} ELSE substr({time}, 20) GLOB '*[Zz+-]*' END"
     )
     return f"{time} >= '{first}' AND {time} < '{after}' OR {by_offset}"
 
