@@ -14,6 +14,7 @@ from sentinel_pipeline.domain import errors
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.extraction import stale_days
+from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.home import prepare_home
@@ -80,8 +81,11 @@ def _outcome(folder: Path, revision: int, problems: tuple[str, ...]) -> Outcome:
 
 @contextmanager
 def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    use_dagster_home(prepare_home(settings.data))
-    with dg.DagsterInstance.get() as instance:
+    home = prepare_home(settings.data)
+    use_dagster_home(home)
+    with alone(home / ".opening.lock"):  # two processes that open a new storage at once both make its tables
+        opened = dg.DagsterInstance.get()
+    with opened as instance:
         yield instance
 
 

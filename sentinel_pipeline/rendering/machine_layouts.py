@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.tables import INSTANT
+from sentinel_pipeline.rendering.casts import iso_time
 from sentinel_pipeline.rendering.inert import inert
 from sentinel_pipeline.rendering.layout_cells import flag, numeric, text
 
@@ -65,7 +67,7 @@ def hub_events(frame: pl.LazyFrame, _: ZoneInfo, generation: str) -> pl.LazyFram
     )
 
 
-def widget_logs(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
+def widget_logs(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     """Logs of all machines, newest first; times, types and data as the agents posted them."""
     order = frame.sort(
         *("logged_at", "machine_id", numeric("log_id"), "log_id"), descending=[True, False, True, True], nulls_last=True
@@ -73,7 +75,7 @@ def widget_logs(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
     return order.select(
         text("log_id").alias("ID"),
         inert(pl.coalesce("serial_number", "machine_id")).alias("Serial Number"),
-        text("log_timestamp").alias("Timestamp"),
+        inert(pl.coalesce("log_timestamp", iso_time(pl.col("logged_at"), INSTANT, zone))).alias("Timestamp"),
         text("level").alias("Level"),
         inert(pl.coalesce("raw_widget_type", "widget_type")).alias("Widget Type"),
         text("message").alias("Message"),

@@ -231,9 +231,9 @@ def test_a_layout_fixes_its_decimals() -> None:
 
 
 def test_a_layout_of_typed_columns_leaves_their_choice_and_the_format() -> None:
-    require_possible(Wanted(ENERGY_READINGS, columns=("power_w", "timestamp"), format="xlsx", layout="splunk"))
-    assert asked_spelling(Wanted(ENERGY_READINGS, layout="splunk"), BERLIN, {**PLAIN, "decimals": 3}).decimals == 3
+    require_possible(Wanted(ENERGY_READINGS, columns=("power_w", "timestamp"), format="xlsx", layout="kasa"))
+    assert asked_spelling(Wanted(ENERGY_READINGS, layout="kasa"), BERLIN, {**PLAIN, "decimals": 3}).decimals == 3
     with pytest.raises(UsageError, match="has no column read_at; it has timestamp, device_ip"):
-        require_possible(Wanted(ENERGY_READINGS, columns=("read_at",), layout="splunk"))
+        require_possible(Wanted(ENERGY_READINGS, columns=("read_at",), layout="kasa"))
     with pytest.raises(UsageError, match="fixes columns and format"):
         require_possible(Wanted(ALERTS, format="xlsx", layout="iotsentinel"))
