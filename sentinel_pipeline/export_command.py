@@ -40,6 +40,7 @@ def _several(*names: str, text: str) -> Callable[[Command], Command]:
 @_several("--user", text="Only what this user did")
 @_several("--severity", text="Only these severities, separated by commas")
 @click.option("--columns", help="Names, separated by commas, in the order wanted.")
+@_several("--compute", text="One column more: 'name [unit] = formula'")
 @click.option(
     "--format",
     "format_name",
@@ -106,6 +107,7 @@ class Order:
 
 def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
     from sentinel_pipeline.exports import asking
+    from sentinel_pipeline.exports.computing import with_computed
     from sentinel_pipeline.exports.filters import asked_conditions
     from sentinel_pipeline.exports.origins import Sources
     from sentinel_pipeline.exports.privacy import asked_privacy
@@ -126,6 +128,7 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
         compression=compression,
         privacy=privacy,
     )
+    wanted = with_computed(wanted, asked["compute"], zone)
     spelling = asking.asked_spelling(wanted, zone, asked)
     origin = Sources(asking.asked_sources(chosen, asked["source"], settings), settings.zone)
     if asked["state"] and (asked["last"] or asked["preview"] is not None):

@@ -51,6 +51,7 @@ def preview(
         rows = protected(wanted, rows, origin, folder)
         head = shape(wanted, rows, spelling, folder).head(count).collect(engine="streaming")
         total = height(shape(wanted, rows, spelling, folder)) if wanted.transformations else read
+        require_rows(total, limits)
         stride = max(1, -(-read // SAMPLE))
         sample = rows.gather_every(stride)
         size = _size(wanted, sample, spelling, folder)

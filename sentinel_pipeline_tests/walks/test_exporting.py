@@ -139,6 +139,25 @@ def test_the_last_days_are_those_before_now(house: Path, tmp_path: Path) -> None
     assert [line.rsplit(" ", 2)[1] for line in found] == ["1", "0", "2"]
 
 
+def test_computed_columns_are_written_and_mistakes_in_them_are_one_line(house: Path, tmp_path: Path) -> None:
+    target = tmp_path / "c.csv"
+    asked = ("export", "connections", "--columns", "bytes_sent", "--output", str(target), "--compute")
+    said = sentinel(house, *asked, "sent [kB] = bytes_sent / 1000", "--compute", "share = ROUND(sent / SUM(sent), 6)")
+    assert said.code == 0, said.err
+    rows = read(target)
+    known = [row for row in rows if row["bytes_sent"]]
+    total = sum(int(row["bytes_sent"]) for row in known)
+    assert list(rows[0]) == ["bytes_sent", "sent [kB]", "share"]
+    assert len(known) < len(rows)
+    assert float(known[0]["share"]) == pytest.approx(int(known[0]["bytes_sent"]) / total, abs=1e-6)
+    assert [row for row in rows if row["share"]] == known
+    said = sentinel(house, *asked, "x = 1 + * 2")
+    assert (said.code, len(said.err.splitlines())) == (2, 1)
+    assert "--compute 'x = 1 + * 2', column 9: a number, a column or a function is expected, not '*'" in said.err
+    said = sentinel(house, *asked, "x = 1", "--state", "computed")
+    assert (said.code, "--state exports rows as they are" in said.err) == (2, True)
+
+
 def test_a_preview_makes_no_file(house: Path) -> None:
     before = sorted((house / "exports").rglob("*"))
     said = sentinel(house, "export", "devices", "--preview", "2")
