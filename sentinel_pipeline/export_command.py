@@ -39,6 +39,13 @@ def _several(*names: str, text: str) -> Callable[[Command], Command]:
 @_several("--type", text="Only this type of incident, event, device, rule or policy")
 @_several("--user", text="Only what this user did")
 @_several("--severity", text="Only these severities, separated by commas")
+@click.option("--power", help="Only between so many watts: 5..100, 5.. or ..100.")
+@click.option("--switched", type=click.Choice(("on", "off")), help="Only while the device was on, or off.")
+@click.option("--hours", help="Only at these hours of the zone: 08-18, 22-06.")
+@click.option("--weekdays", help="Only on these: 1-5, 6,7 (1 is Monday).")
+@click.option("--outliers", type=click.Choice(("exclude",)), help="Leave out what is far off the usual power.")
+@click.option("--aggregate", help="Energy by local time: hourly, daily, weekly or monthly.")
+@_several("--function", text="How a column is aggregated: power_w=max; several separated by commas")
 @click.option("--columns", help="Names, separated by commas, in the order wanted.")
 @_several("--compute", text="One column more: 'name [unit] = formula'")
 @click.option(
@@ -107,7 +114,9 @@ class Order:
 
 def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
     from sentinel_pipeline.exports import asking
+    from sentinel_pipeline.exports.aggregating import with_aggregation
     from sentinel_pipeline.exports.computing import with_computed
+    from sentinel_pipeline.exports.energy_filters import asked_energy, without_outliers
     from sentinel_pipeline.exports.filters import asked_conditions
     from sentinel_pipeline.exports.origins import Sources
     from sentinel_pipeline.exports.privacy import asked_privacy
@@ -124,11 +133,13 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
         columns if asked["layout"] != CANONICAL else privacy.columns(chosen, columns),
         format_name,
         asked["layout"],
-        asked_conditions(chosen, asked),
+        asked_conditions(chosen, asked) + asked_energy(chosen, asked, zone),
+        (without_outliers(chosen, zone),) if asked["outliers"] else (),
         compression=compression,
         privacy=privacy,
     )
-    wanted = with_computed(wanted, asked["compute"], zone)
+    wanted, schema = with_aggregation(wanted, asked["aggregate"], asked["function"], zone)
+    wanted = with_computed(wanted, asked["compute"], zone, schema)
     spelling = asking.asked_spelling(wanted, zone, asked)
     origin = Sources(asking.asked_sources(chosen, asked["source"], settings), settings.zone)
     if asked["state"] and (asked["last"] or asked["preview"] is not None):

@@ -13,7 +13,7 @@ import polars as pl
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.exports.evaluation import evaluated, totals
 from sentinel_pipeline.exports.formulas import Known, Node, mistake, parsed
-from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, require_possible
+from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, require_known
 
 MOST_COLUMNS: Final = 32
 HEAD: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*(?:\[([^\[\]]{1,32})\])?\s*=")
@@ -32,13 +32,17 @@ class Computed:
         return f"{self.name} [{self.unit}]" if self.unit else self.name
 
 
-def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo) -> Wanted:
+def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo, schema: pl.Schema | None = None) -> Wanted:
     """What is wanted, with a column more for each text; a formula may use the columns computed before it.
 
+    `schema`: the columns that transformations have made of the table's; None where there are none.
     They stand last, or where `wanted.columns` names them. DATE is the calendar day in the zone. Raises UsageError for
     a mistake in a text, a layout, and columns there are not.
     """
+    theirs = wanted.table.schema if schema is None else schema
     if not texts:
+        if wanted.transformations and wanted.layout == CANONICAL:
+            require_known(wanted.table, wanted.columns, theirs.names())
         return wanted
     if wanted.layout != CANONICAL:
         raise UsageError(f"the layout '{wanted.layout}' fixes the columns; leave --compute or --layout out")
@@ -46,7 +50,7 @@ def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo) -> Wante
         raise UsageError(f"--compute makes at most {MOST_COLUMNS} columns, not {len(texts)}")
     columns: tuple[Computed, ...] = ()
     for text in texts:
-        columns = (*columns, _asked(text, wanted, columns))
+        columns = (*columns, _asked(text, wanted, theirs, columns))
     headers = {column.name: column.header for column in columns}
 
     def computed(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -54,29 +58,30 @@ def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo) -> Wante
             rows = _with_column(rows, column, zone)
         return rows.rename(headers)
 
-    return replace(wanted, columns=_placed(wanted, headers), transformations=(*wanted.transformations, computed))
+    return replace(
+        wanted, columns=_placed(wanted, theirs.names(), headers), transformations=(*wanted.transformations, computed)
+    )
 
 
-def _asked(text: str, wanted: Wanted, before: Sequence[Computed]) -> Computed:
+def _asked(text: str, wanted: Wanted, theirs: pl.Schema, before: Sequence[Computed]) -> Computed:
     head = HEAD.match(text)
     if head is None:
         raise mistake(text, 0, "write it as: name [unit] = formula; the unit may be left out")
     name, unit = head[1], (head[2] or "").strip() or None
-    if name in wanted.table.schema or name in [column.name for column in before]:
+    if name in theirs or name in [column.name for column in before]:
         raise mistake(text, head.start(1), f"there is a column '{name}' already; choose another name")
     if unit and not unit.isprintable():
         raise mistake(text, head.start(2), "a unit is letters and signs that can be seen")
-    schema = {**wanted.table.schema, **{column.name: pl.Float64() for column in before}}
+    schema = {**theirs, **{column.name: pl.Float64() for column in before}}
     withheld = {*wanted.table.personal, *wanted.privacy.hidden(wanted.table)} if wanted.privacy else ()
     return Computed(name, unit, parsed(text, Known(schema, frozenset(withheld)), head.end()))
 
 
-def _placed(wanted: Wanted, headers: Mapping[str, str]) -> tuple[str, ...] | None:
-    """The columns by their headers; raises UsageError for one that is neither the table's nor computed."""
+def _placed(wanted: Wanted, known: Sequence[str], headers: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The columns by their headers; raises UsageError for one that is neither known nor computed."""
     if wanted.columns is None:
         return None
-    theirs = tuple(name for name in wanted.columns if name not in headers)
-    require_possible(replace(wanted, columns=theirs, transformations=()))
+    require_known(wanted.table, [name for name in wanted.columns if name not in headers], known)
     names = (*wanted.columns, *(name for name in headers if name not in wanted.columns))
     return tuple(headers.get(name, name) for name in names)
 

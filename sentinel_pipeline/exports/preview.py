@@ -54,14 +54,15 @@ def preview(
         require_rows(total, limits)
         stride = max(1, -(-read // SAMPLE))
         sample = rows.gather_every(stride)
-        size = _size(wanted, sample, spelling, folder)
+        size, written = _size(wanted, sample, spelling, folder)
         if stride > 1:
-            empty = _size(wanted, rows.head(0), spelling, folder)
-            size = empty + (size - empty) * read // height(sample)
+            empty, _ = _size(wanted, rows.head(0), spelling, folder)
+            size = empty + (size - empty) * total // max(written, 1)
     return Preview(head, total, size, stride > 1)
 
 
-def _size(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) -> int:
+def _size(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) -> tuple[int, int]:
+    """Bytes and rows of a file of these."""
     path = folder / "sample"
-    write(wanted, rows, spelling, path, folder)
-    return path.stat().st_size
+    count = write(wanted, rows, spelling, path, folder)
+    return path.stat().st_size, count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -84,6 +84,11 @@ def _require_columns(wanted: Wanted) -> None:
     if wanted.layout != CANONICAL:
         empty = wanted.table.empty().lazy()
         known = layout(wanted.table.name, wanted.layout).select(empty, ZoneInfo("UTC")).collect_schema().names()
-    unknown = [name for name in wanted.columns or () if name not in known]
+    require_known(wanted.table, wanted.columns, known)
+
+
+def require_known(table: Table, columns: Sequence[str] | None, known: Sequence[str]) -> None:
+    """Raises UsageError for columns that are none of those known."""
+    unknown = [name for name in columns or () if name not in known]
     if unknown:
-        raise UsageError(f"{wanted.table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")
+        raise UsageError(f"{table.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,11 @@ from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONY
 from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import FORMATS
-from sentinel_pipeline.sources.source import SourceKind
 from sentinel_pipeline_tests.clocks import BERLIN
+from sentinel_pipeline_tests.exports.plugs import Plugs
 from sentinel_pipeline_tests.exports.test_rows import NOON, exported
-from sentinel_pipeline_tests.lake.sources import System
 
 READINGS = Wanted(ENERGY_READINGS, columns=("power_w",))
-
-
-class Plugs(System):
-    """A system of plugs."""
-
-    @property
-    def kind(self) -> SourceKind:
-        return replace(super().kind, tables=(ENERGY_READINGS, ENERGY_INTERVALS))
 
 
 def plugs(*powers: float | None) -> Plugs:
@@ -40,7 +30,7 @@ def plugs(*powers: float | None) -> Plugs:
     return Plugs(rows={"energy_readings": rows})
 
 
-def lines(path: Path, wanted: Wanted, system: System, *texts: str) -> list[str]:
+def lines(path: Path, wanted: Wanted, system: Plugs, *texts: str) -> list[str]:
     made = exported(path / "a.csv", with_computed(wanted, texts, BERLIN), system)
     return made.path.read_text(encoding="utf-8").splitlines()
 

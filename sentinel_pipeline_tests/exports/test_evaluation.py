@@ -23,6 +23,8 @@ def column(text: str, zone: ZoneInfo = BERLIN, **columns: Any) -> list[float | N
 
 def test_what_is_unknown_and_what_is_divided_by_zero_is_empty() -> None:
     assert column("a / b", a=[6, 6, 0, None, -6], b=[4, 0, 0, 2, -0.0]) == [1.5, None, None, None, None]
+    for rows in (1, 2, 100):
+        assert column("a / 1000000", a=[11990.0] * rows) == [0.01199] * rows
     assert column("1 / (1 / a)", a=[0.0, 2.0]) == [None, 2.0]
     assert column("0 * a", a=[None, 3]) == [None, 0]
     assert column("a * a - a * a", a=[1e200]) == [None]
