@@ -1,4 +1,4 @@
-"""Metered and priced energy of Kasa Monitor's plugs, a day at a time."""
+"""Metered and priced energy of Kasa Monitor's plugs, a few days at a time."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from sentinel_pipeline.sources.sqlite_nearest import Nearest
 from sentinel_pipeline.sources.timestamps import LATEST
 
 DAY = timedelta(days=1)
+STEP = 4 * DAY
 SOURCE_COUNTERS = ("today_energy_kwh", "total_energy_kwh")
 KNOWN_DEVICES = texts("device_ip", "alias") + flags("is_monitored")
 MAXIMUM_POWER_W = 4_000.0
@@ -103,7 +104,7 @@ class KasaSource(DatabaseSource):
             return
         tariffs, zone = self.tariffs(), tariff_zone(self.settings)
         held: list[pl.DataFrame] = []
-        for day, quarters in self._days(Window(quarter_start(tariffs.looks_back(whole.start, zone)), whole.end)):
+        for day, quarters in self._steps(Window(quarter_start(tariffs.looks_back(whole.start, zone)), whole.end)):
             begins = tariffs.looks_back(day.start, zone)
             held = [kept for frame in held if not (kept := frame.filter(pl.col("started_at") >= begins)).is_empty()]
             held.append(quarters)
@@ -137,15 +138,15 @@ class KasaSource(DatabaseSource):
             start, end = quarter_start((first or newest) - 2 * DAY), after
         return Window(start, end) if start < end else None
 
-    def _days(self, whole: Window) -> Iterator[tuple[Window, pl.DataFrame]]:
-        """Metered quarter-hours of the window day by day; memory holds the readings of two days."""
+    def _steps(self, whole: Window) -> Iterator[tuple[Window, pl.DataFrame]]:
+        """Metered quarter-hours of the window, four days at a time; memory holds the readings of eight."""
         expected = self._monitored()
         before = self._nearest(whole.start, is_before=True)
-        readings = self._readings(_day_from(whole.start, whole.end))
+        readings = self._readings(_step_from(whole.start, whole.end))
         start = whole.start
         while start < whole.end:
-            day = _day_from(start, whole.end)
-            following = _day_from(day.end, whole.end) if day.end < whole.end else Window(day.end, day.end)
+            day = _step_from(start, whole.end)
+            following = _step_from(day.end, whole.end) if day.end < whole.end else Window(day.end, day.end)
             coming = self._readings(following)
             after = self._after(following.end, coming)
             near = pl.concat([before, readings, coming, after])
@@ -193,8 +194,8 @@ class KasaSource(DatabaseSource):
         return Quarantine(self.settings.name)
 
 
-def _day_from(start: datetime, end: datetime) -> Window:
-    return Window(start, min(start + DAY, end))
+def _step_from(start: datetime, end: datetime) -> Window:
+    return Window(start, min(start + STEP, end))
 
 
 def _last(readings: pl.DataFrame) -> pl.DataFrame:
