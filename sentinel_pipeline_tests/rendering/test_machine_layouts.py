@@ -48,7 +48,7 @@ def test_atlas_logs_are_the_documented_sample_to_the_byte(tmp_path: Path) -> Non
     ]
 
 
-def test_atlas_logs_come_newest_first_then_by_machine_then_by_id(tmp_path: Path) -> None:
+def test_atlas_logs_come_newest_first_then_by_machine_then_by_id_and_arrive_when_they_name_no_time(tmp_path: Path) -> None:
     at = {"logged_at": FIRED, "level": "INFO", "widget_type": "ping", "message": "m"}
     rows = lines(
         WIDGET_LOGS,
@@ -60,10 +60,10 @@ def test_atlas_logs_come_newest_first_then_by_machine_then_by_id(tmp_path: Path)
         at | {"log_id": "1", "machine_id": "z", "logged_at": FIRED + timedelta(seconds=1), "message": None},
     )
     assert rows[1:] == [
-        "1,z,,INFO,ping,,",
-        '10,"A,1",,INFO,ping,"two\nlines",',
-        "9,a,,INFO,Ping Monitor,'=1+1,",
-        "9,b,,INFO,ping,m,",
+        "1,z,2026-03-18T13:00:01+01:00,INFO,ping,,",
+        '10,"A,1",2026-03-18T13:00:00+01:00,INFO,ping,"two\nlines",',
+        "9,a,2026-03-18T13:00:00+01:00,INFO,Ping Monitor,'=1+1,",
+        "9,b,2026-03-18T13:00:00+01:00,INFO,ping,m,",
     ]
 
 
