@@ -65,7 +65,7 @@ def build(data: Path, facts: Path) -> None:
     lake, day = Lake(data / "lake"), the_day()
     tables = {"connections": pl.scan_parquet(facts), "incidents": incidents(1_000_000).lazy(), "receipts": _receipts()}
     made = {
-        statistic: statistic.function(tables.get(statistic.table, TABLE[statistic.table].empty().lazy()), day).collect(
+        statistic: statistic.of(tables.get(statistic.table, TABLE[statistic.table].empty().lazy()), day).collect(
             engine="streaming"
         )
         for statistic in STATISTICS

@@ -88,7 +88,7 @@ def count(folder: Path) -> None:
     from sentinel_pipeline.statistics.connections import STATISTICS
 
     rows = pl.scan_parquet(facts(folder))
-    pl.collect_all([statistic.function(rows, the_day()) for statistic in STATISTICS], engine="streaming")
+    pl.collect_all([statistic.of(rows, the_day()) for statistic in STATISTICS], engine="streaming")
 
 
 def sink(folder: Path) -> None:

@@ -231,7 +231,7 @@ def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statist
     rows = pl.scan_parquet(path, glob=False)
     with refusing(f"{table.name} of {day.key}"):
         counted = pl.collect_all(
-            [rows.select(pl.len()), *(statistic.function(rows, day) for statistic in statistics)], engine="streaming"
+            [rows.select(pl.len()), *(statistic.of(rows, day) for statistic in statistics)], engine="streaming"
         )
     number = int(counted[0].item())
     for frame in counted[1:]:

@@ -66,13 +66,13 @@ def known_value(figure: Figure, statistics: Mapping[str, pl.DataFrame], period: 
         is_seen = completeness["status"].is_in(READ).any()
     else:
         is_seen = len(unseen_days(completeness, figure.about, period)) < len(period.days)
-    return figure.compute(statistics, period) if is_seen else None
+    return figure.value(statistics, period) if is_seen else None
 
 
 def whole_value(figure: Figure, statistics: Mapping[str, pl.DataFrame], period: Period) -> Value:
     """The figure's value for a period that was read in full; None otherwise, so that no change is shown for it."""
     is_whole = not unread(statistics["completeness"], figure.about, period)
-    return figure.compute(statistics, period) if is_whole else None
+    return figure.value(statistics, period) if is_whole else None
 
 
 def unread(completeness: pl.DataFrame, about: str, period: Period) -> bool:

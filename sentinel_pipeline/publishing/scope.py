@@ -71,7 +71,7 @@ def statistic_asset(name: str) -> str:
 def statistic_schema(statistic: Statistic) -> pl.Schema:
     """Columns and types of a statistic, found by computing it for an empty day."""
     day = Period("daily", date(2001, 1, 1), ZoneInfo("UTC"))
-    return statistic.function(TABLE[statistic.table].empty().lazy(), day).collect_schema()
+    return statistic.of(TABLE[statistic.table].empty().lazy(), day).collect_schema()
 
 
 def statistics_of(

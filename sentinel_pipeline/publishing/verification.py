@@ -125,7 +125,7 @@ def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
 def _recomputed(figure: Figure, frames: dict[str, pl.DataFrame], period: Period, published: Value) -> Value:
     """A figure without any input could not be told; it still cannot."""
     unknown = published is None and all(frames[name].is_empty() for name in figure.statistics)
-    return None if unknown else figure.compute(frames, period)
+    return None if unknown else figure.value(frames, period)
 
 
 def _frames(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.figure import Figure
 from sentinel_pipeline.sections.measures import Statistics, Value, summed, total
 from sentinel_pipeline.sections.shares import percent
@@ -13,7 +12,7 @@ OPEN = ~pl.col("is_acknowledged")
 DELETED = pl.col("rule") == pl.format("rule #{} (deleted)", "rule_id")
 
 
-def acknowledged_share(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def acknowledged_share(statistics: Statistics) -> Value:
     """Acknowledged rule events in percent of all."""
     hours = statistics["rule_event_hours"]
     return percent(total(hours, "events", pl.col("is_acknowledged")), total(hours, "events"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.energy.money import MICROS, minor_digits
 from sentinel_pipeline.sections.energy import MICRO, MINUTE, one_currency
 from sentinel_pipeline.sections.figure import Figure
@@ -14,33 +13,33 @@ from sentinel_pipeline.sections.shares import ratio
 HOURS = "energy_hours"
 
 
-def energy_kwh(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def energy_kwh(statistics: Statistics) -> Value:
     """Metered energy; None when none could be metered."""
     return _known(statistics[HOURS], "energy_micro_kwh", MICRO, 6)
 
 
-def energy_cost(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def energy_cost(statistics: Statistics) -> Value:
     """Cost of energy; None when nothing is priced, or in several currencies."""
     currency = one_currency(statistics[HOURS])
     return None if currency is None else _known(statistics[HOURS], "cost_micros", MICROS, minor_digits(currency))
 
 
-def unpriced_kwh(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def unpriced_kwh(statistics: Statistics) -> Value:
     """Energy without a price."""
     return _known(statistics[HOURS], "unpriced_micro_kwh", MICRO, 6)
 
 
-def unmetered_minutes(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def unmetered_minutes(statistics: Statistics) -> Value:
     """Minutes of devices of which nothing is known."""
     return ratio(total(statistics[HOURS], "unmetered_seconds"), MINUTE)
 
 
-def peak_demand(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def peak_demand(statistics: Statistics) -> Value:
     """Highest mean power of a quarter-hour of any source."""
     return _highest(statistics["energy_demand"]["demand_micro_kw"])
 
 
-def standby_power(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def standby_power(statistics: Statistics) -> Value:
     """Sum of what each device draws at least."""
     lowest = statistics["energy_standby"].group_by("source", "device_ip").agg(pl.col("standby_micro_w").min())
     return None if lowest.is_empty() else ratio(total(lowest, "standby_micro_w"), MICRO)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sentinel_pipeline.domain.calling import called
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.sections.measures import Compute, Statistics
+from sentinel_pipeline.sections.measures import Compute, Statistics, Value
 from sentinel_pipeline.sections.trends import trend, unseen_days
 
 Course = tuple[str, pl.Expr]
@@ -33,6 +34,10 @@ class Figure:
     good: str | None = None
     course: Course | None = None
     unit_of: Callable[[Statistics], str] | None = None
+
+    def value(self, statistics: Statistics, period: Period) -> Value:
+        """The figure of the period; None where it cannot be told."""
+        return called(self.compute, {"statistics": statistics, "period": period})
 
     def unit_for(self, statistics: Statistics) -> str:
         return self.unit if self.unit_of is None else self.unit_of(statistics)

@@ -13,7 +13,7 @@ from sentinel_pipeline.sections.trends import unseen_days
 from sentinel_pipeline.statistics.fleet import IS_ERROR
 
 
-def machines_seen(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def machines_seen(statistics: Statistics) -> Value:
     """Distinct machines with a log."""
     return distinct(statistics["fleet_machine_logs"], "source", "machine_id")
 
@@ -27,7 +27,7 @@ def machines_silent(statistics: Statistics, period: Period) -> Value:
     return distinct(known.join(statistics["fleet_machine_logs"], on=keys, how="anti"), *keys)
 
 
-def unreadable_share(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def unreadable_share(statistics: Statistics) -> Value:
     """What could not be opened, in percent of all that was received."""
     outcomes = statistics["decryption_outcomes"]
     return percent(total(outcomes, "units", pl.col("verdict").is_in(UNREADABLE)), total(outcomes, "units"))

@@ -12,13 +12,13 @@ from sentinel_pipeline.sections.trends import unseen_days
 POINTS = {"critical": 10, "high": 5, "medium": 2, "low": 1, "info": 0, "unknown": 1}
 
 
-def critical_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def critical_rate(statistics: Statistics) -> Value:
     """Critical incidents in percent of all incidents."""
     hours = statistics["incident_hours"]
     return percent(total(hours, "incidents", pl.col("severity") == "critical"), total(hours, "incidents"))
 
 
-def risk_score(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def risk_score(statistics: Statistics) -> Value:
     """Points of the incidents that were not blocked, by their severity."""
     points = pl.col("severity").replace_strict(POINTS, default=POINTS["unknown"], return_dtype=pl.Int64)
     passed = pl.col("incidents") - pl.col("blocked")

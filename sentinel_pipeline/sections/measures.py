@@ -14,13 +14,14 @@ from sentinel_pipeline.sections.trends import unseen_days
 
 Value = int | float | str | None
 Statistics = Mapping[str, pl.DataFrame]
-Compute = Callable[[Statistics, Period], Value]
+Compute = Callable[..., Value]
+"""Takes `statistics`, and `period` where the value depends on it."""
 
 
 def summed(statistic: str, column: str, condition: pl.Expr | None = None) -> Compute:
     """Computes the sum of a column over the rows that satisfy a condition."""
 
-    def compute(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+    def compute(statistics: Statistics) -> Value:
         return total(statistics[statistic], column, condition)
 
     return compute
@@ -40,30 +41,30 @@ def distinct(frame: pl.DataFrame, *columns: str) -> int:
 VIOLATION = pl.col("policy_id").is_not_null()
 
 
-def block_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def block_rate(statistics: Statistics) -> Value:
     """Blocked incidents in percent of all incidents."""
     hours = statistics["incident_hours"]
     return percent(total(hours, "blocked"), total(hours, "incidents"))
 
 
-def policy_block_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def policy_block_rate(statistics: Statistics) -> Value:
     """Blocked policy violations in percent of all policy violations."""
     hours = statistics["incident_hours"]
     return percent(total(hours, "blocked", VIOLATION), total(hours, "incidents", VIOLATION))
 
 
-def unblocked_violations(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def unblocked_violations(statistics: Statistics) -> Value:
     """Policy violations that were not blocked."""
     hours = statistics["incident_hours"]
     return total(hours, "incidents", VIOLATION) - total(hours, "blocked", VIOLATION)
 
 
-def active_agents(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - every figure takes the period
+def active_agents(statistics: Statistics) -> Value:
     """Distinct agents that reported an incident."""
     return distinct(statistics["incident_agents"], "agent_id")
 
 
-def most_common_data_type(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def most_common_data_type(statistics: Statistics) -> Value:
     """The data type that most incidents carry, ties by name."""
     table = data_types(statistics["incident_data_types"], statistics["incident_hours"])
     return None if table.is_empty() else str(table["data_type"][0])
@@ -112,13 +113,13 @@ def _active(statistics: Statistics, since: datetime, end: datetime) -> pl.DataFr
     return pl.concat([frame.filter(within).select("source", "device_ip") for frame in activity])
 
 
-def data_transferred_mb(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def data_transferred_mb(statistics: Statistics) -> Value:
     """Bytes sent and received in units of 2^20."""
     hours = statistics["connection_hours"]
     return ratio(total(hours, "bytes_sent") + total(hours, "bytes_received"), MEGABYTE)
 
 
-def unique_destinations(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def unique_destinations(statistics: Statistics) -> Value:
     """Distinct destination addresses."""
     return distinct(statistics["connection_destinations"], "destination_ip")
 
@@ -126,7 +127,7 @@ def unique_destinations(statistics: Statistics, period: Period) -> Value:  # noq
 FAILED_STATES = ("REJ", "RSTOS0", "RSTRH", "S0", "SH", "SHR")
 
 
-def failed_connection_rate(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def failed_connection_rate(statistics: Statistics) -> Value:
     """TCP connections in one of the failed states in percent of those whose state is known."""
     hours = statistics["connection_hours"]
     known = (pl.col("protocol") == "tcp") & pl.col("connection_state").is_not_null()
@@ -134,6 +135,6 @@ def failed_connection_rate(statistics: Statistics, period: Period) -> Value:  # 
     return percent(total(hours, "connections", failed), total(hours, "connections", known))
 
 
-def quarantined_records(statistics: Statistics, period: Period) -> Value:  # noqa: ARG001 - as above
+def quarantined_records(statistics: Statistics) -> Value:
     """Distinct records that were set aside."""
     return distinct(statistics["quarantined"], "source", "table", "location")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Literal, TypeVar
+from typing import Literal
 
 import polars as pl
 
+from sentinel_pipeline.domain.calling import Result, called
 from sentinel_pipeline.domain.period import Period
 
-Result = TypeVar("Result")
 BEFORE = "_before"
 
 
@@ -121,5 +121,4 @@ class Section:
 
 def applied(function: Callable[..., Result], statistics: Mapping[str, pl.DataFrame], period: Period) -> Result:
     """The function's result for the statistics (and period) its parameters name."""
-    known = {**statistics, "period": period}
-    return function(**{name: known[name] for name in signature(function).parameters})
+    return called(function, {**statistics, "period": period})

@@ -37,7 +37,7 @@ def alert_devices(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def notable_alerts(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def notable_alerts(alerts: pl.LazyFrame) -> pl.LazyFrame:
     """The newest critical and high alerts themselves, at most 200 a day."""
     return (
         alerts.filter(pl.col("severity").is_in(NOTABLE))

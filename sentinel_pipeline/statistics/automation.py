@@ -31,7 +31,7 @@ def rule_event_hours(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def rule_event_devices(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def rule_event_devices(rule_events: pl.LazyFrame) -> pl.LazyFrame:
     """Rule events per device, and how many of them nobody acknowledged; devices the hub does not know included."""
     keys = ["source", "device"]
     return (
@@ -47,7 +47,7 @@ def rule_event_devices(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame: 
     )
 
 
-def rule_event_lateness(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def rule_event_lateness(rule_events: pl.LazyFrame) -> pl.LazyFrame:
     """Rule events by how long after they fired they were recorded, in classes, so that days add up exactly.
 
     `within_seconds` is the upper end of a class (-1: recorded before they fired, 2^31: later than all classes; NULL: no
@@ -63,7 +63,7 @@ def rule_event_lateness(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     return rule_events.with_columns(within_seconds=within).group_by(keys).agg(count("events")).sort(keys)
 
 
-def open_rule_events(rule_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def open_rule_events(rule_events: pl.LazyFrame) -> pl.LazyFrame:
     """The newest rule events that nobody acknowledged themselves, at most 200 a day."""
     return (
         _flagged(rule_events)

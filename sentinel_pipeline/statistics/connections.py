@@ -49,13 +49,13 @@ def connection_devices(connections: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def connection_destinations(connections: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def connection_destinations(connections: pl.LazyFrame) -> pl.LazyFrame:
     """Connections and bytes per destination address; the addresses themselves are kept, so that weeks count exactly."""
     keys = ["source", "destination_ip"]
     return connections.group_by(keys).agg(count("connections"), *(total(column) for column in VOLUMES)).sort(keys)
 
 
-def connection_ports(connections: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def connection_ports(connections: pl.LazyFrame) -> pl.LazyFrame:
     """Connections and bytes per protocol and destination port."""
     keys = ["source", "protocol", "destination_port"]
     return connections.group_by(keys).agg(count("connections"), *(total(column) for column in VOLUMES)).sort(keys)

@@ -40,7 +40,7 @@ def energy_hours(energy_intervals: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def energy_bands(energy_intervals: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def energy_bands(energy_intervals: pl.LazyFrame) -> pl.LazyFrame:
     """Energy and its cost per time-of-use band and tier of the tariff."""
     keys = ["source", "currency", "band", "tier"]
     known = ("energy_micro_kwh", "cost_micros", "unpriced_micro_kwh")

@@ -30,7 +30,7 @@ def fleet_hours(widget_logs: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     return widget_logs.with_columns(hour_at=hour_at("logged_at", day)).group_by(keys).agg(count("logs")).sort(keys)
 
 
-def fleet_machine_logs(widget_logs: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def fleet_machine_logs(widget_logs: pl.LazyFrame) -> pl.LazyFrame:
     """Logs and errors per machine, and the time of its last log."""
     keys = ["source", "machine_id"]
     return (
@@ -40,7 +40,7 @@ def fleet_machine_logs(widget_logs: pl.LazyFrame, day: Period) -> pl.LazyFrame: 
     )
 
 
-def fleet_samples(widget_logs: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def fleet_samples(widget_logs: pl.LazyFrame) -> pl.LazyFrame:
     """Every measured value, in millionths, and how often it was measured: percentiles of any period stay exact."""
     keys = ["source", "widget_type", "measure", "value_millionths"]
     columns = {f"{kind}.{measure}": _measured(kind, path) for kind, measure, path in MEASURES}
@@ -75,7 +75,7 @@ def machine_inventory(machines: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def decryption_outcomes(decryptions: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def decryption_outcomes(decryptions: pl.LazyFrame) -> pl.LazyFrame:
     """Envelopes, export files and stored rows per machine, verdict and key; flagged ones, reused nonces, logs."""
     keys = ["source", "machine_id", "unit", "verdict", "key_fingerprint"]
     flags = pl.col("flags")

@@ -43,17 +43,17 @@ def incidents_of_day(incident_hours: pl.DataFrame, day: Period) -> pl.DataFrame:
     )
 
 
-def incident_users(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def incident_users(incidents: pl.LazyFrame) -> pl.LazyFrame:
     """Incidents per user."""
     return _counted_by(incidents, "user")
 
 
-def incident_addresses(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def incident_addresses(incidents: pl.LazyFrame) -> pl.LazyFrame:
     """Incidents per source address."""
     return _counted_by(incidents, "source_ip")
 
 
-def incident_agents(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def incident_agents(incidents: pl.LazyFrame) -> pl.LazyFrame:
     """Incidents per agent, agents that nobody registered included."""
     return _counted_by(
         incidents,
@@ -64,7 +64,7 @@ def incident_agents(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # no
     )
 
 
-def incident_data_types(incidents: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def incident_data_types(incidents: pl.LazyFrame) -> pl.LazyFrame:
     """Incidents that carry each data type, and their confidence in millionths; one incident may carry several."""
     keys = ["source", "data_type"]
     return (

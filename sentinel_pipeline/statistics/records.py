@@ -32,7 +32,7 @@ def audit_hours(audit_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     return audit_events.with_columns(hour_at=hour_at("occurred_at", day)).group_by(keys).agg(count("events")).sort(keys)
 
 
-def audit_users(audit_events: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def audit_users(audit_events: pl.LazyFrame) -> pl.LazyFrame:
     """Audit events per user."""
     keys = ["source", "user"]
     return audit_events.group_by(keys).agg(count("events")).sort(keys)
@@ -46,7 +46,7 @@ def completeness(receipts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
     )
 
 
-def quarantined(quarantine: pl.LazyFrame, day: Period) -> pl.LazyFrame:  # noqa: ARG001 - one seam for all
+def quarantined(quarantine: pl.LazyFrame) -> pl.LazyFrame:
     """Which records were set aside; a record that belongs to no day is named each day and counted once."""
     keys = ["source", "table", "reason", "location"]
     return quarantine.select(keys).unique().sort(keys)

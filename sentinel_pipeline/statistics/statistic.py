@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sentinel_pipeline.domain.calling import called
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.domain.tables import INSTANT
@@ -21,6 +22,8 @@ MILLIONTHS = 1_000_000
 class Statistic:
     """A statistic, named like its function; `table` is the facts table it reads.
 
+    The function takes the facts, by the table's name, and `day` where the result depends on it.
+
     The sum of `total` over a day equals the number of facts of that day. `sums`, if any, are the columns that add up
     when days are put together; the others are its keys. A statistic with many keys names them, so that a month of it
     takes no more memory than its distinct keys. `whole_day`, if any, makes a day of a day's hours: all that a report
@@ -28,7 +31,7 @@ class Statistic:
     """
 
     table: str
-    function: Callable[[pl.LazyFrame, Period], pl.LazyFrame]
+    function: Callable[..., pl.LazyFrame]
     total: str | None = None
     sums: tuple[str, ...] = ()
     whole_day: Callable[[pl.DataFrame, Period], pl.DataFrame] | None = None
@@ -36,6 +39,10 @@ class Statistic:
     @property
     def name(self) -> str:
         return str(self.function.__name__)
+
+    def of(self, facts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
+        """The statistic of a day's facts."""
+        return called(self.function, {self.table: facts, "day": day})
 
     @property
     def description(self) -> str:

@@ -65,20 +65,20 @@ def test_unknown_devices_are_called_by_their_serial_and_counted() -> None:
     ]
     assert left_out("rule_events_by_device", statistics, TODAY) == 1
     assert finding_of("rule_events_by_device", statistics, TODAY).endswith("; 1 device the hub does not know")
-    assert FIGURE["rule_events_unknown_device"].compute(statistics, TODAY) == 2
+    assert FIGURE["rule_events_unknown_device"].value(statistics, TODAY) == 2
 
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_table_adds_up_to_the_figure(name: str) -> None:
     statistics = world(TODAY, rule_events=EVENTS)
-    total = FIGURE["total_rule_events"].compute(statistics, TODAY)
+    total = FIGURE["total_rule_events"].value(statistics, TODAY)
     assert total == 7
     assert table_of(name, statistics, TODAY)["count"].sum() + left_out(name, statistics, TODAY) == total
 
 
 def test_figures_of_rule_events() -> None:
     statistics = world(TODAY, rule_events=EVENTS)
-    found = {name: FIGURE[name].compute(statistics, TODAY) for name in FIGURE if FIGURE[name].about == "rule_events"}
+    found = {name: FIGURE[name].value(statistics, TODAY) for name in FIGURE if FIGURE[name].about == "rule_events"}
     assert found == {
         "total_rule_events": 7,
         "unacknowledged_rule_events": 6,
@@ -87,7 +87,7 @@ def test_figures_of_rule_events() -> None:
         "rule_events_deleted_rule": 1,
         "rule_events_unknown_device": 2,
     }
-    assert FIGURE["rule_events_acknowledged_share"].compute(world(TODAY), TODAY) is None
+    assert FIGURE["rule_events_acknowledged_share"].value(world(TODAY), TODAY) is None
 
 
 def test_the_trend_has_a_series_per_rule_and_leaves_unseen_days_empty() -> None:

@@ -89,19 +89,19 @@ def test_sources_and_currencies_are_never_added_together() -> None:
     totals = table_of("energy_bill", statistics, JANUARY).filter(pl.col("line") == "Total")
     assert totals.select("source", "amount", "currency").rows() == [("home", 0.2, "EUR"), ("office", 30.0, "JPY")]
     assert finding_of("energy_bill", statistics, JANUARY) == "Energy costs 0.20 EUR and 30 JPY with all charges"
-    assert FIGURE["energy_bill"].compute(statistics, JANUARY) is None
+    assert FIGURE["energy_bill"].value(statistics, JANUARY) is None
     assert FIGURE["energy_bill"].unit_for(statistics) == ""
 
 
 def test_the_figure_is_the_total_of_the_bill_in_its_currency() -> None:
     statistics = world(JANUARY, energy_intervals=[used(2, 0.4)], energy_rates=[rate(FLAT)])
-    assert FIGURE["energy_bill"].compute(statistics, JANUARY) == 111.4
+    assert FIGURE["energy_bill"].value(statistics, JANUARY) == 111.4
     assert FIGURE["energy_bill"].unit_for(statistics) == "EUR"
 
 
 def test_charges_without_energy_are_in_the_currency_of_the_rate() -> None:
     statistics = world(JANUARY, energy_intervals=[], energy_rates=[rate(FLAT)])
-    assert FIGURE["energy_bill"].compute(statistics, JANUARY) == 31.0
+    assert FIGURE["energy_bill"].value(statistics, JANUARY) == 31.0
     assert FIGURE["energy_bill"].unit_for(statistics) == "EUR"
 
 
@@ -115,7 +115,7 @@ def test_prices_from_a_file_make_a_bill_without_charges() -> None:
 def test_without_any_price_the_bill_has_no_currency_and_says_so() -> None:
     statistics = world(JANUARY, energy_intervals=[used(1, None, currency=None)], energy_rates=[])
     assert finding_of("energy_bill", statistics, JANUARY) == "No price is known for the energy of this period"
-    assert FIGURE["energy_bill"].compute(statistics, JANUARY) is None
+    assert FIGURE["energy_bill"].value(statistics, JANUARY) is None
 
 
 BANDS = [

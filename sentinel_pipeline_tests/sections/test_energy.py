@@ -34,7 +34,7 @@ def energy(*rows: dict[str, Any], period: Period = TODAY, **more: Any) -> dict[s
 
 
 def value(id_: str, statistics: dict[str, pl.DataFrame], period: Period = TODAY) -> Value:
-    return next(figure for figure in FIGURES if figure.id == id_).compute(statistics, period)
+    return next(figure for figure in FIGURES if figure.id == id_).value(statistics, period)
 
 
 def test_devices_are_ranked_by_energy_with_cost_peak_and_share() -> None:

@@ -46,7 +46,7 @@ CONTRACT = {
 
 
 def value(id_: str, statistics: dict[str, pl.DataFrame]) -> Value:
-    return FIGURE[id_].compute(statistics, TODAY)
+    return FIGURE[id_].value(statistics, TODAY)
 
 
 def some(number: int, **what: Any) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def test_every_figure_of_the_contract_is_there() -> None:
 def test_a_figure_is_computed_from_the_statistics_it_names_and_no_others(id_: str) -> None:
     statistics = world(TODAY)
     only = {name: statistics[name] for name in FIGURE[id_].statistics}
-    assert FIGURE[id_].compute(only, TODAY) == FIGURE[id_].compute(statistics, TODAY)
+    assert FIGURE[id_].value(only, TODAY) == FIGURE[id_].value(statistics, TODAY)
     assert FIGURE[id_].label
     assert FIGURE[id_].definition
 
@@ -148,8 +148,8 @@ def test_devices_are_those_of_the_last_inventory_of_each_source() -> None:
     statistics["device_inventory"] = pl.DataFrame(
         [dict.fromkeys(schema.names()) | row for row in inventory], schema=schema, orient="row"
     )
-    assert FIGURE["total_devices"].compute(statistics, period) == 3
-    assert FIGURE["blocked_devices"].compute(statistics, period) == 1
+    assert FIGURE["total_devices"].value(statistics, period) == 3
+    assert FIGURE["blocked_devices"].value(statistics, period) == 1
 
 
 def test_devices_are_unknown_when_no_inventory_was_read() -> None:
@@ -186,7 +186,7 @@ def test_only_the_last_24_hours_of_a_week_make_a_device_active() -> None:
     seen = [{"device_ip": "a", "last_seen_at": period.window.end + timedelta(days=9)}]
     busy = [{"started_at": late, "device_ip": "late"}, {"started_at": early, "device_ip": "early"}]
     statistics = world(period, devices=seen, connections=busy)
-    assert FIGURE["active_devices"].compute(statistics, period) == 1
+    assert FIGURE["active_devices"].value(statistics, period) == 1
 
 
 def test_a_sparkline_is_the_figure_by_bucket_with_gaps_where_nobody_could_see() -> None:
@@ -236,5 +236,5 @@ def test_every_table_with_what_it_leaves_out_adds_up_to_its_figure(data: st.Data
     )
     for table, (column, figure) in COUNTED.items():
         counted = table_of(table, statistics, period)[column].sum() + left_out(table, statistics, period)
-        assert counted == FIGURE[figure].compute(statistics, period), table
+        assert counted == FIGURE[figure].value(statistics, period), table
         assert section(table).about == FIGURE[figure].about

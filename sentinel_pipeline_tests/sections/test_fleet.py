@@ -33,7 +33,7 @@ def seal(verdict: str = "ok", machine: str | None = "a", **more: Any) -> dict[st
 
 
 def figure(name: str, made: dict[str, pl.DataFrame]) -> Value:
-    return next(one for one in FIGURES if one.id == name).compute(made, TODAY)
+    return next(one for one in FIGURES if one.id == name).value(made, TODAY)
 
 
 def test_logs_are_ranked_by_widget_and_level() -> None:

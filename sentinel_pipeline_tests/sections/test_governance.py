@@ -26,8 +26,8 @@ def incident(**what: Any) -> dict[str, Any]:
 
 def test_the_critical_rate_is_of_all_incidents() -> None:
     rows = [incident(severity="critical"), incident(severity="low"), incident()]
-    assert critical_rate(world(TODAY, incidents=rows), TODAY) == 33.33
-    assert critical_rate(world(TODAY), TODAY) is None
+    assert critical_rate(world(TODAY, incidents=rows)) == 33.33
+    assert critical_rate(world(TODAY)) is None
 
 
 def test_the_risk_score_weighs_what_was_let_through() -> None:
@@ -38,8 +38,8 @@ def test_the_risk_score_weighs_what_was_let_through() -> None:
         incident(severity="info"),
         incident(),
     ]
-    assert risk_score(world(TODAY, incidents=rows), TODAY) == 10 + 2 + 0 + 1
-    assert risk_score(world(TODAY), TODAY) == 0
+    assert risk_score(world(TODAY, incidents=rows)) == 10 + 2 + 0 + 1
+    assert risk_score(world(TODAY)) == 0
 
 
 def test_coverage_counts_registered_agents_heard_of_since_the_period_began() -> None:

@@ -69,7 +69,7 @@ def quarantine(*rows: Row) -> pl.DataFrame:
 
 def counted(name: str, frame: pl.DataFrame, day: Period) -> pl.DataFrame:
     """A statistic of a day's facts."""
-    return STATISTIC[name].function(frame.lazy(), day).collect()
+    return STATISTIC[name].of(frame.lazy(), day).collect()
 
 
 def counted_by_day(name: str, frame: pl.DataFrame, period: Period) -> pl.DataFrame:

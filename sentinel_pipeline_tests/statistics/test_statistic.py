@@ -43,7 +43,7 @@ def test_a_sum_skips_what_is_unknown_and_a_condition_does_not_hold_for_it() -> N
 
 @pytest.mark.parametrize("statistic", STATISTICS, ids=lambda statistic: statistic.name)
 def test_a_day_without_facts_has_the_columns_of_any_other(statistic: Statistic) -> None:
-    quiet = statistic.function(TABLE[statistic.table].empty().lazy(), day("2025-03-30")).collect()
+    quiet = statistic.of(TABLE[statistic.table].empty().lazy(), day("2025-03-30")).collect()
     assert quiet.is_empty()
     assert quiet.schema == statistic_schema(statistic)
     assert statistic.total is None or quiet.schema[statistic.total] == pl.Int64
