@@ -1,12 +1,12 @@
-"""One reading of a log file: what it has seen, what its chunks mean, and where its bad records go."""
+"""Readings of log files: what was seen of each, what records of many mean together, and where the bad ones go."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import NamedTuple
 
 import polars as pl
 
@@ -20,6 +20,8 @@ from sentinel_pipeline.sources.lognotes import Span
 from sentinel_pipeline.sources.quarantine import Quarantine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Small files are understood together: what it costs to understand a few rows is nearly what many thousand cost.
+TOGETHER = 16_384
 Understand = Mapping[str, Callable[[pl.DataFrame, Reading], Rows]]
 
 
@@ -42,35 +44,67 @@ class Seen:
             self.is_whole = False
 
 
-def narrowed(chunk: Chunk, window: Window | None, reading: Reading, span: Span) -> Chunk:
-    """The chunk without rows whose time is known and outside the window; `span` still counts them.
+class Piece(NamedTuple):
+    """Some records of a file, and what this reading has seen of the file."""
 
-    Most files of a window's surroundings hold nothing else, and time is the cheapest column to read.
+    file: LogFile
+    seen: Seen
+    chunk: Chunk
+
+
+def gathered(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """The pieces in their order, several together until they are TOGETHER rows."""
+    waiting: list[Piece] = []
+    rows = 0
+    for piece in pieces:
+        waiting.append(piece)
+        rows += piece.chunk.rows.height
+        if rows >= TOGETHER:
+            yield waiting
+            waiting, rows = [], 0
+    if waiting:
+        yield waiting
+
+
+def flawed(piece: Piece) -> pl.DataFrame:
+    """Records that cannot be read at all, as faults that belong to no time."""
+    piece.seen.span.include(None, None, piece.chunk.rows.height)
+    return piece.chunk.rows.select(
+        pl.lit(piece.file.name).alias("file"),
+        "line",
+        "record",
+        reason=pl.lit(piece.chunk.reason),
+        occurred_at=pl.lit(None, INSTANT),
+    )
+
+
+def together(pieces: Sequence[Piece], window: Window | None, reading: Reading) -> pl.DataFrame:
+    """Rows of the pieces with their `file`, without those whose time is known and outside the window.
+
+    Most files of a window's surroundings hold nothing else, and time is the cheapest column to read. What each file
+    spans is noted of all its rows.
     """
-    if window is None or chunk.reason or "ts" not in chunk.rows.columns:
-        return chunk
-    at = microseconds(chunk.rows["ts"], reading.zone)
+    heights = pl.DataFrame(
+        {"file": [piece.file.name for piece in pieces], "rows": [p.chunk.rows.height for p in pieces]}
+    )
+    names = heights.select(pl.col("file").repeat_by("rows").explode()).to_series()
+    # In one piece: Polars 2.1 panics in expressions over texts whose columns are cut in different places.
+    rows = pl.concat([piece.chunk.rows for piece in pieces], rechunk=True).with_columns(names)
+    at = microseconds(rows["ts"], reading.zone)
+    is_known = at.is_between(EARLIEST_US, LATEST_US, closed="left").fill_null(False)
+    _note_spans(pieces, pl.DataFrame([names, at.set(~is_known, None).alias("at")]))
+    if window is None:
+        return rows
     start, end = ((edge - EPOCH) // timedelta(microseconds=1) for edge in (window.start, window.end))
-    is_outside = at.is_between(EARLIEST_US, LATEST_US, closed="left") & ((at < start) | (at >= end))
-    is_outside = is_outside.fill_null(False)
-    outside = at.filter(is_outside)
-    span.include(cast("int | None", outside.min()), cast("int | None", outside.max()), 0)
-    return replace(chunk, rows=chunk.rows.filter(~is_outside))
+    return rows.filter(~is_known | at.is_between(start, end, closed="left"))
 
 
-def understood(chunk: Chunk, reading: Reading, understand: Understand) -> Rows:
-    """A chunk as canonical rows and faults."""
-    if not chunk.reason:
-        return understand[chunk.kind](chunk.rows, reading)
-    nowhen = pl.lit(None, INSTANT)
-    return Rows(pl.DataFrame(), chunk.rows.with_columns(reason=pl.lit(chunk.reason), occurred_at=nowhen))
-
-
-def extent(found: Rows, table: Table) -> tuple[int | None, int | None, int]:
-    """First and last microsecond of rows and faults, and the number of faults without a time."""
-    times = [found.faults["occurred_at"], *([found.rows[str(table.time)]] if found.rows.width else [])]
-    micros = pl.concat([one.rename("at") for one in times]).dt.epoch("us")
-    return cast("int | None", micros.min()), cast("int | None", micros.max()), found.faults["occurred_at"].null_count()
+def _note_spans(pieces: Sequence[Piece], times: pl.DataFrame) -> None:
+    seen = {piece.file.name: piece.seen for piece in pieces}
+    first, last, undated = pl.col("at").min(), pl.col("at").max(), pl.col("at").null_count()
+    spans = times.group_by("file").agg(first.alias("first"), last.alias("last"), undated.alias("undated"))
+    for name, *span in spans.select("file", "first", "last", "undated").iter_rows():
+        seen[name].span.include(*span)
 
 
 def lies_in(column: str, window: Window | None) -> pl.Expr:
@@ -80,9 +114,9 @@ def lies_in(column: str, window: Window | None) -> pl.Expr:
     return pl.col(column).is_between(window.start, window.end, closed="left").fill_null(True)
 
 
-def put_aside(faults: pl.DataFrame, table: Table, file: LogFile, quarantine: Quarantine) -> None:
+def put_aside(faults: pl.DataFrame, table: Table, quarantine: Quarantine) -> None:
     """Hands faults to quarantine, each with its file and line; line 0 is the file itself."""
-    place = pl.when(pl.col("line") > 0).then(pl.format("{}:{}", pl.lit(file.name), pl.col("line")))
-    records = faults.with_columns(location=place.otherwise(pl.lit(file.name)))
+    place = pl.when(pl.col("line") > 0).then(pl.format("{}:{}", "file", "line")).otherwise("file")
+    records = faults.with_columns(location=place)
     for (reason,), some in records.group_by("reason", maintain_order=True):
         quarantine.keep_all(table.name, str(reason), some.select("location", "record", "occurred_at"))

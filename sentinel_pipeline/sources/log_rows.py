@@ -26,13 +26,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rows:
-    """Canonical rows, and what cannot be used: columns line, record, reason, occurred_at (NULL: no known day)."""
+    """Canonical rows, and what cannot be used: file, line, record, reason, occurred_at (NULL: no known day)."""
 
     rows: pl.DataFrame
     faults: pl.DataFrame
 
 
-NO_FAULTS = pl.DataFrame(schema={"line": pl.Int64, "record": pl.String, "reason": pl.String, "occurred_at": INSTANT})
+NO_FAULTS = pl.DataFrame(
+    schema={"file": pl.String, "line": pl.Int64, "record": pl.String, "reason": pl.String, "occurred_at": INSTANT}
+)
 
 
 def timed(raw: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
@@ -82,5 +84,5 @@ def parted(rows: pl.DataFrame, mandatory: Sequence[str], schema: pl.Schema, chec
     is_usable = pl.all_horizontal(pl.col("_time_fault").is_null(), *(pl.col(name).is_not_null() for name in missing))
     return Rows(
         faulty.filter(is_usable).select(schema.names()),
-        faulty.filter(pl.col("reason") != "").select("line", "record", "reason", occurred_at="_at"),
+        faulty.filter(pl.col("reason") != "").select("file", "line", "record", "reason", occurred_at="_at"),
     )

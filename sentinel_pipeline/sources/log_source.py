@@ -18,13 +18,14 @@ from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.log_readings import (
+    Piece,
     Seen,
     Understand,
-    extent,
+    flawed,
+    gathered,
     lies_in,
-    narrowed,
     put_aside,
-    understood,
+    together,
 )
 from sentinel_pipeline.sources.log_rows import Reading
 from sentinel_pipeline.sources.log_values import PRIVATE, Networks
@@ -91,20 +92,19 @@ class LogSource:
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         """Rows whose own time lies in the window, file after file in the order of their names."""
         kind = self._family.kind_of(table)
-        if kind is None:
-            return
-        for file in self._files:
-            if not self._can_skip(file, kind, window):
-                yield from self._read_file(file, table, kind, window, quarantine, Seen())
+        if kind is not None:
+            files = [file for file in self._files if not self._can_skip(file, kind, window)]
+            yield from self._read_files(files, table, kind, window, quarantine)
         self._notes.save(self._files)
 
     def first_at(self) -> datetime | None:
         """Earliest time of any connection or alert; files that were never read are read once."""
         firsts = []
         for table, kind in self._family.tables:
-            for file in self._files:
-                span = self._known_span(file, kind) or self._measured(file, table, kind).span
-                firsts += [at(span.first)] if span.first is not None else []
+            unknown = [file for file in self._files if self._known_span(file, kind) is None]
+            measured = self._measured(unknown, table, kind)
+            spans = [self._known_span(file, kind) or measured[file.name].span for file in self._files]
+            firsts += [at(span.first) for span in spans if span.first is not None]
         self._notes.save(self._files)
         return min(firsts, default=None)
 
@@ -124,7 +124,7 @@ class LogSource:
         """The kinds of log in a file, read to its end unless that was done before."""
         note = self._notes.of(file)
         if note is None and file.name not in self._wholes:
-            self._measured(file, *self._family.tables[0])
+            self._measured([file], *self._family.tables[0])
         return self._logs(file)
 
     def _start(self, file: LogFile) -> Seen:
@@ -148,32 +148,41 @@ class LogSource:
             return None
         return note.spans.get(kind) or (None if kind in note.kinds else Span())
 
-    def _measured(self, file: LogFile, table: Table, kind: str) -> Seen:
-        """What a whole reading of a file sees."""
-        seen = Seen()
-        for _ in self._read_file(file, table, kind, None, Quarantine(self.settings.name), seen):
+    def _measured(self, files: list[LogFile], table: Table, kind: str) -> dict[str, Seen]:
+        """What whole readings of files see, by their names."""
+        for _ in self._read_files(files, table, kind, None, Quarantine(self.settings.name)):
             pass
-        return seen
+        return {file.name: self._wholes[file.name] for file in files}
 
-    def _read_file(
-        self, file: LogFile, table: Table, kind: str, window: Window | None, quarantine: Quarantine, seen: Seen
+    def _read_files(
+        self, files: list[LogFile], table: Table, kind: str, window: Window | None, quarantine: Quarantine
     ) -> Iterator[pl.DataFrame]:
-        """One file's rows for one table; what was seen of the file is noted once it is read to its end."""
-        for chunk in file_chunks(file, self._family.form):
-            seen.include(chunk)
-            if chunk.kind != kind or not chunk.rows.height:
-                continue
-            near = narrowed(chunk, window, self._reading, seen.span)
-            if near.rows.height:
-                found = understood(near, self._reading, self._family.understand)
-                seen.span.include(*extent(found, table))
-                put_aside(found.faults.filter(lies_in("occurred_at", window)), table, file, quarantine)
-                rows = found.rows.filter(lies_in(str(table.time), window)) if found.rows.width else found.rows
+        """The files' rows for one table; what was seen of each is noted when all are read to their end."""
+        seen = {file.name: Seen() for file in files}
+        for pieces in gathered(self._pieces(files, kind, seen)):
+            sound = [piece for piece in pieces if not piece.chunk.reason]
+            for piece in pieces:
+                if piece.chunk.reason:
+                    put_aside(flawed(piece), table, quarantine)
+            near = together(sound, window, self._reading) if sound else pl.DataFrame()
+            if near.height:
+                found = self._family.understand[kind](near, self._reading)
+                put_aside(found.faults.filter(lies_in("occurred_at", window)), table, quarantine)
+                rows = found.rows.filter(lies_in(str(table.time), window))
                 if rows.height:
                     yield rows
-        self._wholes[file.name] = seen
-        if seen.is_whole:
-            self._notes.keep(file, seen.kinds, seen.logs, kind, seen.span)
+        for file in files:
+            self._wholes[file.name] = whole = seen[file.name]
+            if whole.is_whole:
+                self._notes.keep(file, whole.kinds, whole.logs, kind, whole.span)
+
+    def _pieces(self, files: list[LogFile], kind: str, seen: dict[str, Seen]) -> Iterator[Piece]:
+        """Records of one kind, sound or not, as the files hold them."""
+        for file in files:
+            for chunk in file_chunks(file, self._family.form):
+                seen[file.name].include(chunk)
+                if chunk.kind == kind and chunk.rows.height:
+                    yield Piece(file, seen[file.name], chunk)
 
 
 def opened_logs(settings: SourceSettings, family: LogFamily, reading: Reading, memory: Path | None) -> LogSource:
