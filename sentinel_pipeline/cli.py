@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,9 +20,13 @@ from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageE
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, source_settings
-from sentinel_pipeline.terminal import configured, say
+from sentinel_pipeline.terminal import RoomProgress, configured, say
+
+if TYPE_CHECKING:
+    from sentinel_pipeline.orchestration.runs import Outcome
 
 DEMO_ZONE = ZoneInfo("Europe/Berlin")
+AT_ONCE = min(2, os.cpu_count() or 1)  # more would need more memory than a small machine has
 FIGURES_THAT_MATTER = ("total_alerts", "alerts_critical", "total_incidents", "block_rate", "data_transferred_mb")
 
 
@@ -71,6 +77,7 @@ def _fail(message: str, debug: bool, code: int) -> int:
 def demo(days: int, scale: float, publishes: bool) -> None:
     """Makes a made-up household and office, and a configuration that reads them."""
     from sentinel_pipeline.demo import demo_configuration, make_demo
+    from sentinel_pipeline.demo.crew import Crew
     from sentinel_pipeline.demo.installation import install_configuration
 
     data = data_folder()
@@ -78,12 +85,12 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     if publishes:
         days = max(days, (last_day - _last_full(last_day, "monthly")).days + 1)
     say(f"making {counted(days, 'day')} of a household and an office up to {last_day}")
-    systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), _bar())
+    crew = Crew(RoomProgress(), AT_ONCE)
+    systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), crew)
     config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
     say(f"configuration: {config}")
     if publishes:
-        for cadence in CADENCES:
-            _publish_demo(Period(cadence, _last_full(last_day, cadence), DEMO_ZONE))
+        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES])
     click.echo(str(data / "systems"))
 
 
@@ -93,23 +100,22 @@ def _last_full(last_day: date, cadence: str) -> date:
     return first_of(cadence, running - timedelta(days=1))
 
 
-def _bar() -> Callable[[str, int, int], None]:
-    """Progress of the demo: a line that grows on a terminal, a line per part elsewhere."""
-    is_terminal = sys.stderr.isatty()
+def _publish_demo(periods: list[Period]) -> None:
+    """Publishes several editions side by side, the longest period first, and prints each with its figures."""
+    from sentinel_pipeline.demo.crew import Crew
 
-    def show(room: str, done: int, total: int) -> None:
-        if is_terminal:
-            click.echo(f"\r  {room}: {done} of {counted(total, 'day')}", nl=done >= total, err=True)
-        elif done >= total:
-            say(f"  {room}: {counted(total, 'day')}")
-
-    return show
+    outcomes = Crew(say, AT_ONCE).results(_published, periods[::-1])
+    for period, outcome in zip(periods, outcomes[::-1], strict=True):
+        _show_figures(period, outcome)
 
 
-def _publish_demo(period: Period) -> None:
+def _published(period: Period, tell: Callable[[str], None]) -> Outcome:
     from sentinel_pipeline.orchestration.runs import publish_edition
 
-    outcome = publish_edition(load_settings(), period, lambda line: say(f"  {line}"))
+    return publish_edition(load_settings(), period, lambda line: tell(f"  {period.cadence}: {line}"))
+
+
+def _show_figures(period: Period, outcome: Outcome) -> None:
     click.echo(f"\n{period.cadence.capitalize()} report, {period.words}")
     facts = {fact["id"]: fact for fact in json.loads((outcome.folder / "facts.json").read_bytes())["facts"]}
     for fact in (facts[name] for name in FIGURES_THAT_MATTER if name in facts):

@@ -7,6 +7,7 @@ from time import monotonic
 
 import click
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.settings import Settings, load_settings
 
 BAR = 24
@@ -59,6 +60,29 @@ class RowCounter:
         if self._is_terminal and self._width:
             click.echo("", err=True)
             self._width = 0
+
+
+class RoomProgress:
+    """Rooms of the demo in the making: one line that changes on a terminal, elsewhere a line for each that is done."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._making: dict[str, int] = {}
+        self._width = 0
+
+    def __call__(self, room: str, done: int, total: int) -> None:
+        """Hears that a room has so many days of `total`."""
+        self._making[room] = done
+        if done >= total:
+            del self._making[room]
+            self._show(f"  {room}: {counted(total, 'day')}", is_last=True)
+        elif self._is_terminal:
+            self._show("  " + ", ".join(f"{name}: {days} of {total}" for name, days in self._making.items()))
+
+    def _show(self, line: str, *, is_last: bool = False) -> None:
+        start = "\r" if self._is_terminal else ""
+        click.echo(f"{start}{line:<{self._width}}", nl=is_last, err=True)
+        self._width = 0 if is_last else len(line)
 
 
 def progress_line(doing: str, rows: int, total: int | None, seconds: float) -> str:

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
-    "terminal": frozenset({"settings"}),
+    "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),
     "__main__": frozenset({"cli"}),
 }

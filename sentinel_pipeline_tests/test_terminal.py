@@ -1,7 +1,7 @@
 import pytest
 
 from sentinel_pipeline import terminal
-from sentinel_pipeline.terminal import RowCounter, progress_line
+from sentinel_pipeline.terminal import RoomProgress, RowCounter, progress_line
 
 
 def test_a_line_of_progress_has_rows_and_rate_and_a_bar_where_the_end_is_known() -> None:
@@ -36,3 +36,20 @@ def test_on_a_terminal_one_line_changes_and_ends(
     err = capsys.readouterr().err
     assert err.count("\n") == 2
     assert [line.split("  ")[1].strip() for line in err.split("\r")[1:]] == ["reading 7 rows", "writing 7 of 7 rows"]
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "expected"),
+    [
+        (False, "  home: 3 days\n  hub: 3 days\n"),
+        (True, "\r  home: 1 of 3\r  home: 1 of 3, hub: 2 of 3\r  home: 3 days             \n\r  hub: 3 days\n"),
+    ],
+)
+def test_rooms_in_the_making_share_a_line_until_each_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_terminal: bool, expected: str
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    progress = RoomProgress()
+    for room, done in (("home", 1), ("hub", 2), ("home", 3), ("hub", 3)):
+        progress(room, done, 3)
+    assert capsys.readouterr().err == expected

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sentinel_pipeline.demo.crew import Crew
 from sentinel_pipeline.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from sentinel_pipeline.demo.plan import Plan
     from sentinel_pipeline.demo.rooms import Room
 
 VERSION = 3
@@ -26,6 +28,9 @@ Progress = Callable[[str, int, int], None]
 
 def silent(room: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+ALONE = Crew(silent)
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,13 @@ def make_demo(
     scale: float = 1.0,
     zone: ZoneInfo = EUROPE_BERLIN,
     postgresql_url: str | None = None,
-    progress: Progress = silent,
+    crew: Crew = ALONE,
     *,
     seed: int = 7,
 ) -> DemoSystems:
     """Writes the household and the office below `folder/systems`, covering `days` whole days up to `last_day`.
 
-    `progress` is told the room, the days done and the days in all. Raises UsageError for impossible wishes and when
+    The crew is told the room, the days done and the days in all. Raises UsageError for impossible wishes and when
     something else already lies in the way.
     """
     if days < 1 or not scale > 0:
@@ -77,7 +82,7 @@ def make_demo(
     wishes = Wishes(last_day.isoformat(), days, scale, zone.key, seed, "postgresql" if postgresql_url else "sqlite")
     place = folder / "systems"
     if not _is_made(place, wishes, postgresql_url):
-        _make(place, wishes, postgresql_url, progress)
+        _make(place, wishes, postgresql_url, crew)
     return _systems(folder, wishes)
 
 
@@ -132,9 +137,27 @@ def _rooms() -> tuple[Room, ...]:
     return ROOMS
 
 
-def _make(place: Path, wishes: Wishes, postgresql_url: str | None, progress: Progress) -> None:
+@dataclass(frozen=True)
+class Commission:
+    """A room to be made: where, after which plan, and in which PostgreSQL database instead when there is one."""
+
+    room: Room
+    folder: Path
+    plan: Plan
+    wishes: Wishes
+    postgresql_url: str | None
+
+    def carry_out(self, progress: Progress) -> None:
+        from sentinel_pipeline.demo import postgresql
+
+        if self.postgresql_url is None:
+            self.room.write(self.folder, self.plan, progress)
+        else:
+            postgresql.write_office(self.postgresql_url, self.plan, repr(self.wishes), progress)
+
+
+def _make(place: Path, wishes: Wishes, postgresql_url: str | None, crew: Crew) -> None:
     """Makes everything beside the old systems and then puts it in their place."""
-    from sentinel_pipeline.demo import postgresql
     from sentinel_pipeline.demo.plan import Plan
 
     names = [room.name for room in _rooms()]
@@ -144,11 +167,9 @@ def _make(place: Path, wishes: Wishes, postgresql_url: str | None, progress: Pro
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     plan = Plan(date.fromisoformat(wishes.last_day), wishes.days, wishes.scale, ZoneInfo(wishes.zone), wishes.seed)
-    for room in _rooms():
-        if postgresql_url is not None and room.name == OFFICE:
-            postgresql.write_office(postgresql_url, plan, repr(wishes), progress)
-        else:
-            room.write(making / room.name, plan, progress)
+    urls = {OFFICE: postgresql_url}
+    commissions = [Commission(room, making / room.name, plan, wishes, urls.get(room.name)) for room in _rooms()]
+    crew.results(Commission.carry_out, commissions)
     _put_in_place(place, making, wishes, names)
 
 

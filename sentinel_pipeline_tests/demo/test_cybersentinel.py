@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 
 from sentinel_pipeline.demo import demo_configuration_text, make_demo
+from sentinel_pipeline.demo.crew import Crew
 from sentinel_pipeline.demo.cybersentinel import write_office
 from sentinel_pipeline.demo.plan import Plan
 from sentinel_pipeline.demo.rooms import ROOMS
@@ -106,14 +107,11 @@ def test_postgresql_holds_the_same_office(tmp_path: Path, postgresql_url: str) -
 
 def test_postgresql_is_made_once_and_anew_for_other_days(tmp_path: Path, postgresql_url: str) -> None:
     told: list[str] = []
+    crew = Crew(lambda *step: told.append(""))
     make_demo(tmp_path, FRIDAY, days=2, scale=0.1, postgresql_url=postgresql_url)
-    make_demo(
-        tmp_path, FRIDAY, days=2, scale=0.1, postgresql_url=postgresql_url, progress=lambda *step: told.append("")
-    )
+    make_demo(tmp_path, FRIDAY, days=2, scale=0.1, postgresql_url=postgresql_url, crew=crew)
     assert told == []
-    make_demo(
-        tmp_path, FRIDAY, days=1, scale=0.1, postgresql_url=postgresql_url, progress=lambda *step: told.append("")
-    )
+    make_demo(tmp_path, FRIDAY, days=1, scale=0.1, postgresql_url=postgresql_url, crew=crew)
     assert len(told) == 3 * len(ROOMS)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sentinel_pipeline.demo import make_demo
+from sentinel_pipeline.demo.crew import Crew
 from sentinel_pipeline.demo.rooms import ROOMS
 from sentinel_pipeline.demo.systems import made_systems
 from sentinel_pipeline.domain.errors import UsageError
@@ -23,7 +24,8 @@ import sys
 from datetime import date
 from pathlib import Path
 from sentinel_pipeline.demo import make_demo
-make_demo(Path(sys.argv[1]), date(2026, 11, 20), days=2, scale=0.1)
+from sentinel_pipeline.demo.crew import Crew
+make_demo(Path(sys.argv[1]), date(2026, 11, 20), days=2, scale=0.1, crew=Crew(print, workers=2))
 """
 
 
@@ -36,7 +38,7 @@ def times_of_writing(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_another_process_in_another_zone_makes_the_same_bytes(tmp_path: Path) -> None:
+def test_other_processes_in_another_zone_make_the_same_bytes(tmp_path: Path) -> None:
     make_demo(tmp_path / "here", FRIDAY, days=2, scale=0.1)
     environment = {**os.environ, "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "4711"}
     subprocess.run([sys.executable, "-c", MAKE, str(tmp_path / "there")], check=True, env=environment)
@@ -62,7 +64,7 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     told: list[str] = []
     make_demo(tmp_path, FRIDAY, days=1, scale=0.05)
     before = times_of_writing(tmp_path)
-    make_demo(tmp_path, FRIDAY, days=1, scale=0.05, progress=lambda room, done, total: told.append(room))
+    make_demo(tmp_path, FRIDAY, days=1, scale=0.05, crew=Crew(lambda room, done, total: told.append(room)))
     assert times_of_writing(tmp_path) == before
     assert told == []
 
@@ -102,7 +104,7 @@ def test_impossible_wishes_are_refused(tmp_path: Path, days: int, scale: float) 
 
 def test_progress_counts_the_days_that_were_asked_for_in_every_room(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    make_demo(tmp_path, FRIDAY, days=2, scale=0.02, progress=lambda *step: told.append(step))
+    make_demo(tmp_path, FRIDAY, days=2, scale=0.02, crew=Crew(lambda *step: told.append(step)))
     names = [room.name for room in ROOMS]
     assert told == [(room, done, 2) for room in names for done in (0, 0, 1, 2)]
 
