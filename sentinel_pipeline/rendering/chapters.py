@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.characters import readable
-from sentinel_pipeline.rendering.charts import alt_text, picture
+from sentinel_pipeline.rendering.charts import PageChart, alt_text, page_chart
 from sentinel_pipeline.rendering.grids import grid, least_width, natural_width
 from sentinel_pipeline.rendering.palette import BAD, LOOKS
 from sentinel_pipeline.rendering.parts import (
@@ -34,9 +33,6 @@ from sentinel_pipeline.rendering.tags import Path
 from sentinel_pipeline.rendering.values import ShownTable, shown_rows, shown_table
 from sentinel_pipeline.sections.section import Bars, Lines
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 # More rows of one section than this are for its file, not for paper; rankings in a daily report are shorter still.
 MOST_ROWS = 200
 DAILY_ROWS = 5
@@ -53,15 +49,14 @@ class Press:
     """What sections are printed with: the report they belong to, and the charts drawn so far, by section."""
 
     report: Report
-    charts: dict[str, Figure] = field(default_factory=dict)
+    charts: dict[str, PageChart] = field(default_factory=dict)
 
     def chart(self, result: SectionResult, wide: float, path: Path) -> Picture | None:
-        drawn = picture(result, self.report.period, wide / INCH)
-        if drawn is None:
+        made = page_chart(result, self.report.period, wide / INCH)
+        if made is None:
             return None
-        self.charts[result.section.name] = drawn
-        wide, high = (INCH * float(side) for side in drawn.get_size_inches())
-        return Picture(result.section.name, wide, high, alt_text(result), path)
+        self.charts[result.section.name] = made
+        return Picture(result.section.name, wide, INCH * made.high, alt_text(result), path)
 
 
 def chapters(press: Press) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sentinel_pipeline.domain.period import Period
@@ -24,11 +25,12 @@ from sentinel_pipeline.sections.section import Bars, HeatMap
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Form", "alt_text", "bound", "draw", "picture"]
+__all__ = ["Form", "PageChart", "alt_text", "bound", "draw", "page_chart"]
 
 WIDTH = 6.85  # inches: the width of the text on an A4 page
 TITLE, SUBTITLE, FOOTER = 10.0, 8.0, 7.0
 MOST_TITLE_LINES = 4
+MEASURE_ROOM = 0.2  # inches above a plot
 LEADING = 1.3
 SETTINGS: dict[str, Any] = {
     "font.family": [FAMILY],
@@ -56,7 +58,7 @@ def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = Tru
     clean = printable if form == "svg" else readable
     with _house_style():
         plot = _plot(result, period, clean, WIDTH)
-        figure = _framed(plot, result, period, clean) if alone else _alone(plot, result, period, WIDTH)
+        figure = _framed(plot, result, period, clean) if alone else PageChart(plot, result, period, WIDTH).drawn()
         return SAVERS[form](figure, clean(result.finding), alt_text(result))
 
 
@@ -81,18 +83,40 @@ def draw_files(result: SectionResult, period: Period) -> dict[Form, bytes]:
     return {form: file for form, file in drawn.items() if file is not None}
 
 
-def picture(result: SectionResult, period: Period, wide: float = WIDTH) -> Figure | None:
-    """The chart for a page that says finding and source itself, `wide` inches; to be given to `bound`."""
+@dataclass(frozen=True)
+class PageChart:
+    """A chart for a page that says finding and source itself, `wide` inches; `bound` draws it."""
+
+    plot: Plot
+    result: SectionResult
+    period: Period
+    wide: float
+
+    @property
+    def high(self) -> float:
+        """Inches."""
+        return MEASURE_ROOM + self.plot.top + self.plot.height + self.plot.bottom
+
+    def drawn(self) -> Figure:
+        """The plot with its measure above it."""
+        figure = _figure(self.plot, self.wide, above=MEASURE_ROOM, below=0.0)
+        zone = [] if isinstance(self.result.section.chart, Bars) else [offsets(self.period)]
+        words = " · ".join([self.plot.measure, *zone, self.plot.counted])
+        _write(figure, 0, fitted(words, self.wide * INCH - 4, LABEL), LABEL, MUTED)
+        return figure
+
+
+def page_chart(result: SectionResult, period: Period, wide: float = WIDTH) -> PageChart | None:
+    """The section's chart for a page; None for a section without a chart or without a table."""
     if result.section.chart is None or result.failure is not None:
         return None
-    with _house_style():
-        return _alone(_plot(result, period, readable, wide), result, period, wide)
+    return PageChart(_plot(result, period, readable, wide), result, period, wide)
 
 
-def bound(figures: Iterable[Figure]) -> bytes:
-    """Pictures as the pages of one PDF: they share their fonts, which costs most of the time and room."""
+def bound(charts: Iterable[PageChart]) -> bytes:
+    """Charts as the pages of one PDF: they share their fonts, which costs most of the time and room."""
     with _house_style():
-        return saved_pages(figures)
+        return saved_pages(one.drawn() for one in charts)
 
 
 def _plot(result: SectionResult, period: Period, clean: Clean, wide: float) -> Plot:
@@ -103,15 +127,6 @@ def _plot(result: SectionResult, period: Period, clean: Clean, wide: float) -> P
         return heat_map_plot(chart, table, period.zone, clean)
     assert chart is not None  # noqa: S101 - `draw` has looked
     return lines_plot(chart, table, period, clean, wide * INCH)
-
-
-def _alone(plot: Plot, result: SectionResult, period: Period, wide: float) -> Figure:
-    """The plot with its measure above it."""
-    figure = _figure(plot, wide, above=0.2, below=0.0)
-    zone = [] if isinstance(result.section.chart, Bars) else [offsets(period)]
-    words = " · ".join([plot.measure, *zone, plot.counted])
-    _write(figure, 0, fitted(words, wide * INCH - 4, LABEL), LABEL, MUTED)
-    return figure
 
 
 def _framed(plot: Plot, result: SectionResult, period: Period, clean: Clean) -> Figure:

@@ -23,6 +23,7 @@ from sentinel_pipeline.sections.section import Lines
 MOST_SERIES = 6
 REST = "other"
 HEIGHT = 1.2
+WIDE = 0.82  # of a bucket
 WIDEST_NAME = 110.0  # points
 LABEL_ROOM = 1.2  # of its own width
 LEGEND_MARK = 21.0  # points a colour and the gaps around it take
@@ -123,12 +124,9 @@ def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str, wide: f
     def paint(axes: Any) -> None:
         base = [0.0] * len(grid.starts)
         for track in tracks:
-            heights = [float(value or 0) for value in track.values]
-            label = _legend_label(track, kind)
-            bars = axes.bar(range(len(base)), heights, 0.82, bottom=base, color=track.colour, label=label, zorder=2)
-            for bar in bars:
-                bar.set(hatch=track.hatch, edgecolor=PAPER, linewidth=0.3)
-            base = [low + height for low, height in zip(base, heights, strict=True)]
+            tops = [low + float(value or 0) for low, value in zip(base, track.values, strict=True)]
+            axes.add_collection(_stack(track, base, tops, _legend_label(track, kind)), autolim=False)
+            base = tops
         _frame(axes, grid, value_ticks(max(base), kind), _gaps(tracks))
         if len(tracks) > 1:
             _legend(axes, columns)
@@ -137,6 +135,17 @@ def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str, wide: f
     rows = 0 if len(tracks) == 1 else -(-len(tracks) // columns)
     return Plot(
         HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), 0.05 + 0.2 * rows
+    )
+
+
+def _stack(track: Track, base: list[float], tops: list[float], label: str) -> Any:
+    """A series' bars as one artist: a hundred rectangles of their own take ten times as long."""
+    from matplotlib.collections import PolyCollection
+
+    edges = [(n - WIDE / 2, n + WIDE / 2, low, high) for n, (low, high) in enumerate(zip(base, tops, strict=True))]
+    bars = [((x, low), (x, high), (end, high), (end, low)) for x, end, low, high in edges if high != low]
+    return PolyCollection(
+        bars, facecolors=track.colour, hatch=track.hatch, edgecolors=PAPER, linewidths=0.3, label=label, zorder=2
     )
 
 
