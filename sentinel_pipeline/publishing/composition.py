@@ -19,7 +19,7 @@ from sentinel_pipeline.publishing.editions import upcoming_revision
 from sentinel_pipeline.publishing.figures import from_table
 from sentinel_pipeline.publishing.scope import ALWAYS, Scope, spoken_of, with_before
 from sentinel_pipeline.publishing.words import BEFORE as BEFORE_WORDS
-from sentinel_pipeline.publishing.words import completeness_words, headline, narrative
+from sentinel_pipeline.publishing.words import completeness_words, headline, narrative, shortfall
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
 from sentinel_pipeline.sections.section import BEFORE, Section, applied
 from sentinel_pipeline.sections.trends import missing_reads, unseen_days
@@ -75,17 +75,17 @@ def _composed(scope: Scope, organisation: str, period: Period, revision: int, la
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
     results = tuple(_result(section, period, lake, statistics) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
-    words, is_complete = completeness_words(completeness)
+    words, missing = completeness_words(completeness), shortfall(completeness)
     return Report(
         organisation=organisation,
         period=period,
         revision=revision,
-        headline=headline(figures, period, is_complete=is_complete),
+        headline=headline(figures, period, missing),
         narrative=narrative(figures, told(results), words, period),
         key_figures=figures,
         completeness=completeness,
         completeness_words=words,
-        is_complete=is_complete,
+        is_complete=not missing,
         sections=results,
         figures_hash=made_from,
         methods=METHODS,

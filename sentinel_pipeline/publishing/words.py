@@ -25,8 +25,8 @@ OPEN_MATTERS = (
 )
 
 
-def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool) -> str:
-    """The bottom line: state of the period in one sentence."""
+def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "") -> str:
+    """The bottom line: state of the period in one sentence, and in what way it may be too low."""
     by_id = {figure.id: figure for figure in figures}
     parts = []
     for total, worst in (("total_alerts", "alerts_critical"), ("total_incidents", "critical_incidents")):
@@ -41,7 +41,7 @@ def headline(figures: Sequence[KeyFigure], period: Period, *, is_complete: bool)
     if not parts and "energy_kwh" in by_id:
         parts.append(f"{written_figure(by_id['energy_kwh'])} of energy used")
     text = listed(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
-    return f"{text[0].upper()}{text[1:]}{'.' if is_complete else ', of what could be seen: not every source was read.'}"
+    return f"{text[0].upper()}{text[1:]}{f', of what could be seen: {missing}' if missing else ''}."
 
 
 def narrative(
@@ -88,8 +88,16 @@ def needs_you(figures: Sequence[KeyFigure]) -> str:
     return f"Needs a look: {'; '.join(waiting)}." if waiting else ""
 
 
-def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
-    """One sentence on how much could be seen, and whether that was everything. `table` is data_completeness."""
+def shortfall(table: pl.DataFrame) -> str:
+    """In a few words why figures may be too low; nothing when all was seen. `table` is data_completeness."""
+    if table.filter(~pl.col("status").is_in(COMPLETE)).height:
+        return "not every source was read"
+    partial = table.filter(pl.col("status") == "partial")["source"].unique().sort().to_list()
+    return f"not everything of {listed(partial)} could be read" if partial else ""
+
+
+def completeness_words(table: pl.DataFrame) -> str:
+    """One sentence on how much could be seen. `table` is data_completeness."""
     troubled = table.filter(~pl.col("status").is_in(COMPLETE) | (pl.col("status") == "partial"))
     bad = int(table["quarantined"].sum() or 0)
     kept = (
@@ -97,14 +105,14 @@ def completeness_words(table: pl.DataFrame) -> tuple[str, bool]:
         " in part; those without a usable time are counted in every edition."
     )
     if troubled.is_empty():
-        return f"Every source was read for the whole period. {kept if bad else 'No record was set aside.'}", True
+        return f"Every source was read for the whole period. {kept if bad else 'No record was set aside.'}"
     said = [
         f"{row['source']}: {row['table']} {row['status']}{' – ' + row['reason'] if row['reason'] else ''}"
         for row in troubled.unique(["source", "status", "reason"], keep="first", maintain_order=True).iter_rows(
             named=True
         )
     ]
-    return f"Not everything could be seen. {'; '.join(said)}. {kept if bad else ''}".strip(), False
+    return f"Not everything could be seen. {'; '.join(said)}. {kept if bad else ''}".strip()
 
 
 def _fired(total: KeyFigure, open_ones: KeyFigure) -> str:

@@ -97,7 +97,7 @@ def _charted(press: Press, result: SectionResult, path: Path, wide: float) -> li
     """A section whose rows are left to its file."""
     chart = press.chart(result, wide, path)
     where = text(Words(_where(result), NOTE), path, wide=wide)
-    return [*_head(result, path, wide), *([chart] if chart else []), where]
+    return [*_head(result, path, wide), *([replace(chart, stays_with_next=True)] if chart else []), where]
 
 
 def _section(press: Press, result: SectionResult, topic: Path) -> list[Block]:

@@ -19,6 +19,7 @@ class Picture(Whole):
     alt: str
     path: Path
     before: float = 3.0
+    stays_with_next: bool = False
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         sheet.canvas.beginForm(self.name, 0, 0, self.width, self.height)

@@ -9,6 +9,7 @@ from sentinel_pipeline.publishing.words import (
     headline,
     narrative,
     needs_you,
+    shortfall,
 )
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.sections.findings import listed
@@ -26,28 +27,28 @@ def alerts(total: Any, critical: Any, **more: Any) -> list[KeyFigure]:
 
 
 @pytest.mark.parametrize(
-    ("figures", "is_complete", "said"),
+    ("figures", "missing", "said"),
     [
-        (alerts(1234, 3), True, "1,234 alerts (3 critical)."),
-        (alerts(12, 0), True, "12 alerts (none critical)."),
-        (alerts(0, 0), True, "No alerts."),
-        (alerts(None, None), True, "Alerts unknown (no data)."),
+        (alerts(1234, 3), "", "1,234 alerts (3 critical)."),
+        (alerts(12, 0), "", "12 alerts (none critical)."),
+        (alerts(0, 0), "", "No alerts."),
+        (alerts(None, None), "", "Alerts unknown (no data)."),
         (
             alerts(5, 0, is_lower_bound=True),
-            False,
+            "not every source was read",
             "At least 5 alerts (none critical), of what could be seen: not every source was read.",
         ),
-        ([figure("total_connections", 7, "connections")], True, "7 connections."),
-        ([], True, "Nothing is measured in this day."),
+        ([figure("total_connections", 7, "connections")], "", "7 connections."),
+        ([], "", "Nothing is measured in this day."),
     ],
 )
-def test_the_headline_says_the_state_in_one_sentence(figures: list[KeyFigure], is_complete: bool, said: str) -> None:
-    assert headline(figures, TODAY, is_complete=is_complete) == said
+def test_the_headline_says_the_state_in_one_sentence(figures: list[KeyFigure], missing: str, said: str) -> None:
+    assert headline(figures, TODAY, missing) == said
 
 
 def test_the_headline_speaks_of_alerts_and_incidents() -> None:
     both = [*alerts(2, 0), figure("total_incidents", 1, "incidents"), figure("critical_incidents", 1, "incidents")]
-    assert headline(both, TODAY, is_complete=True).startswith("2 alerts (none critical) and 1 incident")
+    assert headline(both, TODAY).startswith("2 alerts (none critical) and 1 incident")
 
 
 def fired(total: Any, open_ones: Any, **more: Any) -> list[KeyFigure]:
@@ -68,7 +69,7 @@ def fired(total: Any, open_ones: Any, **more: Any) -> list[KeyFigure]:
     ],
 )
 def test_the_headline_speaks_of_rule_events_where_rules_fire(figures: list[KeyFigure], said: str) -> None:
-    assert headline(figures, TODAY, is_complete=True) == said
+    assert headline(figures, TODAY) == said
     assert ("rule event" in needs_you(figures)) == (figures[-1].value not in (0, None))
 
 
@@ -88,9 +89,9 @@ def test_parts_of_a_sentence_are_joined_as_people_do() -> None:
 )
 def test_the_headline_speaks_of_a_fleet(logs: int | None, errors: int | None, said: str) -> None:
     fleet = [figure("total_widget_logs", logs, "logs"), figure("widget_log_errors", errors, "logs")]
-    assert headline(fleet, TODAY, is_complete=True) == said
+    assert headline(fleet, TODAY) == said
     three = [*alerts(2, 0), figure("total_incidents", 0, "incidents"), figure("critical_incidents", 0), *fleet]
-    everything = headline(three, TODAY, is_complete=True)
+    everything = headline(three, TODAY)
     assert everything.lower() == f"2 alerts (none critical), no incidents and {said.lower()}"
 
 
@@ -131,18 +132,24 @@ def completeness(*rows: tuple[str, str, int, str | None]) -> pl.DataFrame:
 
 def test_completeness_is_said_with_every_trouble_once() -> None:
     whole = completeness(("alerts", "received", 0, None), ("devices", "no events", 0, None))
-    said, is_complete = completeness_words(whole)
-    assert (said, is_complete) == ("Every source was read for the whole period. No record was set aside.", True)
+    assert completeness_words(whole) == "Every source was read for the whole period. No record was set aside."
     with_bad = completeness(("alerts", "received", 2, None), ("devices", "not in source", 0, None))
-    said, is_complete = completeness_words(with_bad)
-    assert is_complete
+    said = completeness_words(with_bad)
     assert "2 records in them were set aside, for repeating another or being unreadable in part;" in said
+    assert shortfall(whole) == shortfall(with_bad) == ""
     away = completeness(("alerts", "unreachable", 0, "nobody answers"), ("devices", "unreachable", 0, "nobody answers"))
-    said, is_complete = completeness_words(away)
-    assert (said, is_complete) == ("Not everything could be seen. home: alerts unreachable – nobody answers.", False)
+    assert completeness_words(away) == "Not everything could be seen. home: alerts unreachable – nobody answers."
     part = completeness(("alerts", "partial", 1, "one file"))
-    said = completeness_words(part)[0]
+    said = completeness_words(part)
     assert "1 record in them was set aside, for repeating another or being unreadable in part;" in said
+
+
+def test_a_source_that_was_read_with_faults_is_not_called_unread() -> None:
+    part = completeness(("alerts", "partial", 1, "one file"), ("devices", "received", 0, None))
+    assert shortfall(part) == "not everything of home could be read"
+    assert (
+        shortfall(pl.concat([part, completeness(("policies", "unreachable", 0, None))])) == "not every source was read"
+    )
 
 
 def test_a_narrative_leaves_out_what_there_is_nothing_to_say_about() -> None:

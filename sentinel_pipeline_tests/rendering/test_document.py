@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from html import unescape
 from io import BytesIO
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ import polars as pl
 import pytest
 from pypdf import PdfReader
 
+from sentinel_pipeline.rendering.blocks import Text
 from sentinel_pipeline.rendering.document import render_pdf
 from sentinel_pipeline.rendering.grids import grid
 from sentinel_pipeline.rendering.html import render_html
 from sentinel_pipeline.rendering.pictures import Beside, Picture
 from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.rendering.story import story
 from sentinel_pipeline.rendering.values import shown_rows, written_figure
 from sentinel_pipeline_tests.rendering.papers import lost_characters, run, squeezed
 from sentinel_pipeline_tests.rendering.test_fonts import adversarial_files
@@ -344,3 +346,13 @@ def test_a_table_beside_its_chart_goes_on_to_the_next_page_under_its_header() ->
     assert second.inside[0].height == 0
     assert second.height < table.height
     assert Beside(chart, table, 260.0).split(chart.height - 1) is None
+
+
+@pytest.mark.parametrize("name", ["daily", "weekly"])
+def test_a_chart_stays_on_the_page_of_the_line_that_says_where_its_rows_are(name: str) -> None:
+    followers = [
+        (block, after) for block, after in pairwise(story(MAKERS[name]()).blocks) if isinstance(block, Picture)
+    ]
+    led = [chart for chart, after in followers if isinstance(after, Text) and "rows: tables/" in " ".join(after.rows)]
+    assert led
+    assert all(chart.stays_with_next for chart in led)
