@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from sentinel_pipeline.sections.findings import most
-from sentinel_pipeline.sections.section import Bars, Section
+from sentinel_pipeline.sections.section import Bars, Section, Topic
 from sentinel_pipeline.sections.shares import ranked
 
 CRITICAL = pl.col("severity") == "critical"
@@ -37,35 +39,25 @@ def _by_source(statistic: pl.DataFrame, value: str, *more: pl.Expr) -> pl.DataFr
     return ranked(table.with_columns(pl.exclude("source").cast(pl.Int64)), value, ["source"])
 
 
-ALERTS = Section(
-    "Alerts by source",
-    "security",
-    alerts_by_source,
-    lambda table: most(table, "alerts", "source", "alert", "alerts"),
-    chart=Bars("source", "alerts"),
-    totals=("alerts", "critical_count"),
-    about="alerts",
-    compares_sources=True,
-)
+def _comparison(topic: Topic, function: Callable[..., pl.DataFrame], noun: str, totals: tuple[str, ...]) -> Section:
+    """The first of the totals is what sources are ranked by."""
+    value, nouns = totals[0], f"{noun}s"
+    return Section(
+        f"{nouns.capitalize()} by source",
+        topic,
+        function,
+        lambda table: most(table, value, "source", noun, nouns),
+        chart=Bars("source", value),
+        totals=totals,
+        about=nouns,
+        compares_sources=True,
+    )
 
-INCIDENTS = Section(
-    "Incidents by source",
-    "data loss",
-    incidents_by_source,
-    lambda table: most(table, "incident_count", "source", "incident", "incidents"),
-    chart=Bars("source", "incident_count"),
-    totals=("incident_count", "critical_count", "blocked_count"),
-    about="incidents",
-    compares_sources=True,
-)
 
-CONNECTIONS = Section(
-    "Connections by source",
-    "network",
-    connections_by_source,
-    lambda table: most(table, "connections", "source", "connection", "connections"),
-    chart=Bars("source", "connections"),
-    totals=("connections", "bytes_sent", "bytes_received"),
-    about="connections",
-    compares_sources=True,
+ALERTS = _comparison("security", alerts_by_source, "alert", ("alerts", "critical_count"))
+INCIDENTS = _comparison(
+    "data loss", incidents_by_source, "incident", ("incident_count", "critical_count", "blocked_count")
+)
+CONNECTIONS = _comparison(
+    "network", connections_by_source, "connection", ("connections", "bytes_sent", "bytes_received")
 )

@@ -15,6 +15,9 @@ from sentinel_pipeline.domain.period import Period
 BEFORE = "_before"
 
 
+Topic = Literal["security", "network", "data loss", "energy", "automation", "fleet", "audit", "method"]
+
+
 @dataclass(frozen=True)
 class Lines:
     """Values over time: one line for each value column, or stacked severity bars when `series` names a column."""
@@ -81,7 +84,7 @@ class Section:
     """
 
     title: str
-    topic: Literal["security", "network", "data loss", "energy", "automation", "fleet", "audit", "method"]
+    topic: Topic
     table: Callable[..., pl.DataFrame]
     finding: Callable[..., str]
     chart: Chart | None = None
