@@ -112,7 +112,9 @@ def _write_head(book: Book, sheet: Worksheet, table: pl.DataFrame, kinds: dict[s
     sample = shown_table(table.head(MEASURED_ROWS), book.zone)
     for column, (name, dtype) in enumerate(table.schema.items()):
         label = header_label(_unit_label(display(name).label, kinds[name]), dtype, book.zone)
-        longest = max((len(row[column]) for row in sample.rows), default=0)
+        pattern = _number_pattern(dtype, kinds[name])
+        shown = max((len(row[column]) for row in sample.rows), default=0)
+        longest = longest_number(table[name], pattern) if pattern else shown
         narrowest = TIME_WIDTH if isinstance(dtype, pl.Datetime) else NARROWEST
         width = min(max(longest + 2, len(label) + 4, narrowest), WIDEST)
         sheet.set_column(column, column, width, _column_format(book, dtype, kinds[name]))
@@ -123,12 +125,22 @@ def _unit_label(label: str, kind: Kind) -> str:
     return f"{label} (bytes)" if kind == "bytes" and "byte" not in label.casefold() else label
 
 
+def longest_number(column: pl.Series, pattern: str) -> int:
+    """Characters that the longest of all numbers takes as its cell shows it: one that does not fit is shown as ###."""
+    places = pattern.partition(".")[2].count("0")
+    extremes = [float(value) for value in (column.min(), column.max()) if isinstance(value, int | float)]
+    return max((len(f"{value:,.{places}f}") for value in extremes), default=0) + pattern.count("%")
+
+
+def _number_pattern(dtype: pl.DataType, kind: Kind) -> str | None:
+    return NUMBER_FORMATS.get(kind) if dtype.is_numeric() else None
+
+
 def _column_format(book: Book, dtype: pl.DataType, kind: Kind) -> Format | None:
     if isinstance(dtype, pl.Datetime):
         return book.format(num_format=TIME_FORMAT, align="left")
-    if dtype.is_numeric() and kind in NUMBER_FORMATS:
-        return book.format(num_format=NUMBER_FORMATS[kind])
-    return None
+    pattern = _number_pattern(dtype, kind)
+    return book.format(num_format=pattern) if pattern else None
 
 
 def _colour_severities(book: Book, sheet: Worksheet, rows: int, kinds: dict[str, Kind]) -> None:

@@ -86,6 +86,15 @@ def test_tables_have_a_frozen_head_a_filter_formats_and_the_zone_of_their_times(
     assert book["Top talkers"]["D1"].value == "Sent (bytes)"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "written"), [("bytes", 2_348_542_659_786, "2,348,542,659,786"), ("cost", -1e8, "-100,000,000.00")]
+)
+def test_a_column_is_wide_enough_for_the_longest_of_its_numbers(name: str, value: float, written: str) -> None:
+    result = a_result(a_section("talkers", title="Talkers"), pl.DataFrame({name: [type(value)(0)] * 300 + [value]}))
+    sheet = opened(replace(a_report(), sections=(result,)))["Talkers"]
+    assert sheet.column_dimensions["A"].width >= len(written)
+
+
 def test_severities_wear_the_colours_of_the_house() -> None:
     rules = [
         (rule.formula[0], rule.dxf.fill.bgColor.rgb)
