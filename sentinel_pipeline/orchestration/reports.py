@@ -11,6 +11,7 @@ from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import file_link, partition_metadata
+from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.publishing.assembly import (
     ABOUT_FILES,
@@ -18,7 +19,6 @@ from sentinel_pipeline.publishing.assembly import (
     MADE_FROM,
     FileAsset,
     edition_files,
-    render_files,
     sole_assembler,
 )
 from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
@@ -163,9 +163,18 @@ def files_definition(
         say(f"rendering {files.name} of {cadence} {period.key}")
         scope, lake = deployment.scope, deployment.lake
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
-        return dg.MaterializeResult(metadata=_files_metadata(render_files(files, report, lake)))
+        if files.name == FIRST and is_worth_it(report):
+            PRESS.begin(deployment.settings, period, [name for name in BESIDE if is_coming(context, cadence, name)])
+        return dg.MaterializeResult(metadata=_files_metadata(PRESS.rendered(files, report, lake)))
 
     return rendered
+
+
+def is_coming(context: dg.AssetExecutionContext, cadence: str, name: str) -> bool:
+    """Whether this run renders a group of files too."""
+    run, key = context.run, dg.AssetKey([cadence, name])
+    is_selected = not run.asset_selection or key in run.asset_selection
+    return is_selected and (not run.step_keys_to_execute or key.to_python_identifier() in run.step_keys_to_execute)
 
 
 def _files_metadata(folder: Path) -> dict[str, dg.MetadataValue]:
@@ -205,7 +214,7 @@ def publish_period(deployment: Deployment, period: Period) -> Edition:
     settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
     report = compose(scope, settings.organisation, period, settings.editions, lake)
     about = lake.replacing_folder(f"{period.cadence}/{ABOUT_FILES}", period.key)
-    with sole_assembler(lake, period), about as folder:
+    with sole_assembler(lake, period, *FILE_ASSETS), about as folder:
         files, rows, said = edition_files(report, kinds_of(deployment), lake, folder)
         return publish(settings.editions, period, files, rows, said)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,16 +85,18 @@ def render_summary_file(report: Report, folder: Path) -> None:
 def render_files(group: FileAsset, report: Report, lake: Lake) -> Path:
     """Renders a group of files into the lake, with a note on what they were made from; returns their folder."""
     asset = f"{report.period.cadence}/{group.name}"
-    with sole_assembler(lake, report.period), lake.replacing_folder(asset, report.period.key) as folder:
+    with sole_assembler(lake, report.period, group), lake.replacing_folder(asset, report.period.key) as folder:
         group.render(report, folder)
         (folder / MADE_FROM).write_text(_made_from(report), encoding="utf-8")
     return lake.folder(asset, report.period.key)
 
 
 @contextmanager
-def sole_assembler(lake: Lake, period: Period) -> Iterator[None]:
-    """Waits until no other process renders or gathers files of the same edition."""
-    with alone(lake.folder(f"{period.cadence}/assembling", f"{period.key}.lock")):
+def sole_assembler(lake: Lake, period: Period, *groups: FileAsset) -> Iterator[None]:
+    """Waits until no other process renders or gathers these files of the same edition."""
+    with ExitStack() as held:
+        for group in groups:
+            held.enter_context(alone(lake.folder(f"{period.cadence}/assembling", f"{period.key}.{group.name}.lock")))
         yield
 
 

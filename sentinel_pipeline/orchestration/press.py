@@ -1,0 +1,75 @@
+"""Files of an edition made in two processes: while one draws the charts, the other sets the document and the page.
+
+As a program of its own it renders what its standard input names; it knows nothing of Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, FileAsset, render_files
+from sentinel_pipeline.publishing.composition import compose
+from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.settings import Settings
+
+FIRST, BESIDE = "charts", ("document", "page")
+# Starting a process costs as much as drawing many charts: fewer than these are drawn sooner without.
+WORTH = 20
+
+
+def is_worth_it(report: Report) -> bool:
+    """Whether a second process gains time: there is a core for it, and enough to draw."""
+    return (os.cpu_count() or 1) > 1 and sum(result.section.chart is not None for result in report.sections) >= WORTH
+
+
+class Press:
+    """Renders groups of files here, unless another process was asked to do so and did."""
+
+    def __init__(self) -> None:
+        self._beside: dict[tuple[Period, str], subprocess.Popen[bytes]] = {}
+
+    def begin(self, settings: Settings, period: Period, groups: Sequence[str]) -> None:
+        """Has another process render some groups of an edition."""
+        if not groups:
+            return
+        # What goes wrong there is said by the rendering here that follows.
+        process = subprocess.Popen(  # noqa: S603 - the command is ours
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert process.stdin is not None  # noqa: S101 - it was asked for
+        with process.stdin:
+            pickle.dump((settings, period, groups), process.stdin)
+        self._beside |= {(period, name): process for name in groups}
+
+    def rendered(self, group: FileAsset, report: Report, lake: Lake) -> Path:
+        """The folder with a group's files; waits for the other process where it was asked to render them."""
+        process = self._beside.pop((report.period, group.name), None)
+        if process is not None and process.wait() == 0:
+            return lake.folder(f"{report.period.cadence}/{group.name}", report.period.key)
+        return render_files(group, report, lake)
+
+
+PRESS = Press()
+
+
+def main() -> None:
+    """Renders the groups of an edition that standard input names."""
+    from sentinel_pipeline.orchestration.deployment import Deployment
+
+    settings, period, groups = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
+    deployment = Deployment(settings)
+    report = compose(deployment.scope, settings.organisation, period, settings.editions, deployment.lake)
+    for group in FILE_ASSETS:
+        if group.name in groups:
+            render_files(group, report, deployment.lake)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""A second process renders what the first would have rendered, and nothing is lost when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.orchestration import press, reports
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.press import BESIDE, Press
+from sentinel_pipeline.orchestration.runs import PARTITION
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, MADE_FROM
+from sentinel_pipeline.publishing.composition import compose
+from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.settings import Settings, load_settings
+from sentinel_pipeline_tests.orchestration.test_assets import run
+from sentinel_pipeline_tests.walks.household import DAY, make_house
+
+GROUPS = {group.name: group for group in FILE_ASSETS}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = make_house(tmp_path_factory.mktemp("house"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run(made, instance, "publish_daily", **{PARTITION: DAY}).success
+    return made
+
+
+@pytest.fixture
+def deployment(house: Path) -> Deployment:
+    return Deployment(load_settings(house))
+
+
+@pytest.fixture
+def report(deployment: Deployment) -> Report:
+    period, settings = deployment.day(DAY), deployment.settings
+    return compose(deployment.scope, settings.organisation, period, settings.editions, deployment.lake)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, report: Report) -> None:
+    here = {name: files(Press().rendered(GROUPS[name], report, deployment.lake)) for name in BESIDE}
+    for name in BESIDE:
+        (deployment.lake.folder(f"daily/{name}", DAY) / MADE_FROM).unlink()
+    beside = Press()
+    beside.begin(deployment.settings, report.period, BESIDE)
+    assert {name: files(beside.rendered(GROUPS[name], report, deployment.lake)) for name in BESIDE} == here
+
+
+def test_what_the_other_process_cannot_render_is_rendered_here(
+    deployment: Deployment, report: Report, tmp_path: Path
+) -> None:
+    beside = Press()
+    beside.begin(replace(deployment.settings, data=tmp_path), report.period, ["page"])
+    folder = beside.rendered(GROUPS["page"], report, deployment.lake)
+    assert (folder / "report.html").stat().st_size > 1_000
+
+
+def test_a_run_publishes_the_same_edition_with_two_processes(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[list[str]] = []
+
+    class Noted(Press):
+        def begin(self, settings: Settings, period: Period, groups: Sequence[str]) -> None:
+            begun.append(list(groups))
+            super().begin(settings, period, groups)
+
+    noted = Noted()
+    monkeypatch.setattr(press, "WORTH", 1)
+    monkeypatch.setattr(reports, "PRESS", noted)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run(house, instance, "render_daily", **{PARTITION: DAY}).success
+    assert [folder.name for folder in (house / "editions" / "daily" / DAY).iterdir() if folder.is_dir()] == ["r1"]
+    assert begun == [list(BESIDE)]
+    assert vars(noted) == vars(Press())
