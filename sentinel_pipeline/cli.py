@@ -135,10 +135,14 @@ def check() -> None:
     """Opens every source and prints its tables, rows, first and last time, and what could not be read."""
     from sentinel_pipeline.exports.inspection import inspect
     from sentinel_pipeline.exports.planning import plans
+    from sentinel_pipeline.lake.key_rotation import standing
+    from sentinel_pipeline.orchestration.deployment import lake_of
 
     settings = configured()
+    lake = standing(lake_of(settings))
     zone = settings.zone.key
     click.echo(f"{settings.organisation}, time zone {zone}, data folder {settings.data}")
+    click.echo(f"lake: {lake}")
     if settings.unused:
         click.echo(f"configured, but not used by this version: {', '.join(settings.unused)}")
     for plan in plans(settings):
@@ -187,6 +191,20 @@ cli.add_command(export)
 
 
 @cli.command()
+def encrypt() -> None:
+    """Encrypts what of the lake is in clear or under an older key, with the newest key of lake.encryption_key."""
+    from sentinel_pipeline.lake.key_rotation import encrypt_all, standing
+    from sentinel_pipeline.orchestration.deployment import lake_of
+    from sentinel_pipeline.publishing.assembly import remove_earlier_drafts
+
+    lake = lake_of(configured())
+    number = encrypt_all(lake)
+    remove_earlier_drafts(lake.root)
+    click.echo(f"{counted(number, 'file')} encrypted")
+    click.echo(f"lake: {standing(lake)}")
+
+
+@cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def verify(folder: Path) -> None:
     """Checks a published edition offline: every checksum, and the chain to the edition before."""
@@ -206,12 +224,12 @@ def verify(folder: Path) -> None:
 @click.argument("fact")
 def trace(folder: Path, fact: str) -> None:
     """Recomputes one published figure from the partitions it names."""
-    from sentinel_pipeline.lake.store import Lake
+    from sentinel_pipeline.orchestration.deployment import lake_of
     from sentinel_pipeline.publishing.verification import trace as recompute
 
     place = folder.absolute()
-    beside = place.parents[3] / "lake" if len(place.parents) > 3 else place
-    traced = recompute(place, fact, Lake(beside if beside.is_dir() else data_folder() / "lake"))
+    beside = place.parents[3] if len(place.parents) > 3 else place
+    traced = recompute(place, fact, lake_of(load_settings(beside if (beside / "lake").is_dir() else data_folder())))
     for asset, partition, version in traced.inputs:
         gone = "  (this version is gone)" if (asset, partition, version) in traced.lost else ""
         click.echo(f"{asset} {partition} {version[:16]}{gone}")

@@ -91,6 +91,17 @@ class PrivacyEntry(_Strict):
     key: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
 
 
+class LakeEntry(_Strict):
+    """How the lake lies on disk: in clear without a key; a list is keys newest first."""
+
+    encryption_key: list[Secret] = Field(default_factory=list)
+
+    @field_validator("encryption_key", mode="before")
+    @classmethod
+    def _one_or_several(cls, written: object) -> object:
+        return [written] if isinstance(written, str) else written
+
+
 class ExportEntry(_Strict):
     """One entry of `exports`: a file that is made of every day's rows."""
 
@@ -140,6 +151,7 @@ class Configuration(_Strict):
     schedules: dict[str, Any] = Field(default_factory=dict)
     retention: dict[str, Any] = Field(default_factory=dict)
     privacy: PrivacyEntry = PrivacyEntry()
+    lake: LakeEntry = LakeEntry()
 
     @field_validator("timezone")
     @classmethod
@@ -170,6 +182,7 @@ MODELS: dict[int | str, type[BaseModel]] = {
     "exports": ExportEntry,
     "limits": LimitsEntry,
     "privacy": PrivacyEntry,
+    "lake": LakeEntry,
 }
 
 
@@ -239,7 +252,7 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
         return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
-    secret = re.search(r"(\.(location|keys|database_keys|passwords)(\[\d+\])?|privacy\.key)$", path)
+    secret = re.search(r"(\.(location|keys|database_keys|passwords|encryption_key)(\[\d+\])?|privacy\.key)$", path)
     if secret and detail["type"] == "string_pattern_mismatch":
         message = "a reference, env:NAME or file:PATH; a secret never stands in this file"
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"

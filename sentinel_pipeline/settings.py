@@ -90,6 +90,7 @@ class Settings:
     is_demo: bool = False
     unused: tuple[str, ...] = ()
     privacy_key: str | None = None
+    lake_keys: tuple[str, ...] = ()
 
     @property
     def lake(self) -> Path:
@@ -181,6 +182,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         planned_exports=tuple(configuration.exports),
         limits=Limits(**configuration.limits.model_dump()),
         privacy_key=configuration.privacy.key,
+        lake_keys=tuple(configuration.lake.encryption_key),
         unused=tuple(name for name in later if getattr(configuration, name)),
     )
 

@@ -43,6 +43,10 @@ class SourceChangedError(SourceUnreachableError):
     """A source changed while it was read; what was read may be half old, half new, and reading again may help."""
 
 
+class DamagedFileError(SentinelError):
+    """A file of the lake is not what was once written; says which, and how to make it anew."""
+
+
 class SumTooLargeError(SentinelError):
     """Counts of a source add up to more than 64 bits hold; says which, so that no wrong number is shown."""
 

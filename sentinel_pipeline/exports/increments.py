@@ -24,7 +24,8 @@ from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, identified
 from sentinel_pipeline.exports.origins import spooled
 from sentinel_pipeline.exports.wanted import Wanted
-from sentinel_pipeline.lake.store import read_json, sha256, write_json
+from sentinel_pipeline.lake.storage import sha256
+from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

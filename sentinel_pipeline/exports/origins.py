@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.once import Once
+from sentinel_pipeline.lake.storage import CLEAR, Storage
 from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
@@ -95,10 +96,11 @@ class Files:
 
     paths: Sequence[Path]
     named: Sequence[tuple[Table, Path]] = ()
+    storage: Storage = CLEAR
     quarantined: int = field(default=0, init=False)
 
     def rows(self, table: Table, window: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:  # noqa: ARG002 - nothing has to be copied
-        found = pl.scan_parquet(list(self.paths), glob=False) if self.paths else table.empty().lazy()
+        found = self.storage.scan_all(self.paths) if self.paths else table.empty().lazy()
         rows = found.select(table.schema.names())
         if window is None or table.time is None:
             return rows
@@ -106,7 +108,7 @@ class Files:
 
     def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
         for table, path in self.named:
-            for batch in pl.scan_parquet(path, glob=False).select(table.schema.names()).collect_batches():
+            for batch in self.storage.scan(path).select(table.schema.names()).collect_batches():
                 yield table, batch
 
 

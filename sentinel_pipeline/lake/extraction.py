@@ -18,6 +18,7 @@ from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
 from sentinel_pipeline.lake.copies import keep_copies
+from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
 from sentinel_pipeline.lake.writing import DayFile, without_copies, write_days
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -94,7 +95,7 @@ def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> N
         folder = Path(reading)
         bad: list[pl.DataFrame] = []
         present = {table.name: source.has(table) for table in kind.tables}
-        files = {table.name: _read_table(source, table, days, folder, bad) for table in kind.tables}
+        files = {table.name: _read_table(source, table, days, folder, lake.storage, bad) for table in kind.tables}
         unread = _distinct(bad)
         for day in days:
             kept = kept_snapshots(source.settings, kind, day, lake)
@@ -113,12 +114,12 @@ def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> N
 
 
 def _read_table(
-    source: Source, table: Table, days: list[Period], folder: Path, bad: list[pl.DataFrame]
+    source: Source, table: Table, days: list[Period], folder: Path, storage: Storage, bad: list[pl.DataFrame]
 ) -> dict[str, DayFile]:
     window = Window(min(day.window.start for day in days), max(day.window.end for day in days))
     quarantine = Quarantine(source.settings.name, bad.append)
     batches = source.read(table, window, quarantine) if source.has(table) else iter(())
-    files = write_days(batches, table, days, folder)
+    files = write_days(batches, table, days, folder, storage)
     for key, file in files.items():
         found = without_copies(file, None if table.is_snapshot else key)
         if found is not None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 
 import polars as pl
 
-from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.errors import DamagedFileError, SentinelError
 from sentinel_pipeline.domain.sums import exact_sum
+from sentinel_pipeline.lake.storage import CLEAR, Storage
 from sentinel_pipeline.lake.whole_files import replacing, write_whole
 
 COMPRESSION_LEVEL = 3
@@ -26,9 +24,13 @@ Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Lake:
-    """The folder `root`; an asset is named by its key parts, a partition by its day or period key."""
+    """The folder `root`; an asset is named by its key parts, a partition by its day or period key.
+
+    Reading raises UsageError for a file that is encrypted with none of the keys of `storage`.
+    """
 
     root: Path
+    storage: Storage = field(default=CLEAR, compare=False)
 
     def path(self, asset: str, partition: str) -> Path:
         return self.root / asset / f"{partition}.parquet"
@@ -38,13 +40,17 @@ class Lake:
         return self.root / asset / partition
 
     def has(self, asset: str, partition: str) -> bool:
-        return self.path(asset, partition).exists()
+        path = self.path(asset, partition)
+        if not path.exists():
+            return False
+        self.storage.require_key(path)
+        return True
 
     def write(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
         """Replaces a partition; the file appears whole."""
         path = self.path(asset, partition)
         with replacing(path) as temporary:
-            table.write_parquet(temporary, compression="zstd", compression_level=COMPRESSION_LEVEL, statistics=True)
+            self.storage.write(table, temporary, COMPRESSION_LEVEL)
         return path
 
     def write_keeping(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
@@ -67,15 +73,21 @@ class Lake:
         return self.root / asset / "superseded" / f"{partition}.{version[:16]}.parquet"
 
     def read_version(self, asset: str, partition: str, version: str) -> pl.DataFrame | None:
-        """A partition as it was in a version, now or superseded; None when that version is gone."""
+        """A partition as it was in a version, now or superseded; None when that version is gone or damaged."""
         for path in (self.path(asset, partition), self.version_path(asset, partition, version)):
-            if path.exists() and sha256(path) == version:
-                return pl.read_parquet(path, glob=False)
+            if path.exists():
+                with suppress(DamagedFileError, pl.exceptions.ComputeError):
+                    if self.storage.digest(path) == version:
+                        return self.storage.scan(path).collect()
         return None
 
     def read(self, asset: str, partition: str) -> pl.DataFrame:
         """Raises SentinelError when the partition was never made."""
-        return pl.read_parquet(self.made(asset, partition), glob=False)
+        return self.scan(asset, partition).collect()
+
+    def scan(self, asset: str, partition: str) -> pl.LazyFrame:
+        """Raises SentinelError when the partition was never made."""
+        return self.storage.scan(self.made(asset, partition))
 
     def made(self, asset: str, partition: str) -> Path:
         """The file of a partition. Raises SentinelError when it was never made."""
@@ -95,17 +107,20 @@ class Lake:
         if not paths:
             return pl.DataFrame(schema=schema)
         if not sums:
-            return _scanned(paths, schema).collect()
+            return self.storage.scan_all(paths, schema).collect()
         keys = [name for name in schema.names() if name not in sums]
         table = pl.DataFrame(schema=schema)
         for first in range(0, len(paths), SUMMED_AT_ONCE):
-            rows = pl.concat([table.lazy(), _scanned(paths[first : first + SUMMED_AT_ONCE], schema)])
+            rows = pl.concat([table.lazy(), self.storage.scan_all(paths[first : first + SUMMED_AT_ONCE], schema)])
             table = rows.group_by(keys).agg(map(exact_sum, sums)).select(schema.names()).collect(engine="streaming")
         return table.sort(keys)
 
     def version(self, asset: str, partition: str) -> str:
-        """SHA-256 of the partition's file: its data version. Raises SentinelError when it was never made."""
-        return sha256(self.made(asset, partition))
+        """SHA-256 of the partition's Parquet file: its data version, the same whether it is encrypted or not.
+
+        Raises SentinelError when it was never made.
+        """
+        return self.storage.digest(self.made(asset, partition))
 
     def stamp(self, asset: str, partition: str) -> Stamp | None:
         """Changes whenever the partition is replaced, without reading it; None when it was never made."""
@@ -115,19 +130,6 @@ class Lake:
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    @contextmanager
-    def replacing_folder(self, asset: str, partition: str) -> Iterator[Path]:
-        """An empty folder that takes the place of the partition's folder when the block ends well."""
-        target = self.folder(asset, partition)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(mkdtemp(prefix=".staging-", dir=target.parent))
-        try:
-            yield staging
-            shutil.rmtree(target, ignore_errors=True)
-            staging.replace(target)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
@@ -136,16 +138,6 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _scanned(paths: list[Path], schema: pl.Schema) -> pl.LazyFrame:
-    return pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore", glob=False)
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, value: Mapping[str, object]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 
 @dataclass
@@ -55,6 +57,19 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place, synced to disk, when the block ends well."""
     with appearing(path) as file:
         yield file.temporary
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of the folder `target` when the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(mkdtemp(prefix=".staging-", dir=target.parent))
+    try:
+        yield staging
+        shutil.rmtree(target, ignore_errors=True)
+        staging.replace(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:

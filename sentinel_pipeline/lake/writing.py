@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT, Table
 from sentinel_pipeline.lake.copies import DAY, KeyHashes, copies
+from sentinel_pipeline.lake.storage import CLEAR, Storage
 from sentinel_pipeline.lake.whole_files import replacing
 
 # A reader holds several groups at once: larger ones cost every reader memory.
@@ -30,16 +31,10 @@ def arrow_schema(table: Table) -> pa.Schema:
     return table.empty().to_arrow().schema
 
 
-def day_writer(path: Path, table: Table) -> pq.ParquetWriter:
+def day_writer(path: Path, table: Table, storage: Storage) -> pq.ParquetWriter:
     """A writer of a table's rows; only text that repeats has a dictionary, others would cost time and room."""
     repeating = [name for name, dtype in table.schema.items() if dtype == pl.String and name != table.key]
-    return pq.ParquetWriter(
-        path,
-        arrow_schema(table),
-        compression="zstd",
-        compression_level=COMPRESSION_LEVEL,
-        use_dictionary=repeating,  # type: ignore[arg-type] # the stubs know nothing of columns
-    )
+    return storage.writer(path, arrow_schema(table), COMPRESSION_LEVEL, use_dictionary=repeating)
 
 
 @dataclass
@@ -49,6 +44,7 @@ class DayFile:
     path: Path
     table: Table
     stack: ExitStack
+    storage: Storage = CLEAR
     rows: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -72,7 +68,7 @@ class DayFile:
 
     def flush(self) -> None:
         if self.writer is None:
-            self.writer = self.stack.enter_context(day_writer(self.path, self.table))
+            self.writer = self.stack.enter_context(day_writer(self.path, self.table, self.storage))
         if self.waiting:
             rows: pa.Table = pl.concat(self.waiting).to_arrow().cast(arrow_schema(self.table))
             self.writer.write_table(rows, row_group_size=ROW_GROUP)
@@ -80,14 +76,14 @@ class DayFile:
 
 
 def write_days(
-    batches: Iterable[pl.DataFrame], table: Table, days: Sequence[Period], folder: Path
+    batches: Iterable[pl.DataFrame], table: Table, days: Sequence[Period], folder: Path, storage: Storage = CLEAR
 ) -> dict[str, DayFile]:
     """Writes `<folder>/<table>/<day key>.parquet` for every day, empty ones included; a snapshot goes to all days.
 
     Rows outside the days are dropped. Returns what was written, by day key.
     """
     with ExitStack() as stack, Background() as background:
-        files = {day.key: DayFile(folder / table.name / f"{day.key}.parquet", table, stack) for day in days}
+        files = {day.key: DayFile(folder / table.name / f"{day.key}.parquet", table, stack, storage) for day in days}
         (folder / table.name).mkdir(parents=True, exist_ok=True)
         for batch in batches:
             for key, rows in _by_day(batch, table, days):
@@ -156,19 +152,19 @@ def without_copies(file: DayFile, day: str | None) -> pl.DataFrame | None:
     hashes = file.key_hashes.repeated()
     if hashes.is_empty():
         return None
-    rows = pl.scan_parquet(file.path, glob=False).with_row_index(ROW_NUMBER)
+    rows = file.storage.scan(file.path).with_row_index(ROW_NUMBER)
     suspects = rows.filter(pl.col(file.table.key).hash().is_in(hashes.implode())).collect()
     found = copies(suspects if day is None else suspects.with_columns(pl.lit(day).alias(DAY)), file.table)
     if found.is_empty():
         return None
-    leave_out(file.path, found[ROW_NUMBER])
+    leave_out(file.path, found[ROW_NUMBER], file.storage)
     file.rows -= found.height
     return found
 
 
-def leave_out(path: Path, numbers: pl.Series) -> None:
+def leave_out(path: Path, numbers: pl.Series, storage: Storage = CLEAR) -> None:
     """Rewrites a Parquet file without the rows of these numbers."""
-    rows = pl.scan_parquet(path, glob=False).with_row_index(ROW_NUMBER)
+    rows = storage.scan(path).with_row_index(ROW_NUMBER)
     kept = rows.filter(~pl.col(ROW_NUMBER).is_in(numbers.implode())).drop(ROW_NUMBER)
     with replacing(path) as temporary:
-        kept.sink_parquet(temporary, compression="zstd", compression_level=COMPRESSION_LEVEL)
+        storage.sink(kept, temporary, COMPRESSION_LEVEL)

@@ -149,23 +149,20 @@ def unite(deployment: Deployment, table: Table, day: Period) -> None:
     with replacing(lake.path(f"facts/{table.name}", day.key)) as temporary:
         if len(present) == 1:
             os.link(present[0], temporary)
-        elif present:
-            pl.scan_parquet(present, glob=False).sink_parquet(
-                temporary, compression="zstd", compression_level=COMPRESSION_LEVEL
-            )
         else:
-            table.empty().write_parquet(temporary)
+            rows = lake.storage.scan_all(present) if present else table.empty().lazy()
+            lake.storage.sink(rows, temporary, COMPRESSION_LEVEL)
 
 
 def has_columns(deployment: Deployment, table: Table, day: Period) -> bool:
-    schema = pl.scan_parquet(deployment.lake.path(f"facts/{table.name}", day.key), glob=False).collect_schema()
+    schema = deployment.lake.scan(f"facts/{table.name}", day.key).collect_schema()
     return list(schema.items()) == list(table.schema.items())
 
 
 def has_unique_keys(deployment: Deployment, table: Table, day: Period) -> bool:
     """Keys are compared by their 64-bit hashes: equal keys are always found, in little memory."""
     keys = ["source", table.key] + (["table", "reason"] if table.name == "quarantine" else [])
-    rows = pl.scan_parquet(deployment.lake.path(f"facts/{table.name}", day.key), glob=False)
+    rows = deployment.lake.scan(f"facts/{table.name}", day.key)
     hashes = rows.filter(pl.col(table.key).is_not_null()).select(key=pl.struct(keys).hash())
     counts = hashes.select(pl.len().alias("rows"), pl.col("key").n_unique().alias("keys")).collect(engine="streaming")
     return bool(counts["rows"][0] == counts["keys"][0])
@@ -227,8 +224,7 @@ def statistics_asset(
 
 def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statistic], day: Period) -> list[str]:
     """Makes all statistics of a table's day in one pass over it; returns those whose sum is not the number of facts."""
-    path = deployment.lake.path(f"facts/{table.name}", day.key)
-    rows = pl.scan_parquet(path, glob=False)
+    rows = deployment.lake.scan(f"facts/{table.name}", day.key)
     with refusing(f"{table.name} of {day.key}"):
         counted = pl.collect_all(
             [rows.select(pl.len()), *(statistic.of(rows, day) for statistic in statistics)], engine="streaming"

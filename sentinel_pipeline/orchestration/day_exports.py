@@ -8,7 +8,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.exports.origins import INVENTORIES, Files
 from sentinel_pipeline.exports.planning import Plan, plans
 from sentinel_pipeline.exports.rows import Exported, export
-from sentinel_pipeline.lake.store import sha256
+from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.orchestration.daily import DAYS_IN_ONE_RUN, OWNERS, days_of
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
@@ -53,7 +53,8 @@ def export_day(deployment: Deployment, plan: Plan, day: Period) -> Exported:
     """The day's facts as the plan wants them, in `exports/<name>/<day>`; replaces an earlier file."""
     named = [(table, deployment.lake.path(f"facts/{table.name}", day.key)) for table in INVENTORIES]
     table = deployment.lake.made(f"facts/{plan.wanted.table.name}", day.key)
-    origin = Files([table], [(one, path) for one, path in named if path.exists()] if plan.wanted.privacy else [])
+    inventories = [(one, path) for one, path in named if path.exists()] if plan.wanted.privacy else []
+    origin = Files([table], inventories, deployment.lake.storage)
     output = deployment.settings.exports / plan.name / f"{day.key}{plan.wanted.suffix}"
     return export(plan.wanted, origin, plan.spelling, output, limits=deployment.settings.limits)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.keys import Keys
+from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.scope import Scope
-from sentinel_pipeline.settings import Settings, SourceEntry, source_settings
+from sentinel_pipeline.settings import Settings, SourceEntry, resolved, source_settings
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
@@ -22,7 +24,7 @@ class Deployment:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake)
+        return lake_of(self.settings)
 
     @cached_property
     def scope(self) -> Scope:
@@ -45,6 +47,12 @@ class Deployment:
 
     def period(self, cadence: str, key: str) -> Period:
         return Period.parse(cadence, key, self.settings.zone)
+
+
+def lake_of(settings: Settings) -> Lake:
+    """The lake as configured; the references to its keys are resolved when one is needed."""
+    keys = Keys(settings.lake_keys, partial(resolved, data=settings.data))
+    return Lake(settings.lake, Storage(keys))
 
 
 def source_key(name: str) -> list[str]:

@@ -10,7 +10,7 @@ import polars as pl
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import MACHINES, WIDGET_LOGS
-from sentinel_pipeline.lake.store import Lake, sha256
+from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.rendering.cells import written
 
 PREVIEW_ROWS = 10
@@ -23,16 +23,19 @@ Metadata = dict[str, dg.MetadataValue]
 
 
 def partition_metadata(lake: Lake, asset: str, period: Period) -> Metadata:
-    """Metadata of one Parquet partition; rows from its footer, only the preview is read."""
-    path = lake.path(asset, period.key)
-    scan = pl.scan_parquet(path, glob=False)
+    """Metadata of one Parquet partition; rows from its footer, only the preview is read.
+
+    Of an encrypted lake no row is shown, because Dagster keeps what it shows in clear.
+    """
+    scan = lake.scan(asset, period.key)
     rows = int(scan.select(pl.len()).collect().item())
+    shown = 0 if lake.storage.keys.references else PREVIEW_ROWS
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(rows),
-        "bytes": dg.MetadataValue.int(path.stat().st_size),
+        "bytes": dg.MetadataValue.int(lake.path(asset, period.key).stat().st_size),
         "period": dg.MetadataValue.text(period.interval),
-        "sha256": dg.MetadataValue.text(sha256(path)),
-        "preview": dg.MetadataValue.md(preview(scan.head(PREVIEW_ROWS).collect(), period, rows)),
+        "sha256": dg.MetadataValue.text(lake.version(asset, period.key)),
+        "preview": dg.MetadataValue.md(preview(scan.head(shown).collect(), period, rows)),
         "columns": dg.MetadataValue.table_schema(_schema(scan.collect_schema())),
     }
 

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import Lake
-from sentinel_pipeline.publishing.assembly import FILE_ASSETS, FileAsset, render_files
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, FileAsset, draft_folder, render_files
 from sentinel_pipeline.publishing.composition import compose
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.settings import Settings
@@ -48,12 +47,12 @@ class Press:
             pickle.dump((settings, period, groups), process.stdin)
         self._beside |= {(period, name): process for name in groups}
 
-    def rendered(self, group: FileAsset, report: Report, lake: Lake) -> Path:
+    def rendered(self, group: FileAsset, report: Report, editions: Path) -> Path:
         """The folder with a group's files; waits for the other process where it was asked to render them."""
         process = self._beside.pop((report.period, group.name), None)
         if process is not None and process.wait() == 0:
-            return lake.folder(f"{report.period.cadence}/{group.name}", report.period.key)
-        return render_files(group, report, lake)
+            return draft_folder(editions, report.period, group.name)
+        return render_files(group, report, editions)
 
 
 PRESS = Press()
@@ -68,7 +67,7 @@ def main() -> None:
     report = compose(deployment.scope, settings.organisation, period, settings.editions, deployment.lake)
     for group in FILE_ASSETS:
         if group.name in groups:
-            render_files(group, report, deployment.lake)
+            render_files(group, report, settings.editions)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
@@ -18,6 +19,7 @@ from sentinel_pipeline.publishing.assembly import (
     FILE_ASSETS,
     MADE_FROM,
     FileAsset,
+    draft_folder,
     edition_files,
     sole_assembler,
 )
@@ -165,7 +167,8 @@ def files_definition(
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
         if files.name == FIRST and is_worth_it(report):
             PRESS.begin(deployment.settings, period, [name for name in BESIDE if is_coming(context, cadence, name)])
-        return dg.MaterializeResult(metadata=_files_metadata(PRESS.rendered(files, report, lake)))
+        folder = PRESS.rendered(files, report, deployment.settings.editions)
+        return dg.MaterializeResult(metadata=_files_metadata(folder))
 
     return rendered
 
@@ -213,10 +216,11 @@ def publish_period(deployment: Deployment, period: Period) -> Edition:
     """Publishes what the lake holds rendered of a period."""
     settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
     report = compose(scope, settings.organisation, period, settings.editions, lake)
-    about = lake.replacing_folder(f"{period.cadence}/{ABOUT_FILES}", period.key)
-    with sole_assembler(lake, period, *FILE_ASSETS), about as folder:
-        files, rows, said = edition_files(report, kinds_of(deployment), lake, folder)
-        return publish(settings.editions, period, files, rows, said)
+    editions = settings.editions
+    about = replacing_folder(draft_folder(editions, period, ABOUT_FILES))
+    with sole_assembler(editions, period, *FILE_ASSETS), about as folder:
+        files, rows, said = edition_files(report, kinds_of(deployment), editions, folder)
+        return publish(editions, period, files, rows, said)
 
 
 def kinds_of(deployment: Deployment) -> dict[str, str]:

@@ -45,6 +45,7 @@ class Outcome:
 def publish_edition(settings: Settings, period: Period, listener: Callable[[str], None]) -> Outcome:
     """Materializes everything the edition needs and publishes it. Raises SentinelError when it cannot be published."""
     deployment = Deployment(settings)
+    deployment.lake.storage.keys.require()
     stale = days_to_read(deployment, period)
     folder = edition_folder(settings.editions, period)
     if not stale and is_up_to_date(deployment, period):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sentinel_pipeline.domain.errors import PublishingError
-from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import Lake, alone
+from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.lake.store import alone
+from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.publishing.composition import facts
 from sentinel_pipeline.rendering.report import Report
 
@@ -82,21 +84,34 @@ def render_summary_file(report: Report, folder: Path) -> None:
     (folder / "summary.txt").write_text(render_summary(summary_facts(report)), encoding="utf-8")
 
 
-def render_files(group: FileAsset, report: Report, lake: Lake) -> Path:
-    """Renders a group of files into the lake, with a note on what they were made from; returns their folder."""
-    asset = f"{report.period.cadence}/{group.name}"
-    with sole_assembler(lake, report.period, group), lake.replacing_folder(asset, report.period.key) as folder:
+def draft_folder(editions: Path, period: Period, group: str) -> Path:
+    """Where files wait until they are published: beside the editions, for they are in clear like these."""
+    return editions / ".drafts" / period.cadence / group / period.key
+
+
+def remove_earlier_drafts(lake: Path) -> None:
+    """Removes what was rendered into the lake before drafts had a place of their own."""
+    for cadence in CADENCES:
+        for name in (*(group.name for group in FILE_ASSETS), ABOUT_FILES, "assembling"):
+            shutil.rmtree(lake / cadence / name, ignore_errors=True)
+
+
+def render_files(group: FileAsset, report: Report, editions: Path) -> Path:
+    """Renders a group of files as drafts, with a note on what they were made from; returns their folder."""
+    place = draft_folder(editions, report.period, group.name)
+    with sole_assembler(editions, report.period, group), replacing_folder(place) as folder:
         group.render(report, folder)
         (folder / MADE_FROM).write_text(_made_from(report), encoding="utf-8")
-    return lake.folder(asset, report.period.key)
+    return place
 
 
 @contextmanager
-def sole_assembler(lake: Lake, period: Period, *groups: FileAsset) -> Iterator[None]:
+def sole_assembler(editions: Path, period: Period, *groups: FileAsset) -> Iterator[None]:
     """Waits until no other process renders or gathers these files of the same edition."""
+    locks = draft_folder(editions, period, "assembling")
     with ExitStack() as held:
         for group in groups:
-            held.enter_context(alone(lake.folder(f"{period.cadence}/assembling", f"{period.key}.{group.name}.lock")))
+            held.enter_context(alone(locks.with_name(f"{period.key}.{group.name}.lock")))
         yield
 
 
@@ -115,7 +130,7 @@ FILE_ASSETS = (
 
 
 def edition_files(
-    report: Report, kinds: Mapping[str, str], lake: Lake, folder: Path
+    report: Report, kinds: Mapping[str, str], editions: Path, folder: Path
 ) -> tuple[dict[str, Path], dict[str, int], dict[str, object]]:
     """The edition's files by name, rows of those that are tables, and what its manifest says; writes `facts.json`.
 
@@ -125,7 +140,7 @@ def edition_files(
     (folder / "facts.json").write_text(text, encoding="utf-8")
     files = {"facts.json": folder / "facts.json"}
     for group in FILE_ASSETS:
-        rendered = lake.folder(f"{report.period.cadence}/{group.name}", report.period.key)
+        rendered = draft_folder(editions, report.period, group.name)
         paths = {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
         note = paths.pop(MADE_FROM, None)
         if note is None or note.read_text(encoding="utf-8") != _made_from(report):

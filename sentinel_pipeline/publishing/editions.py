@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import alone, read_json, sha256
+from sentinel_pipeline.lake.storage import sha256
+from sentinel_pipeline.lake.store import alone, read_json
 from sentinel_pipeline.publishing.integrity import file_faults
 
 MANIFEST = "manifest.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sentinel_pipeline.lake.store import sha256
+from sentinel_pipeline.lake.storage import sha256
 
 
 def file_faults(folder: Path, listed: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -12,7 +12,8 @@ import polars as pl
 
 from sentinel_pipeline.domain.errors import UsageError, VerificationError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import Lake, sha256
+from sentinel_pipeline.lake.storage import sha256
+from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.publishing.integrity import file_faults
 from sentinel_pipeline.publishing.scope import statistic_schema

@@ -5,7 +5,8 @@ import pytest
 
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.lake import store
-from sentinel_pipeline.lake.store import Lake, read_json, sha256, write_json
+from sentinel_pipeline.lake.storage import sha256
+from sentinel_pipeline.lake.store import Lake, read_json, write_json
 
 ONE, TWO = pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})
 
@@ -93,25 +94,6 @@ def test_a_damaged_version_is_no_version(tmp_path: Path) -> None:
     lake.write_keeping("a", "1", TWO)
     lake.version_path("a", "1", first).write_bytes(b"damaged")
     assert lake.read_version("a", "1", first) is None
-
-
-def test_a_folder_takes_the_place_of_the_old_one_whole(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
-    with lake.replacing_folder("charts", "1") as folder:
-        (folder / "old").write_bytes(b"")
-
-    def broken() -> None:
-        with lake.replacing_folder("charts", "1") as folder:
-            (folder / "new").write_bytes(b"")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        broken()
-    assert names(lake.folder("charts", "1")) == ["old"]
-    with lake.replacing_folder("charts", "1") as folder:
-        (folder / "new").write_bytes(b"")
-    assert names(lake.folder("charts", "1")) == ["new"]
-    assert names(tmp_path / "charts") == ["1"]
 
 
 def test_json_is_sorted_and_what_cannot_be_read_is_empty(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from sentinel_pipeline.lake.whole_files import appearing, replacing, write_whole
+from sentinel_pipeline.lake.whole_files import appearing, replacing, replacing_folder, write_whole
 
 DIES = """
 import os, sys
@@ -89,3 +89,22 @@ def test_a_new_file_that_fails_takes_no_name(tmp_path: Path) -> None:
 def test_writing_files_whole_needs_no_polars() -> None:
     said = "import sys, sentinel_pipeline.lake.whole_files; sys.exit('polars' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", said], check=False).returncode == 0
+
+
+def test_a_folder_takes_the_place_of_the_old_one_whole(tmp_path: Path) -> None:
+    charts = tmp_path / "charts" / "1"
+    with replacing_folder(charts) as folder:
+        (folder / "old").write_bytes(b"")
+
+    def broken() -> None:
+        with replacing_folder(charts) as folder:
+            (folder / "new").write_bytes(b"")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert names(charts) == ["old"]
+    with replacing_folder(charts) as folder:
+        (folder / "new").write_bytes(b"")
+    assert names(charts) == ["new"]
+    assert names(tmp_path / "charts") == ["1"]

@@ -14,7 +14,7 @@ from sentinel_pipeline.orchestration import press, reports
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.press import BESIDE, Press
 from sentinel_pipeline.orchestration.runs import PARTITION
-from sentinel_pipeline.publishing.assembly import FILE_ASSETS, MADE_FROM
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, MADE_FROM, draft_folder
 from sentinel_pipeline.publishing.composition import compose
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.settings import Settings, load_settings
@@ -48,12 +48,12 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, report: Report) -> None:
-    here = {name: files(Press().rendered(GROUPS[name], report, deployment.lake)) for name in BESIDE}
+    here = {name: files(Press().rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE}
     for name in BESIDE:
-        (deployment.lake.folder(f"daily/{name}", DAY) / MADE_FROM).unlink()
+        (draft_folder(deployment.settings.editions, report.period, name) / MADE_FROM).unlink()
     beside = Press()
     beside.begin(deployment.settings, report.period, BESIDE)
-    assert {name: files(beside.rendered(GROUPS[name], report, deployment.lake)) for name in BESIDE} == here
+    assert {name: files(beside.rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE} == here
 
 
 def test_what_the_other_process_cannot_render_is_rendered_here(
@@ -61,7 +61,7 @@ def test_what_the_other_process_cannot_render_is_rendered_here(
 ) -> None:
     beside = Press()
     beside.begin(replace(deployment.settings, data=tmp_path), report.period, ["page"])
-    folder = beside.rendered(GROUPS["page"], report, deployment.lake)
+    folder = beside.rendered(GROUPS["page"], report, deployment.settings.editions)
     assert (folder / "report.html").stat().st_size > 1_000
 
 

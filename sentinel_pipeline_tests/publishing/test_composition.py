@@ -8,7 +8,8 @@ import pytest
 
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.publishing.assembly import FILE_ASSETS, edition_files, render_files
+from sentinel_pipeline.lake.whole_files import replacing_folder
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, draft_folder, edition_files, render_files
 from sentinel_pipeline.publishing.composition import compose, figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import publish
 from sentinel_pipeline.publishing.figures import as_table, from_table
@@ -178,10 +179,10 @@ def test_the_summary_takes_its_lists_from_the_sections(house: House) -> None:
 def test_files_rendered_from_other_figures_are_not_put_together(house: House, tmp_path: Path) -> None:
     house.count(TODAY, **ROWS)
     for group in FILE_ASSETS:
-        render_files(group, made(house), house.lake)
+        render_files(group, made(house), house.editions)
     house.count(TODAY, **ROWS | {"alerts": []})
     with pytest.raises(PublishingError, match="tables were not rendered from the figures as they are now"):
-        edition_files(made(house), {"home": "iotsentinel"}, house.lake, tmp_path)
+        edition_files(made(house), {"home": "iotsentinel"}, house.editions, tmp_path)
 
 
 def test_an_edition_holds_every_file_and_is_made_the_same_again(house: House, tmp_path: Path) -> None:
@@ -190,9 +191,9 @@ def test_an_edition_holds_every_file_and_is_made_the_same_again(house: House, tm
     for _ in range(2):
         report = made(house)
         for group in FILE_ASSETS:
-            render_files(group, report, house.lake)
-        with house.lake.replacing_folder("daily/facts", TODAY.key) as folder:
-            files, rows, about = edition_files(report, {"home": "iotsentinel"}, house.lake, folder)
+            render_files(group, report, house.editions)
+        with replacing_folder(draft_folder(house.editions, TODAY, "facts")) as folder:
+            files, rows, about = edition_files(report, {"home": "iotsentinel"}, house.editions, folder)
             editions.append(publish(house.editions, TODAY, files, rows, about))
     assert [(edition.revision, edition.is_new) for edition in editions] == [(1, True), (1, False)]
     folder = editions[0].folder
