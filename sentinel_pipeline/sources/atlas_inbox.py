@@ -56,8 +56,8 @@ class AtlasInbox:
         and last log tell.
         """
         if table is MACHINES:
-            known = Window(max(window.start - KNOWN_FOR, EARLIEST), window.end) if window else None
-            rows = _within(self._units(known, is_brief=True), known)
+            known = known_since(window)
+            rows = within(self._units(known, is_brief=True), known)
             yield machines_of(rows, self.settings.name)
         elif self.has(table):
             yield from frames(self._units(window), table, window, quarantine)
@@ -149,7 +149,13 @@ def _edges(moments: list[datetime]) -> tuple[int | None, int | None]:
     return (min(moments) - EPOCH) // MICROSECOND, (max(moments) - EPOCH) // MICROSECOND
 
 
-def _within(units: Iterator[Unit], window: Window | None) -> Iterator[Unit]:
+def known_since(window: Window | None) -> Window | None:
+    """The window in which a machine must have been heard of to be known at the end of another."""
+    return Window(max(window.start - KNOWN_FOR, EARLIEST), window.end) if window else None
+
+
+def within(units: Iterator[Unit], window: Window | None) -> Iterator[Unit]:
+    """Units with only those of their logs that lie in the window."""
     for unit in units:
         if window is not None:
             unit.rows = [row for row in unit.rows if window.start <= row["logged_at"] < window.end]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Self
@@ -14,18 +14,20 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import AUDIT_EVENTS, DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
 from sentinel_pipeline.sources.atlas_fields import Sealed, plain_field, sealed_field, worst
 from sentinel_pipeline.sources.atlas_files import json_or_text
+from sentinel_pipeline.sources.atlas_history import AtlasHistory, histories_in
 from sentinel_pipeline.sources.atlas_json import Lenient, compact, text_of
 from sentinel_pipeline.sources.atlas_keys import KeyRing
 from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, timed, written_flags
+from sentinel_pipeline.sources.atlas_rows import StoredRow, location_of, stamp_of, stored_rows, wide
 from sentinel_pipeline.sources.atlas_units import Fault, Unit, framed, frames, is_within, keep_faults
-from sentinel_pipeline.sources.databases import Selection, unreachable
-from sentinel_pipeline.sources.fields import ROW, readable, texts
+from sentinel_pipeline.sources.databases import unreachable
+from sentinel_pipeline.sources.fields import ROW
 from sentinel_pipeline.sources.origins import connected
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.sieve import first_time
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite import SqliteDatabase
-from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST, Zones
+from sentinel_pipeline.sources.timestamps import Zones
 
 ORIGIN = {WIDGET_LOGS: "widget_logs", DECRYPTIONS: "widget_logs", MACHINES: "machines", AUDIT_EVENTS: "export_logs"}
 MACHINE_FIELDS = ("machine_id", "info_json", "info_json_encrypted", "first_seen", "last_seen")
@@ -34,11 +36,6 @@ DATA_FIELDS = ("data_json", "data_encrypted")
 EXPORT_FIELDS = ("id", "machine_id", "timestamp", "local_user", "export_type", "export_format", "encrypted")
 EXPORT_MORE = ("encryption_mode", "filename", "data_encrypted")
 EXPORT_DETAILS = ("machine_id", "export_type", "export_format", "encrypted", "encryption_mode")
-
-# No zone is more than 14 hours from UTC, and no clocks skip more than a day.
-FARTHEST = timedelta(hours=38)
-
-StoredRow = dict[str, str | None]
 
 
 class AtlasStore:
@@ -82,21 +79,16 @@ class AtlasStore:
         return sha256(f"{self._database.fingerprint()} {self._ring.fingerprint}".encode()).hexdigest()
 
     def _rows(self, table: str, key: str, names: tuple[str, ...], window: Window | None = None) -> Iterator[StoredRow]:
-        """Rows as texts, at least those of the window; `ROW` is the row's number where it has one."""
-        time = "timestamp" if window is not None else None
-        selection = Selection(table, key, texts(*names), Zones(self._clock.zone, self._clock.zone), time, window)
-        for raw in self._database.select(selection):
-            shown = raw.select(*(readable(raw[name]).alias(name) for name in names), pl.col(ROW).cast(pl.String))
-            yield from shown.iter_rows(named=True)
+        return stored_rows(self._database, table, key, names, self._clock.zone, window)
 
     def _units(self, window: Window | None) -> Iterator[Unit]:
         clock = Clock(self._clock.zone, self._clock.machines)
-        for row in self._rows("widget_logs", "id", LOG_FIELDS + DATA_FIELDS, _wide(window)):
+        for row in self._rows("widget_logs", "id", LOG_FIELDS + DATA_FIELDS, wide(window)):
             yield self._log_unit(row, clock)
 
     def _log_unit(self, row: StoredRow, clock: Clock) -> Unit:
         """A row of the store: what can be read of it, field by field."""
-        location = f"widget_logs#{row['id'] or 'row ' + str(row[ROW])}"
+        location = location_of("widget_logs", row)
         message = self._field(row, "message", "message_encrypted", "widget_logs")
         data = self._field(row, "data_json", "data_encrypted", "widget_logs")
         record = compact({name: value for name, value in row.items() if value is not None and name != ROW})
@@ -104,7 +96,7 @@ class AtlasStore:
         if machine is None:
             return Unit(faults=[Fault(location, "missing_machine_id", record)])
         log = {
-            "timestamp": _stamp(row["timestamp"]),
+            "timestamp": stamp_of(row["timestamp"]),
             "level": row["log_level"],
             "widget_type": row["widget_type"],
             "message": message.text or "",
@@ -180,17 +172,17 @@ class AtlasStore:
     def _seen(self, text: str | None) -> datetime | None:
         """A time the server wrote in its own clock; None when it cannot be read."""
         try:
-            return timed(_stamp(text), "", Clock(self._clock.zone), None)[0]
+            return timed(stamp_of(text), "", Clock(self._clock.zone), None)[0]
         except BadTimeError:
             return None
 
     def _audit_events(self, window: Window | None, quarantine: Quarantine) -> pl.DataFrame:
         """The log of exports: who took what, when, and how it was protected."""
         clock, events, faults = Clock(self._clock.zone, self._clock.machines), [], []
-        for row in self._rows("export_logs", "id", EXPORT_FIELDS + EXPORT_MORE, _wide(window)):
-            location = f"export_logs#{row['id'] or 'row ' + str(row[ROW])}"
+        for row in self._rows("export_logs", "id", EXPORT_FIELDS + EXPORT_MORE, wide(window)):
+            location = location_of("export_logs", row)
             try:
-                at, _, _ = timed(_stamp(row["timestamp"]), row["machine_id"] or "", clock, None)
+                at, _, _ = timed(stamp_of(row["timestamp"]), row["machine_id"] or "", clock, None)
             except BadTimeError as error:
                 faults.append(Fault(location, str(error), compact(row)))
                 continue
@@ -203,25 +195,32 @@ class AtlasStore:
         return framed(events, AUDIT_EVENTS, self.settings.name)
 
 
-def open_store(settings: SourceSettings, ring: KeyRing, clock: Clock) -> AtlasStore:
-    """Raises SourceUnreachableError when the file is no store of a fleet, or its keys and its class do not fit."""
+def open_store(settings: SourceSettings, ring: KeyRing, clock: Clock) -> AtlasStore | AtlasHistory:
+    """Raises SourceUnreachableError when the file is none of a fleet, or its keys and its class do not fit."""
     database = connected(settings)
     assert isinstance(database, SqliteDatabase)  # noqa: S101 - the caller saw the scheme
     trouble = _trouble(database, ring)
     if trouble is not None:
         database.close()
         raise unreachable(settings, *trouble)
-    return AtlasStore(settings, ring, clock, database)
+    kind = AtlasStore if _is_store(database) else AtlasHistory
+    return kind(settings, ring, clock, database)
+
+
+def _is_store(database: SqliteDatabase) -> bool:
+    return bool(database.columns("widget_logs") or database.columns("machines"))
 
 
 def _trouble(database: SqliteDatabase, ring: KeyRing) -> tuple[str, str] | None:
-    columns = database.columns("widget_logs")
-    if not columns and not database.columns("machines"):
+    columns, histories = database.columns("widget_logs"), histories_in(database)
+    if not _is_store(database) and not histories:
         return (
-            "the database holds none of the fleet's tables (widget_logs, machines)",
-            "give fleet_data.sqlite3 in 'location'",
+            "the database holds none of the fleet's tables (widget_logs, machines, speedtest_results, metrics)",
+            "give fleet_data.sqlite3, speedtest.sqlite3 or metrics.db in 'location'",
         )
     sealed = {"message_encrypted", "data_encrypted"} & columns.keys()
+    if not _is_store(database):
+        sealed = {one.table for one in histories} & {"metrics_v2"}
     if sealed and not ring.store:
         return "its fields are encrypted and no key is configured", "give 'database_keys', such as [env:FLEET_DB_KEY]"
     return None
@@ -242,20 +241,5 @@ def _audit_event(row: StoredRow, at: datetime, field: Sealed) -> dict[str, objec
     }
 
 
-def _stamp(text: str | None) -> object:
-    """A stored time as what it was before SQLite: text, or a number."""
-    try:
-        return text if text is None else float(text)
-    except ValueError:
-        return text
-
-
 def _instant(value: object) -> datetime | None:
     return value if isinstance(value, datetime) else None
-
-
-def _wide(window: Window | None) -> Window | None:
-    """The window with room for any zone a machine may write its wall time in."""
-    if window is None:
-        return None
-    return Window(max(window.start, EARLIEST) - FARTHEST, min(window.end, LATEST) + FARTHEST)
