@@ -67,6 +67,8 @@ def _several(*names: str, text: str) -> Callable[[Command], Command]:
 @click.option("--bom", is_flag=True, help="CSV with the mark by which Excel knows UTF-8.")
 @_several("--privacy", text="Keep back: addresses, devices, pseudonyms, drop; several separated by commas")
 @click.option("--privacy-key", help="Key of pseudonyms: env:NAME or file:PATH; default: privacy.key of sentinel.yaml.")
+@click.option("--password", help="Encrypt the file (.enc) with the password of env:NAME or file:PATH.")
+@click.option("--fleet-key", help="Encrypt it with a fleet's key too (.fernet.enc): env:NAME or file:PATH.")
 @click.option("--state", help="Remember under this name what was exported; the next call goes on from there.")
 @click.option(
     "--preview",
@@ -120,11 +122,14 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
     from sentinel_pipeline.exports.filters import asked_conditions
     from sentinel_pipeline.exports.origins import Sources
     from sentinel_pipeline.exports.privacy import asked_privacy
+    from sentinel_pipeline.exports.sealing import asked_sealing, unsealed_name
     from sentinel_pipeline.exports.wanted import CANONICAL, Wanted
 
     now = datetime.now(UTC)
     chosen, zone = asking.asked_table(table), asking.asked_zone(asked["timezone"], settings)
-    format_name, compression = asking.asked_kind(asked["format_name"], asked["compress"], asked["output"])
+    sealing = asked_sealing(asked["output"], asked["password"], asked["fleet_key"], settings)
+    inner = unsealed_name(asked["output"])
+    format_name, compression = asking.asked_kind(asked["format_name"], asked["compress"], inner)
     privacy = asked_privacy(asked["privacy"], asked["privacy_key"], settings)
     columns = asking.asked_columns(asked["columns"])
     wanted = Wanted(
@@ -137,6 +142,7 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
         (without_outliers(chosen, zone),) if asked["outliers"] else (),
         compression=compression,
         privacy=privacy,
+        sealing=sealing,
     )
     wanted, schema = with_aggregation(wanted, asked["aggregate"], asked["function"], zone)
     wanted = with_computed(wanted, asked["compute"], zone, schema)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
+
+from sentinel_pipeline.lake.storage import SPOOLS
+from sentinel_pipeline.lake.writing import COMPRESSION_LEVEL
 
 PART_ROWS = 131_072
 GRAIN = "1m"
@@ -23,11 +25,11 @@ def arranged(
     if len(spans) < 2:
         return arrange(rows)
     schema = arrange(rows.clear()).collect().to_arrow().schema
-    with pq.ParquetWriter(place, schema, compression="zstd", compression_level=1) as writer:
+    with SPOOLS.writer(place, schema, COMPRESSION_LEVEL) as writer:
         for span in spans:
             part = arrange(rows.filter(span)).collect(engine="streaming")
             writer.write_table(part.to_arrow().cast(schema), row_group_size=PART_ROWS // 2)
-    return pl.scan_parquet(place, glob=False)
+    return SPOOLS.scan(place)
 
 
 def _spans(rows: pl.LazyFrame, time: str) -> list[pl.Expr]:

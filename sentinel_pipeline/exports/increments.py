@@ -24,7 +24,7 @@ from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, identified
 from sentinel_pipeline.exports.origins import spooled
 from sentinel_pipeline.exports.wanted import Wanted
-from sentinel_pipeline.lake.storage import sha256
+from sentinel_pipeline.lake.storage import SPOOLS, sha256
 from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 
@@ -90,9 +90,9 @@ class Memory:
         """Those of the rows that no call before has exported."""
         named, fresh = folder / "named.parquet", folder / "fresh.parquet"
         batches = (identified(batch, self.table) for batch in rows.collect_batches(chunk_size=BATCH_ROWS))
-        seen = pl.scan_parquet(spooled(batches, pl.Schema({**self.table.schema, **KEYS}), named), glob=False)
-        seen.join(self._known(), on=IDENTITY, how="anti").sink_parquet(fresh, compression="zstd", compression_level=1)
-        self._fresh = pl.scan_parquet(fresh, glob=False)
+        seen = SPOOLS.scan(spooled(batches, pl.Schema({**self.table.schema, **KEYS}), named))
+        SPOOLS.sink(seen.join(self._known(), on=IDENTITY, how="anti"), fresh, 1)
+        self._fresh = SPOOLS.scan(fresh)
         return self._fresh.select(self.table.schema.names())
 
     def prepare(self, temporary: Path, output: Path) -> None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.once import Once
-from sentinel_pipeline.lake.storage import CLEAR, Storage
-from sentinel_pipeline.lake.writing import ROW_NUMBER, leave_out
+from sentinel_pipeline.lake.storage import CLEAR, SPOOLS, Storage
+from sentinel_pipeline.lake.writing import COMPRESSION_LEVEL, ROW_NUMBER, leave_out
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 
 INVENTORIES = tuple(table for table in TABLES if table.is_snapshot and table.personal and table is not QUARANTINE)
 """The tables that say how devices and machines are called."""
 
+BATCH_ROWS: Final = 65_536
 Heard = Callable[[pl.DataFrame], None]
 
 
@@ -54,7 +54,7 @@ class Sources:
                     self.quarantined += self._quarantine(source, given, window, path, heard)
                 else:
                     self.quarantined += self._table(source, table, given, window, path, heard)
-        return pl.scan_parquet(paths, glob=False) if paths else table.empty().lazy()
+        return SPOOLS.scan_all(paths) if paths else table.empty().lazy()
 
     def _table(
         self, source: Source, table: Table, given: Sequence[Table], window: Window | None, path: Path, heard: Heard
@@ -64,7 +64,7 @@ class Sources:
         spooled(once.read(quarantine) if table in given else (), table.schema, path)
         copies = once.keep_copies(quarantine, _numbered(path))
         if not copies.is_empty():
-            leave_out(path, copies[ROW_NUMBER])
+            leave_out(path, copies[ROW_NUMBER], SPOOLS)
         return quarantine.total()
 
     def _quarantine(
@@ -113,9 +113,9 @@ class Files:
 
 
 def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> Path:
-    """Writes batches as one Parquet file, in little memory."""
+    """Writes batches as one file that `SPOOLS` reads, in little memory."""
     arrow = schema.to_frame().to_arrow().schema
-    with pq.ParquetWriter(path, arrow, compression="zstd", compression_level=1) as writer:
+    with SPOOLS.writer(path, arrow, COMPRESSION_LEVEL) as writer:
         for batch in batches:
             writer.write_table(batch.to_arrow().cast(arrow))
     return path
@@ -124,10 +124,9 @@ def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> P
 def _numbered(path: Path) -> Iterator[pl.DataFrame]:
     """A spool's rows with their numbers in it."""
     first = 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches():
-            yield pl.DataFrame(batch).with_row_index(ROW_NUMBER, first)
-            first += batch.num_rows
+    for batch in SPOOLS.scan(path).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        yield batch.with_row_index(ROW_NUMBER, first)
+        first += batch.height
 
 
 def _distinct(bad: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:

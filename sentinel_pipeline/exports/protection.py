@@ -19,6 +19,7 @@ from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.origins import Origin, spooled
 from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS, Privacy
 from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.lake.storage import SPOOLS
 
 BATCH_ROWS: Final = 65_536
 REMOVED: Final = "[removed]"
@@ -44,7 +45,7 @@ def protected(wanted: Wanted, rows: pl.LazyFrame, origin: Origin, folder: Path, 
         raise UsageError("the name of the file tells what --privacy keeps out of it; choose another --output")
     batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
     path = spooled(map(hiding.batch, batches), wanted.table.schema, folder / "protected.parquet")
-    return pl.scan_parquet(path, glob=False)
+    return SPOOLS.scan(path)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sentinel_pipeline.exports.increments import Memory
 from sentinel_pipeline.exports.limits import require_bytes, require_rows
 from sentinel_pipeline.exports.origins import Origin
 from sentinel_pipeline.exports.protection import protected
+from sentinel_pipeline.exports.sealing import sealing_into
 from sentinel_pipeline.exports.spool import Listener, heard, height, silent, spool
 from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of, require_possible
 from sentinel_pipeline.lake.whole_files import appearing
@@ -64,7 +65,8 @@ def export(
             if not wanted.transformations:
                 require_rows(height(rows), limits)
             rows = protected(wanted, rows, origin, folder, output.name)
-            count = write(wanted, rows, spelling, file.temporary, folder, listener)
+            with sealing_into(file.temporary, wanted.sealing) as place:
+                count = write(wanted, rows, spelling, place, folder, listener)
             require_rows(count, limits)
             require_bytes(file.temporary, limits)
             if memory:

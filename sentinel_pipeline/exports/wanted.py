@@ -13,11 +13,13 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.filters import Condition
 from sentinel_pipeline.exports.privacy import DROP, NO_PRIVACY, Privacy
+from sentinel_pipeline.exports.sealing import Sealing
 from sentinel_pipeline.rendering.compression import COMPRESSIONS, Compression
 from sentinel_pipeline.rendering.layouts import layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format
 
 CANONICAL = "canonical"
+SEALABLE = ("csv", "json")
 Transformation = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
@@ -39,6 +41,7 @@ class Wanted:
     transformations: tuple[Transformation, ...] = ()
     compression: str | None = None
     privacy: Privacy = NO_PRIVACY
+    sealing: Sealing | None = None
 
     @property
     def is_fixed(self) -> bool:
@@ -49,7 +52,7 @@ class Wanted:
     def suffix(self) -> str:
         """How a file of this kind is called at its end."""
         packed = compression_of(self.compression).suffix if self.compression else ""
-        return format_of(self.format).suffix + packed
+        return format_of(self.format).suffix + packed + (self.sealing.suffix if self.sealing else "")
 
 
 def format_of(name: str) -> Format:
@@ -75,6 +78,8 @@ def require_possible(wanted: Wanted) -> None:
         raise UsageError(f"the layout '{wanted.layout}' has personal columns; choose another measure than drop")
     if wanted.is_fixed and (wanted.columns or wanted.format != "csv"):
         raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
+    if wanted.sealing and (wanted.format not in SEALABLE or wanted.compression):
+        raise UsageError(f"{wanted.sealing.suffix} files hold {' or '.join(SEALABLE)} as it is; choose one of them")
     if not wanted.transformations:
         _require_columns(wanted)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,7 +24,7 @@ from sentinel_pipeline.lake.encryption import (
     new_file_key,
     noted_version,
 )
-from sentinel_pipeline.lake.keys import Keys
+from sentinel_pipeline.lake.keys import KEY_BYTES, Keys
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,14 @@ class Storage:
 
 CLEAR: Final = Storage()
 """Files as everybody reads them."""
+
+
+def _made_up(_: str) -> str:
+    return base64.b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+SPOOLS: Final = Storage(Keys(("a key of this process",), _made_up))
+"""Files for this process only: their key is made when the first is written, and stands nowhere but in memory."""
 
 
 def sha256(path: Path) -> str:

@@ -23,6 +23,7 @@ from sentinel_pipeline.exports.preview import preview
 from sentinel_pipeline.exports.privacy import Privacy
 from sentinel_pipeline.exports.rows import export
 from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.lake.storage import SPOOLS
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline_tests.clocks import BERLIN
@@ -83,7 +84,7 @@ class Rows:
     def rows(self, table: Table, _: Window | None, folder: Path, heard: Heard) -> pl.LazyFrame:
         batch = pl.DataFrame([{"source": "home", **row} for row in self.held.get(table.name, [])], table.schema)
         heard(batch)
-        return pl.scan_parquet(spooled([batch], table.schema, folder / "rows.parquet"), glob=False)
+        return SPOOLS.scan(spooled([batch], table.schema, folder / "rows.parquet"))
 
     def inventories(self) -> Iterator[tuple[Table, pl.DataFrame]]:
         yield DEVICES, pl.DataFrame(list(self.held.get("devices", [])), DEVICES.schema)
