@@ -28,6 +28,9 @@ READABLE = (OK, PLAINTEXT)
 VERDICTS = (*READABLE, AUTH_FAILED, NO_KEY, MALFORMED, MALFORMED_PLAINTEXT, INCOMPLETE, DOWNGRADE, REPLAY)
 
 NONCE_REUSE = "nonce_reuse"
+# Long enough that among ten million envelopes no two are taken for one.
+USED_BYTES = 12
+DIGEST_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -47,20 +50,41 @@ class Opened:
 
 @dataclass
 class Seals:
-    """The nonces met so far, to tell a replay and a nonce used twice."""
+    """The nonces met so far, to tell a replay and a nonce used twice; hashes only, so that they can be noted."""
 
-    _known: dict[tuple[str | None, bytes], tuple[bytes, ...]] = field(default_factory=dict)
+    _known: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    _met: bytearray = field(default_factory=bytearray)
 
     def judged(self, opened: Opened) -> Opened:
         """The same, or what it is in the light of those before it."""
         if opened.seal is None or opened.verdict != OK:
             return opened
         nonce, digest = opened.seal
-        before = self._known.get((opened.fingerprint, nonce), ())
-        if digest in before:
+        used = sha256(f"{opened.fingerprint} ".encode() + nonce).digest()[:USED_BYTES]
+        self._met += used + digest
+        before = self._known.get(used, ())
+        if not self._is_new(used, digest):
             return replace(opened, verdict=REPLAY)
-        self._known[opened.fingerprint, nonce] = (*before, digest)
         return replace(opened, flags=opened.flags | {NONCE_REUSE}) if before else opened
+
+    def noted(self) -> str:
+        """All that was judged since this was asked last, for `recall`."""
+        met, self._met = self._met, bytearray()
+        return base64.b64encode(met).decode()
+
+    def recall(self, noted: str) -> None:
+        """Meets again what was noted, where its file need not be read."""
+        met = base64.b64decode(noted)
+        for start in range(0, len(met), USED_BYTES + DIGEST_BYTES):
+            one = met[start : start + USED_BYTES + DIGEST_BYTES]
+            self._is_new(one[:USED_BYTES], one[USED_BYTES:])
+
+    def _is_new(self, used: bytes, digest: bytes) -> bool:
+        before = self._known.get(used, ())
+        if digest in before:
+            return False
+        self._known[used] = (*before, digest)
+        return True
 
 
 def open_envelope(found: object, ring: KeyRing) -> Opened:
@@ -74,7 +98,7 @@ def open_envelope(found: object, ring: KeyRing) -> Opened:
     sealed, sealed_flags = _bytes(found.get("ciphertext"))
     if nonce is None or sealed is None or len(nonce) != NONCE_BYTES or len(sealed) < TAG_BYTES:
         return Opened(MALFORMED)
-    seal = (nonce, sha256(sealed).digest()[:16])
+    seal = (nonce, sha256(sealed).digest()[:DIGEST_BYTES])
     decrypted = ring.open_payload(nonce, sealed)
     if decrypted is None:
         return Opened(AUTH_FAILED if ring.payload else NO_KEY, seal=seal)

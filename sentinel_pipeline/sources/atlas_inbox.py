@@ -83,10 +83,13 @@ class AtlasInbox:
             note = self._notes.of(file)
             if note is None or not all(span.is_outside(window) for span in note.spans.values()):
                 yield from self._units_of(file, clock, seals, is_brief=is_brief)
+            else:
+                seals.recall(note.seals)
 
     def _units_of(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool = False) -> Iterator[Unit]:
         """What a file holds, briefly or all of it; the times all of it spans are noted once it is read to its end."""
         logs, seen = Span(), Span()
+        seals.noted()
         try:
             for unit in self._opened(file, clock, seals, is_brief=is_brief):
                 logs.include(*_edges(unit.times), 0)
@@ -97,8 +100,9 @@ class AtlasInbox:
             return
         if is_brief:
             return
+        met = seals.noted()
         for name, span in ((WIDGET_LOGS.name, logs), (DECRYPTIONS.name, seen)):
-            self._notes.keep(file, {WIDGET_LOGS.name, DECRYPTIONS.name}, set(), name, span)
+            self._notes.keep(file, {WIDGET_LOGS.name, DECRYPTIONS.name}, set(), name, span, met)
 
     def _opened(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool) -> Iterator[Unit]:
         if file.problem:

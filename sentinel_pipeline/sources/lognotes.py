@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.logfiles import LogFile
 
-VERSION = 1
+VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,13 +44,17 @@ class Span:
 
 @dataclass
 class Note:
-    """What whole readings of a file told: the kinds of its records, readable or not, of its logs, and time by kind."""
+    """What whole readings of a file told: the kinds of its records, readable or not, of its logs, and time by kind.
+
+    `seals` tell its sealed records again without reading it.
+    """
 
     size: int
     modified_ns: int
     kinds: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
+    seals: str = ""
 
 
 class Notes:
@@ -68,12 +74,12 @@ class Notes:
         note = self._notes.get(file.name)
         return note if note and (note.size, note.modified_ns) == (file.size, file.modified_ns) else None
 
-    def keep(self, file: LogFile, kinds: set[str], logs: set[str], kind: str, span: Span) -> None:
+    def keep(self, file: LogFile, kinds: set[str], logs: set[str], kind: str, span: Span, seals: str = "") -> None:
         """Notes what a whole reading for one kind told; nothing when the file changed meanwhile."""
         if not file.is_unchanged():
             return
         note = self.of(file) or Note(file.size, file.modified_ns)
-        note.kinds, note.logs = sorted(kinds), sorted(logs)
+        note.kinds, note.logs, note.seals = sorted(kinds), sorted(logs), seals
         note.spans[kind] = span
         self._notes[file.name] = note
         self._is_changed = True
@@ -104,8 +110,9 @@ def _load(place: Path, reader: str) -> dict[str, Note]:
         return {}
 
 
-def _note(size: int, modified_ns: int, kinds: list[str], logs: list[str], spans: dict[str, dict[str, int]]) -> Note:
-    return Note(size, modified_ns, kinds, logs, {kind: Span(**span) for kind, span in spans.items()})
+def _note(spans: dict[str, dict[str, int]], seals: str = "", **values: Any) -> Note:
+    base64.b64decode(seals, validate=True)
+    return Note(spans={kind: Span(**span) for kind, span in spans.items()}, seals=seals, **values)
 
 
 def _write(place: Path, data: bytes) -> None:

@@ -214,6 +214,38 @@ def test_notes_spare_what_lies_outside_a_window_and_hold_nothing_that_was_sealed
     assert len(read) == 4, "with other keys everything is read again"
 
 
+def test_a_replay_and_a_reused_nonce_are_found_against_files_that_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, memory = tmp_path / "inbox", tmp_path / "notes"
+    untimed = sealed(payload(log(None)), nonce=1)
+    put(inbox, "a.json", [untimed, sealed(payload(log(None, message="two")), nonce=2)], arrived="2026-04-30 09:00:00")
+    assert logs(fleet(inbox, memory=memory), day("2026-04-30")).height == 2
+    read: list[str] = []
+
+    def listened(file: LogFile, ring: KeyRing) -> Iterator[Record]:
+        read.append(file.name)
+        return records_of(file, ring)
+
+    monkeypatch.setattr(atlas_inbox, "records_of", listened)
+    reused = sealed(payload(log(None, message="three")), nonce=2)
+    put(inbox, "b.json", [untimed, reused], arrived="2026-05-01 09:00:00")
+    put(inbox, "c.json", [reused, sealed(payload(log(None)), nonce=3)], arrived="2026-05-02 09:00:00")
+    for at_day, expected in (
+        ("2026-05-01", [("b.json#1", "replay", None), ("b.json#2", "ok", "nonce_reuse")]),
+        ("2026-05-02", [("c.json#1", "replay", None), ("c.json#2", "ok", None)]),
+    ):
+        with fleet(inbox, memory=memory) as source:
+            found = whole(source, DECRYPTIONS, day(at_day)).select("decryption_id", "verdict", "flags").rows()
+        assert found == expected
+    assert read == ["b.json", "c.json", "c.json"], "a.json was told by its note alone, then b.json too"
+    (note,) = memory.iterdir()
+    note.write_text(note.read_text().replace('"seals": "', '"seals": "?'))
+    with fleet(inbox, memory=memory) as source:
+        assert whole(source, DECRYPTIONS, day("2026-05-01"))["verdict"].to_list() == ["replay", "ok"]
+    assert read[3:] == ["a.json", "b.json", "c.json"], "damaged notes are made again"
+
+
 def test_a_failure_without_a_day_is_met_on_every_day(tmp_path: Path) -> None:
     put(tmp_path, "a.json", sealed(payload(), STRANGE), arrived="1990-01-01 00:00:00")
     for _ in range(2):
