@@ -31,7 +31,7 @@ def arrow_schema(table: Table) -> pa.Schema:
     return table.empty().to_arrow().schema
 
 
-def day_writer(path: Path, table: Table, storage: Storage) -> pq.ParquetWriter:
+def day_writer(path: Path, table: Table, storage: Storage = CLEAR) -> pq.ParquetWriter:
     """A writer of a table's rows; only text that repeats has a dictionary, others would cost time and room."""
     repeating = [name for name, dtype in table.schema.items() if dtype == pl.String and name != table.key]
     return storage.writer(path, arrow_schema(table), COMPRESSION_LEVEL, use_dictionary=repeating)

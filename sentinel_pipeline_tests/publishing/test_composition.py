@@ -9,7 +9,13 @@ import pytest
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.whole_files import replacing_folder
-from sentinel_pipeline.publishing.assembly import FILE_ASSETS, draft_folder, edition_files, render_files
+from sentinel_pipeline.publishing.assembly import (
+    FILE_ASSETS,
+    draft_folder,
+    edition_files,
+    remove_earlier_drafts,
+    render_files,
+)
 from sentinel_pipeline.publishing.composition import compose, figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import publish
 from sentinel_pipeline.publishing.figures import as_table, from_table
@@ -174,6 +180,17 @@ def test_the_summary_takes_its_lists_from_the_sections(house: House) -> None:
     blind = summary_facts(made(house))
     assert blind.talkers is None
     assert blind.incident_severities == {}
+
+
+def test_drafts_wait_beside_the_editions_and_earlier_ones_leave_the_lake(house: House) -> None:
+    house.count(TODAY, **ROWS)
+    assert render_files(FILE_ASSETS[0], made(house), house.editions).is_relative_to(house.editions / ".drafts")
+    kept = sorted(house.lake.root.rglob("*"))
+    earlier = house.lake.folder("daily/tables", TODAY.key) / "tables" / "alerts.csv"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("in clear")
+    remove_earlier_drafts(house.lake.root)
+    assert sorted(house.lake.root.rglob("*")) == kept
 
 
 def test_files_rendered_from_other_figures_are_not_put_together(house: House, tmp_path: Path) -> None:
