@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "rendering": frozenset({"domain", "sections"}),
     "publishing": frozenset({"domain", "lake", "sections", "statistics", "rendering"}),
     "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
+    "delivery": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}),
     "configuration": frozenset({"domain"}),
     "settings": frozenset({"configuration", "domain"}),
     "demo": frozenset({"domain", "lake.whole_files"}),
