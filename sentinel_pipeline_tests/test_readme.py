@@ -24,6 +24,8 @@ EDITION = (
     "charts/<section>.svg",
     "charts/<section>.png",
     "facts.json",
+    "words.json",
+    "preview.png",
     "manifest.json",
 )
 

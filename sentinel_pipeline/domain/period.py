@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.domain.errors import UsageError
 
 CADENCES = ("daily", "weekly", "monthly")
+NOUN = {"daily": "day", "weekly": "week", "monthly": "month"}
+BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
 EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 

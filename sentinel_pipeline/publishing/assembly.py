@@ -14,6 +14,7 @@ from sentinel_pipeline.domain.period import CADENCES, Period
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.publishing.composition import facts
+from sentinel_pipeline.publishing.sentences import leading_chart, sentences
 from sentinel_pipeline.rendering.report import Report
 
 ABOUT_FILES = "facts"
@@ -43,13 +44,17 @@ def render_tables(report: Report, folder: Path) -> None:
 
 
 def render_charts(report: Report, folder: Path) -> None:
-    """Every drawn section as `charts/<section>.svg` and `.png`."""
-    from sentinel_pipeline.rendering.charts import draw_files
+    """Every drawn section as `charts/<section>.svg` and `.png`, and the one that a mail shows as `preview.png`."""
+    from sentinel_pipeline.rendering.charts import draw_files, preview
 
     (folder / "charts").mkdir()
     for result in report.sections:
         for form, drawn in draw_files(result, report.period).items():
             (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
+    leading = leading_chart(report.sections)
+    shown = preview(leading, report.period) if leading else None
+    if shown is not None:
+        (folder / "preview.png").write_bytes(shown)
 
 
 def render_workbook_file(report: Report, folder: Path) -> None:
@@ -121,7 +126,12 @@ def _made_from(report: Report) -> str:
 
 FILE_ASSETS = (
     FileAsset("tables", "Every section's whole table as CSV and JSON.", ("csv", "json"), render_tables),
-    FileAsset("charts", "Every drawn section as SVG and PNG.", ("svg", "png", "matplotlib"), render_charts),
+    FileAsset(
+        "charts",
+        "Every drawn section as SVG and PNG, and the picture that a mail shows.",
+        ("svg", "png", "matplotlib"),
+        render_charts,
+    ),
     FileAsset("workbook", "One Excel workbook with a sheet per section.", ("excel",), render_workbook_file),
     FileAsset("document", "The report as PDF.", ("pdf", "reportlab"), render_document),
     FileAsset("page", "The report as one HTML page.", ("html",), render_page),
@@ -132,13 +142,16 @@ FILE_ASSETS = (
 def edition_files(
     report: Report, kinds: Mapping[str, str], editions: Path, folder: Path
 ) -> tuple[dict[str, Path], dict[str, int], dict[str, object]]:
-    """The edition's files by name, rows of those that are tables, and what its manifest says; writes `facts.json`.
+    """The edition's files by name, rows of those that are tables, and what its manifest says.
+
+    Writes `facts.json` and `words.json` into the folder.
 
     Raises PublishingError when some were rendered from other figures: an edition says one thing in every format.
     """
-    text = json.dumps(facts(report.key_figures), indent=1, ensure_ascii=False) + "\n"
-    (folder / "facts.json").write_text(text, encoding="utf-8")
-    files = {"facts.json": folder / "facts.json"}
+    files = {}
+    for name, said in (("facts.json", facts(report.key_figures)), ("words.json", sentences(report))):
+        files[name] = folder / name
+        files[name].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for group in FILE_ASSETS:
         rendered = draft_folder(editions, report.period, group.name)
         paths = {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}

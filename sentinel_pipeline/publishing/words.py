@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted, was_or_were
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import BEFORE, NOUN, Period
+from sentinel_pipeline.rendering.quantities import separated, signed
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.rendering.values import bare, written_change, written_figure
 from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline.sections.trends import SEEN
 
-BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
-NOUN = {"daily": "day", "weekly": "week", "monthly": "month"}
 COMPLETE = (*SEEN, "not in source")
 OPEN_MATTERS = (
     ("alerts_unacknowledged", "critical or high alert", "not acknowledged by anybody"),
@@ -23,6 +22,40 @@ OPEN_MATTERS = (
     ("machines_silent", "machine", "silent"),
     ("nonce_reuses", "reused nonce", "in the fleet's encryption"),
 )
+SERIOUS = (
+    ("alerts_critical", "critical alert"),
+    ("critical_incidents", "critical incident"),
+    ("unacknowledged_rule_events", "open rule event"),
+    ("widget_log_errors", "fleet error"),
+)
+TOTALS = (
+    ("total_alerts", "alert"),
+    ("total_incidents", "incident"),
+    ("total_rule_events", "rule event"),
+    ("total_connections", "connection"),
+)
+MOST_IN_SHORT = 3
+
+
+def in_short(figures: Sequence[KeyFigure]) -> str:
+    """What matters most, short enough for a subject line: '3 critical alerts (+2), 14 open rule events (±0)'."""
+    by_id = {figure.id: figure for figure in figures}
+    serious = [_numbered(by_id[id_], noun) for id_, noun in SERIOUS if id_ in by_id and by_id[id_].value]
+    if serious:
+        return ", ".join(serious[:MOST_IN_SHORT])
+    totals = [_numbered(by_id[id_], noun) for id_, noun in TOTALS if id_ in by_id and by_id[id_].value]
+    is_known = any(id_ in by_id and by_id[id_].value == 0 for id_, _ in SERIOUS)
+    opening = ["nothing critical"] if is_known else []
+    kwh = by_id.get("energy_kwh")
+    energy = [f"{written_figure(kwh)} of energy"] if kwh and kwh.value else []
+    return ", ".join([*opening, *(totals or energy)][:MOST_IN_SHORT]) or "nothing to tell"
+
+
+def _numbered(figure: KeyFigure, noun: str) -> str:
+    bound = "at least " if figure.is_lower_bound else ""
+    change = figure.change if isinstance(figure.value, int) else None
+    said = "" if change is None else f" ({signed(change, separated(change))})"
+    return f"{bound}{counted(int(figure.value or 0), noun)}{said}"
 
 
 def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "") -> str:
@@ -78,14 +111,19 @@ def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
 
 
 def needs_you(figures: Sequence[KeyFigure]) -> str:
-    """What waits for somebody's decision; empty when nothing does."""
+    """What waits for somebody's decision, in a sentence; empty when nothing does."""
+    waiting = open_matters(figures)
+    return f"Needs a look: {'; '.join(waiting)}." if waiting else ""
+
+
+def open_matters(figures: Sequence[KeyFigure]) -> list[str]:
+    """Each matter that waits for somebody, with its number."""
     by_id = {figure.id: figure for figure in figures}
-    waiting = [
+    return [
         f"{counted(value, noun)} {state}"
         for id_, noun, state in OPEN_MATTERS
         if id_ in by_id and isinstance(value := by_id[id_].value, int) and value > 0
     ]
-    return f"Needs a look: {'; '.join(waiting)}." if waiting else ""
 
 
 def shortfall(table: pl.DataFrame) -> str:

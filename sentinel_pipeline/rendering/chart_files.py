@@ -31,12 +31,12 @@ def _svg(figure: Figure, title: str, words: str) -> bytes:
     return text.encode()
 
 
-def _png(figure: Figure, title: str, words: str) -> bytes:
+def png(figure: Figure, title: str, words: str, dots: int = DOTS_PER_INCH) -> bytes:
     """A palette picture, a third of the size; its title and description travel inside."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
-    figure.set_dpi(DOTS_PER_INCH)
+    figure.set_dpi(dots)
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     size = canvas.get_width_height()
@@ -46,7 +46,7 @@ def _png(figure: Figure, title: str, words: str) -> bytes:
     notes.add_itxt("Title", title)
     notes.add_itxt("Description", words)
     file = BytesIO()
-    small.save(file, "PNG", pnginfo=notes, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    small.save(file, "PNG", pnginfo=notes, dpi=(dots, dots))
     return file.getvalue()
 
 
@@ -71,4 +71,4 @@ def _saved(figure: Figure, form: Form, **metadata: None) -> bytes:
     return file.getvalue()
 
 
-SAVERS: Final[dict[Form, Callable[[Figure, str, str], bytes]]] = {"svg": _svg, "png": _png, "pdf": _pdf}
+SAVERS: Final[dict[Form, Callable[[Figure, str, str], bytes]]] = {"svg": _svg, "png": png, "pdf": _pdf}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.characters import printable, readable
-from sentinel_pipeline.rendering.chart_files import SAVERS, Form, saved_pages
+from sentinel_pipeline.rendering.chart_files import SAVERS, Form, png, saved_pages
 from sentinel_pipeline.rendering.chart_times import offsets
 from sentinel_pipeline.rendering.chart_words import alt_text
 from sentinel_pipeline.rendering.fonts import BOLD, FAMILY
@@ -25,9 +25,11 @@ from sentinel_pipeline.sections.section import Bars, HeatMap
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Form", "PageChart", "alt_text", "bound", "draw", "page_chart"]
+__all__ = ["Form", "PageChart", "alt_text", "bound", "draw", "page_chart", "preview"]
 
 WIDTH = 6.85  # inches: the width of the text on an A4 page
+# A mail shows 592 pixels of it, a phone 342; twice as many are drawn.
+NARROW, PREVIEW_DOTS = 4.6, 256
 TITLE, SUBTITLE, FOOTER = 10.0, 8.0, 7.0
 MOST_TITLE_LINES = 4
 MEASURE_ROOM = 0.2  # inches above a plot
@@ -111,6 +113,15 @@ def page_chart(result: SectionResult, period: Period, wide: float = WIDTH) -> Pa
     if result.section.chart is None or result.failure is not None:
         return None
     return PageChart(_plot(result, period, readable, wide), result, period, wide)
+
+
+def preview(result: SectionResult, period: Period) -> bytes | None:
+    """A PNG for a mail that says the finding itself: narrow, so that a phone shows its words in a size to read."""
+    chart = page_chart(result, period, NARROW)
+    if chart is None:
+        return None
+    with _house_style():
+        return png(chart.drawn(), readable(result.finding), alt_text(result), PREVIEW_DOTS)
 
 
 def bound(charts: Iterable[PageChart]) -> bytes:

@@ -15,10 +15,31 @@ from sentinel_pipeline.rendering.palette import (
     ZEBRA,
 )
 
-DARK_VARIABLES = """--ink: #E8EDF2; --muted: #A9B6C2; --rule: #3B4854; --zebra: #1E2831; --head: #2A3641;
---paper: #141C24; --accent: #7CC4E0; --good: #6FD3A8; --bad: #FF9BA8;"""
-VARIABLES = f"""--ink: {INK}; --muted: {MUTED}; --rule: {RULE}; --zebra: {ZEBRA}; --head: {HEADER}; --paper: {PAPER};
---accent: {ACCENT}; --good: {GOOD}; --bad: {BAD};"""
+LIGHT = {
+    "ink": INK,
+    "muted": MUTED,
+    "rule": RULE,
+    "zebra": ZEBRA,
+    "head": HEADER,
+    "paper": PAPER,
+    "accent": ACCENT,
+    "good": GOOD,
+    "bad": BAD,
+}
+DARK = {
+    "ink": "#E8EDF2",
+    "muted": "#A9B6C2",
+    "rule": "#3B4854",
+    "zebra": "#1E2831",
+    "head": "#2A3641",
+    "paper": "#141C24",
+    "accent": "#7CC4E0",
+    "good": "#6FD3A8",
+    "bad": "#FF9BA8",
+}
+VARIABLES, DARK_VARIABLES = (
+    " ".join(f"--{name}: {colour};" for name, colour in colours.items()) for colours in (LIGHT, DARK)
+)
 LEVELS = "\n".join(
     f".severity.{level} {{ background: {look.fill}; color: {look.ink}; }}" for level, look in SEVERITIES.items()
 )

@@ -45,7 +45,8 @@ class Occasion:
     """What a letter is written about: a published folder, for a subscription.
 
     `sections` are those the subscriber asked for, none named means all; `link` is where the edition can be looked at,
-    empty when nowhere.
+    empty when nowhere. `before` is the revision that the subscriber already has: the letter is a correction then, and
+    tells what changed since.
     """
 
     edition: Path
@@ -53,3 +54,4 @@ class Occasion:
     sections: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     link: str = ""
+    before: Path | None = None

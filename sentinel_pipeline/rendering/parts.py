@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.palette import status_look
@@ -24,6 +27,19 @@ NOTHING = "No events in this period."
 MOST_PROBLEMS = 8
 
 
+class Seen(Protocol):
+    """What tells how much could be seen: a report, or what an edition's folder says of it."""
+
+    @property
+    def completeness(self) -> pl.DataFrame: ...
+
+    @property
+    def completeness_words(self) -> str: ...
+
+    @property
+    def is_complete(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Completeness:
     """How far the figures can be trusted: in words, in counts, and which tables are to blame."""
@@ -34,7 +50,7 @@ class Completeness:
     problems: tuple[str, ...]
 
 
-def completeness(report: Report) -> Completeness:
+def completeness(report: Seen) -> Completeness:
     table = report.completeness
     statuses = [str(status) for status in table["status"]] if "status" in table.columns else []
     is_broken = any(status_look(status) == "failure" for status in statuses)
@@ -44,7 +60,7 @@ def completeness(report: Report) -> Completeness:
     return Completeness(look, head, lines, tuple(_problems(report)))
 
 
-def _counts(report: Report, statuses: list[str]) -> str:
+def _counts(report: Seen, statuses: list[str]) -> str:
     table = report.completeness
     if not statuses:
         return "No source is configured."
@@ -57,7 +73,7 @@ def _counts(report: Report, statuses: list[str]) -> str:
     return f"{counted(table.height, 'table')}: {counts}. {', '.join(sums)}."
 
 
-def _problems(report: Report) -> list[str]:
+def _problems(report: Seen) -> list[str]:
     """Each table that did not arrive whole, as far as there is room."""
     rows = [
         row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import polars as pl
 
@@ -10,6 +11,8 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.sections.section import Section
 
 Number = int | float
+# What kind of period a report tells of: something happened, nothing did, nothing arrived, a source was away.
+State = Literal["eventful", "empty", "no data", "unreachable"]
 
 
 @dataclass(frozen=True)

@@ -216,6 +216,7 @@ def test_an_edition_holds_every_file_and_is_made_the_same_again(house: House, tm
     folder = editions[0].folder
     assert verify(folder).faults == ()
     expected = {"facts.json", "report.pdf", "report.html", "workbook.xlsx", "summary.txt", "tables/alert_trends.csv"}
+    expected |= {"words.json", "preview.png"}
     assert expected | {"charts/alert_trends.svg", "charts/alert_trends.png"} <= set(editions[0].files)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     rows_of = {entry["name"]: entry["rows"] for entry in manifest["files"]}

@@ -7,6 +7,7 @@ from sentinel_pipeline.publishing.words import (
     biggest_change,
     completeness_words,
     headline,
+    in_short,
     narrative,
     needs_you,
     shortfall,
@@ -156,3 +157,20 @@ def test_a_narrative_leaves_out_what_there_is_nothing_to_say_about() -> None:
     assert narrative([], [], "All was read.", TODAY)[-1] == "All was read."
     said = narrative([figure("alerts_unacknowledged", 1, previous=1, change=0)], ["One", "Two"], "", TODAY)
     assert said == ("One. Two.", "Needs a look: 1 critical or high alert not acknowledged by anybody.")
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (alerts(12, 3, previous=5), "3 critical alerts"),
+        ([figure("alerts_critical", 3, change=2)], "3 critical alerts (+2)"),
+        ([figure("alerts_critical", 1, is_lower_bound=True)], "at least 1 critical alert"),
+        ([figure("alerts_critical", 0), figure("critical_incidents", 2, change=-1)], "2 critical incidents (−1)"),
+        ([figure("alerts_critical", 0), figure("total_alerts", 4, change=0)], "nothing critical, 4 alerts (±0)"),
+        ([figure("alerts_critical", 0)], "nothing critical"),
+        ([figure("energy_kwh", 12.5, "kWh")], "12.50 kWh of energy"),
+        ([], "nothing to tell"),
+    ],
+)
+def test_the_finding_in_short_is_what_a_subject_line_can_hold(figures: list[KeyFigure], said: str) -> None:
+    assert in_short(figures) == said

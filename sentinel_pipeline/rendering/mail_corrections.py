@@ -1,0 +1,96 @@
+"""What a later revision tells otherwise than the one people have, and the mail that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sentinel_pipeline.domain.amounts import counted
+from sentinel_pipeline.rendering.characters import shortened
+from sentinel_pipeline.rendering.edition_folder import Told
+from sentinel_pipeline.rendering.letter import Occasion
+from sentinel_pipeline.rendering.mail_blocks import Block, Box, Lead, Paragraphs, Restatement, Restatements
+from sentinel_pipeline.rendering.mail_edition import LONGEST_CELL, LONGEST_LINE, closing_blocks, seen_box
+from sentinel_pipeline.rendering.report import KeyFigure
+from sentinel_pipeline.rendering.values import bare, written_figure
+from sentinel_pipeline.sections.findings import listed
+
+MOST_RESTATED, MOST_DAYS = 15, 4
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Two revisions of one edition and the figures they tell differently."""
+
+    before: Told
+    now: Told
+    restated: tuple[Restatement, ...]
+
+    @property
+    def in_short(self) -> str:
+        """For the subject: the first figure that changed, and how many more."""
+        if not self.restated:
+            return "no figure changed"
+        first = self.restated[0]
+        more = f" and {counted(len(self.restated) - 1, 'more figure')}" if self.restated[1:] else ""
+        return f"{first.label} {first.after}, was {first.before}{more}"
+
+    @property
+    def headline(self) -> str:
+        if not self.restated:
+            return "The files were made again; every figure is what it was."
+        number = counted(len(self.restated), "figure")
+        return f"{number} of this report changed since r{self.before.revision}. Please use r{self.now.revision}."
+
+
+def corrected(before: Told, now: Told) -> Correction:
+    """Compares two revisions, figure by figure, in reading order."""
+    earlier = {figure.id: figure for figure in before.figures}
+    pairs = [(earlier.get(figure.id), figure) for figure in now.figures]
+    return Correction(before, now, tuple(_restated(was, figure) for was, figure in pairs if _differs(was, figure)))
+
+
+def correction_blocks(changes: Correction, occasion: Occasion) -> tuple[Block, ...]:
+    return (*_told(changes), *closing_blocks(occasion))
+
+
+def _told(changes: Correction) -> Iterator[Block]:
+    before, now = changes.before, changes.now
+    yield Lead(changes.headline)
+    arrived = [name for name in before.unread if name not in now.unread]
+    if arrived:
+        names = shortened(listed(arrived), LONGEST_CELL)
+        yield Box("ok", f"{names} could be read now", (f"r{before.revision} was made without.",))
+    if changes.restated:
+        yield Restatements(changes.restated[:MOST_RESTATED], max(len(changes.restated) - MOST_RESTATED, 0))
+    lines = (
+        f"The bottom line is now: {shortened(now.headline, LONGEST_LINE)}",
+        f"r{before.revision} (manifest {before.short_hash}) stays as it was sent;"
+        f" r{now.revision} (manifest {now.short_hash}) takes its place.",
+    )
+    yield Paragraphs(lines, "What holds now")
+    yield seen_box(now)
+
+
+def _differs(was: KeyFigure | None, now: KeyFigure) -> bool:
+    return was is None or (was.value, was.is_lower_bound, was.unit) != (now.value, now.is_lower_bound, now.unit)
+
+
+def _restated(was: KeyFigure | None, now: KeyFigure) -> Restatement:
+    before = "not told" if was is None else written_figure(bare(was))
+    label, before, after = (shortened(said, LONGEST_CELL) for said in (now.label, before, written_figure(bare(now))))
+    return Restatement(label, before, after, _why(was, now))
+
+
+def _why(was: KeyFigure | None, now: KeyFigure) -> str:
+    """Which days were read again between the two, or that only the counting changed."""
+    if was is None:
+        return "the figure is new"
+    days = sorted({day for _, day, _ in set(was.inputs) ^ set(now.inputs)})
+    if not days:
+        return "counted by another version of Sentinel Pipeline, from the same data"
+    return f"data of {listed(days) if len(days) <= MOST_DAYS else _span(days)} arrived or changed since"
+
+
+def _span(days: list[str]) -> str:
+    return f"{counted(len(days), 'day')} from {days[0]} to {days[-1]}"
