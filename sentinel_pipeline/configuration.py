@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
+from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 from sentinel_pipeline.domain.tables import TABLES
+from sentinel_pipeline.strict import Secret, Strict
 
+SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
 
 
@@ -24,18 +27,10 @@ Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
 Priority = Annotated[int, Field(ge=1, le=255)]
 
 
-Named = TypeVar("Named", "SourceEntry", "ExportEntry")
+Named = TypeVar("Named", "SourceEntry", "ExportEntry", SubscriptionEntry)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Secret = Annotated[str, Field(pattern=r"^(env|file):.")]
-"""A reference to a secret; the secret itself never stands in the file."""
-
-
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """One entry of `sources`; `location` may be a reference and is resolved when the source is opened."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
@@ -77,7 +72,7 @@ class SourceEntry(_Strict):
         return names
 
 
-class LimitsEntry(_Strict):
+class LimitsEntry(Strict):
     """What one export may be; what is left out has no limit."""
 
     rows: PositiveInt | None = None
@@ -85,13 +80,13 @@ class LimitsEntry(_Strict):
     bytes: PositiveInt | None = None
 
 
-class PrivacyEntry(_Strict):
+class PrivacyEntry(Strict):
     """How pseudonyms are made; the key is a reference and is resolved when it is used."""
 
     key: Annotated[str, Field(pattern=r"^(env|file):.+$")] | None = None
 
 
-class LakeEntry(_Strict):
+class LakeEntry(Strict):
     """How the lake lies on disk: in clear without a key; a list is keys newest first."""
 
     encryption_key: list[Secret] = Field(default_factory=list)
@@ -102,7 +97,7 @@ class LakeEntry(_Strict):
         return [written] if isinstance(written, str) else written
 
 
-class ExportEntry(_Strict):
+class ExportEntry(Strict):
     """One entry of `exports`: a file that is made of every day's rows."""
 
     name: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
@@ -137,8 +132,8 @@ class ExportEntry(_Strict):
         return None if name is None else _zone_name(name)
 
 
-class Configuration(_Strict):
-    """`sentinel.yaml` as written. Delivery, subscriptions, schedules and retention have their place here."""
+class Configuration(Strict):
+    """`sentinel.yaml` as written. Schedules and retention have their place here."""
 
     organisation: Annotated[str, Field(min_length=1, max_length=200)] = "Sentinel Pipeline"
     timezone: str = "UTC"
@@ -146,8 +141,8 @@ class Configuration(_Strict):
     sources: Annotated[list[SourceEntry], Field(min_length=1)]
     exports: list[ExportEntry] = Field(default_factory=list)
     limits: LimitsEntry = LimitsEntry()
-    delivery: dict[str, Any] = Field(default_factory=dict)
-    subscriptions: list[dict[str, Any]] = Field(default_factory=list)
+    delivery: DeliveryEntry = DeliveryEntry()
+    subscriptions: list[SubscriptionEntry] = Field(default_factory=list)
     schedules: dict[str, Any] = Field(default_factory=dict)
     retention: dict[str, Any] = Field(default_factory=dict)
     privacy: PrivacyEntry = PrivacyEntry()
@@ -167,7 +162,7 @@ class Configuration(_Strict):
         except UsageError:
             raise ValueError("a day, written YYYY-MM-DD") from None
 
-    @field_validator("sources", "exports")
+    @field_validator("sources", "exports", "subscriptions")
     @classmethod
     def _unique_names(cls, entries: list[Named]) -> list[Named]:
         names = [entry.name for entry in entries]
@@ -175,15 +170,6 @@ class Configuration(_Strict):
             if names.count(name) > 1:
                 raise ValueError(f"the name '{name}' stands {names.count(name)} times; every entry needs its own")
         return entries
-
-
-MODELS: dict[int | str, type[BaseModel]] = {
-    "sources": SourceEntry,
-    "exports": ExportEntry,
-    "limits": LimitsEntry,
-    "privacy": PrivacyEntry,
-    "lake": LakeEntry,
-}
 
 
 def configuration_of(file: Path, text: str) -> Configuration:
@@ -252,14 +238,27 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
         return f"{file}: {path}: found {_short(found)}; this version reads {', '.join(READABLE_KINDS)}"
-    secret = re.search(r"(\.(location|keys|database_keys|passwords|encryption_key)(\[\d+\])?|privacy\.key)$", path)
+    secret = re.search(SECRETS, path)
     if secret and detail["type"] == "string_pattern_mismatch":
         message = "a reference, env:NAME or file:PATH; a secret never stands in this file"
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"
 
 
 def _allowed(location: tuple[int | str, ...]) -> list[str]:
-    return list((MODELS.get(location[0], Configuration) if len(location) > 1 else Configuration).model_fields)
+    """The keys of the mapping that holds the last part of a location."""
+    model: type[BaseModel] = Configuration
+    for part in location[:-1]:
+        if isinstance(part, str):
+            model = next(_models(model.model_fields[part].annotation))
+    return list(model.model_fields)
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models of an annotation: itself, or those in its union or list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _short(value: object) -> str:

@@ -14,12 +14,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.configuration import ExportEntry, SourceEntry, configuration_of, masked
+from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
+UNCONFIGURED = DeliveryEntry()
 DEMO_POSTGRESQL_URL = "SENTINEL_DEMO_POSTGRESQL_URL"
 
 
@@ -43,6 +45,11 @@ def use_dagster_home(home: Path) -> None:
 def dagster_postgresql_url() -> str | None:
     """Where Dagster's storage lives instead of SQLite: SENTINEL_DAGSTER_POSTGRESQL_URL."""
     return os.environ.get("SENTINEL_DAGSTER_POSTGRESQL_URL") or None
+
+
+def ledger_url(data: Path) -> str:
+    """Where the ledger lies: SENTINEL_LEDGER_POSTGRESQL_URL, else `state.db` in the data folder."""
+    return os.environ.get("SENTINEL_LEDGER_POSTGRESQL_URL") or f"sqlite:///{data / 'state.db'}"
 
 
 def demo_postgresql_url() -> str | None:
@@ -91,6 +98,17 @@ class Settings:
     unused: tuple[str, ...] = ()
     privacy_key: str | None = None
     lake_keys: tuple[str, ...] = ()
+    delivery: DeliveryEntry = UNCONFIGURED
+    subscriptions: tuple[SubscriptionEntry, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """The configuration file, whether it is there or not."""
+        return self.data / "config" / "sentinel.yaml"
+
+    @property
+    def outbox(self) -> Path:
+        return self.data / "outbox"
 
     @property
     def lake(self) -> Path:
@@ -172,7 +190,7 @@ def _printable(location: str) -> str:
 
 def _settings(data: Path, file: Path, text: str) -> Settings:
     configuration = configuration_of(file, text)
-    later = ("delivery", "subscriptions", "schedules", "retention")
+    later = ("schedules", "retention")
     return Settings(
         data=data,
         organisation=configuration.organisation,
@@ -183,6 +201,8 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         limits=Limits(**configuration.limits.model_dump()),
         privacy_key=configuration.privacy.key,
         lake_keys=tuple(configuration.lake.encryption_key),
+        delivery=configuration.delivery,
+        subscriptions=tuple(configuration.subscriptions),
         unused=tuple(name for name in later if getattr(configuration, name)),
     )
 

@@ -51,6 +51,10 @@ class SumTooLargeError(SentinelError):
     """Counts of a source add up to more than 64 bits hold; says which, so that no wrong number is shown."""
 
 
+class LedgerError(SentinelError):
+    """The ledger cannot be opened, read or written; says where it lies and what its database said."""
+
+
 class PublishingError(SentinelError):
     """An edition could not be written whole; nothing of it was left behind."""
 

@@ -32,7 +32,7 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
         try:
             made.append(_plan(entry, settings))
         except UsageError as error:
-            file = settings.data / "config" / "sentinel.yaml"
+            file = settings.file
             mistakes.append(f"{file}: exports, {entry.name}: {str(error).replace('--', '')}")
     if mistakes:
         raise SettingsError(mistakes)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage, _event_logs_directory
 
+from sentinel_pipeline.ledger.database import with_driver
 from sentinel_pipeline.orchestration.event_log import KeptOpenEventLog
 from sentinel_pipeline.settings import dagster_postgresql_url
 
@@ -34,8 +34,3 @@ class SentinelStorage(DagsterSqliteStorage):
         from dagster_postgres import DagsterPostgresStorage
 
         return DagsterPostgresStorage(with_driver(url), inst_data=inst_data)
-
-
-def with_driver(url: str) -> str:
-    """The URL with the driver dagster-postgres needs; one that names a driver stays as it is."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)

@@ -4,8 +4,9 @@ import dagster as dg
 import pytest
 from dagster_postgres import DagsterPostgresStorage
 
+from sentinel_pipeline.ledger.database import with_driver
 from sentinel_pipeline.orchestration.home import prepare_home
-from sentinel_pipeline.orchestration.storage import SentinelStorage, with_driver
+from sentinel_pipeline.orchestration.storage import SentinelStorage
 from sentinel_pipeline.settings import PROJECT
 
 URL = "SENTINEL_DAGSTER_POSTGRESQL_URL"

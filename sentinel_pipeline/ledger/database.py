@@ -1,0 +1,132 @@
+"""The ledger's database: SQLite in a file or PostgreSQL, the same to whoever reads and writes it.
+
+Writers come one after another in both, so that what one transaction read is true until it has written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from sentinel_pipeline.domain.errors import LedgerError
+from sentinel_pipeline.lake.store import alone
+from sentinel_pipeline.ledger.migrations import is_current, migrate
+
+SECONDS_TO_WAIT = 60
+READING = "ledger_is_only_read"
+# Advisory locks of PostgreSQL are numbers: a class that nobody else in the database uses, and what is locked.
+LOCK_CLASS, WRITING_LOCK, OUTBOX_LOCK = 0x53656E74, 1, 2
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An open ledger; `place` names it to people, without a password."""
+
+    engine: Engine
+    place: str
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A view that waits for no writer. Raises LedgerError when the database cannot be used."""
+        with self._understood(), self.engine.connect() as connection:
+            yield connection.execution_options(**{READING: True})
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer overlaps, kept when the block ends well. Raises LedgerError."""
+        with self._understood(), self.engine.begin() as connection:
+            if not self._is_file:
+                connection.execute(_lock("pg_advisory_xact_lock", WRITING_LOCK))
+            yield connection
+
+    @contextmanager
+    def sole_sender(self) -> Iterator[None]:
+        """Waits until no other process works the outbox, and keeps others waiting; a death of the holder frees it."""
+        if self._is_file:
+            with alone(Path(f"{self.engine.url.database}.outbox.lock")):
+                yield
+            return
+        with self._understood(), self.engine.connect() as connection:
+            session = connection.execution_options(isolation_level="AUTOCOMMIT")
+            session.execute(_lock("pg_advisory_lock", OUTBOX_LOCK))
+            yield
+
+    @property
+    def _is_file(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise LedgerError(f"{self.place}: {_reason(error)}") from error
+
+
+def _lock(function: str, what: int) -> Any:
+    return text(f"SELECT {function}({LOCK_CLASS}, {what})")
+
+
+def open_ledger(url: str) -> Ledger:
+    """Opens a ledger, makes or updates its tables. Raises LedgerError; two processes may open a new one at once."""
+    try:
+        address = make_url(with_driver(url))
+    except ArgumentError:
+        raise LedgerError("the ledger's URL is none; write postgresql://user@host/database") from None
+    ledger = Ledger(_engine(address), f"ledger {_named(address)}")
+    with ledger.reading() as connection:
+        is_ready = is_current(connection)
+    if not is_ready:
+        with ledger.writing() as connection:
+            migrate(connection, ledger.place)
+    return ledger
+
+
+def with_driver(url: str) -> str:
+    """The URL with the driver that is installed; one that names a driver stays as it is."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
+
+
+def _engine(address: URL) -> Engine:
+    """Connections are opened for each use: few are needed, and none outlives a fork or a restart of the server."""
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address, poolclass=NullPool)
+    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": SECONDS_TO_WAIT})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Transactions are ours to begin; what is committed survives a power cut; readers do not wait for writers."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    is_read = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+
+
+def _named(address: URL) -> str:
+    return (
+        str(address.database)
+        if address.get_backend_name() == "sqlite"
+        else f"{address.host or 'localhost'}/{address.database}"
+    )
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What the database itself said, on one line; never a statement, whose values may be personal."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())[:300]

@@ -1,0 +1,83 @@
+"""Steps from an empty database to today's tables: each is applied once, in order, in one transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect, text
+
+from sentinel_pipeline.domain.errors import LedgerError
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE deliveries (
+            delivery_id TEXT PRIMARY KEY,
+            cadence TEXT NOT NULL,
+            period_key TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            manifest_sha256 TEXT NOT NULL,
+            subscription TEXT NOT NULL,
+            recipient TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            message_id TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'sent', 'refused', 'uncertain')),
+            attempts INTEGER NOT NULL,
+            claim TEXT,
+            provider_id TEXT,
+            error TEXT,
+            planned_at TIMESTAMP NOT NULL,
+            tried_at TIMESTAMP,
+            settled_at TIMESTAMP,
+            UNIQUE (cadence, period_key, revision, subscription, recipient)
+        )
+        """,
+        "CREATE INDEX deliveries_by_state ON deliveries (state)",
+        """
+        CREATE TABLE subscriptions (
+            name TEXT PRIMARY KEY,
+            entry TEXT NOT NULL,
+            is_active BOOLEAN NOT NULL,
+            changed_at TIMESTAMP NOT NULL,
+            changed_by TEXT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE audit (
+            number BIGINT PRIMARY KEY,
+            recorded_at TIMESTAMP NOT NULL,
+            act TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            details TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            digest TEXT NOT NULL
+        )
+        """,
+    ),
+)
+
+
+def migrate(connection: Connection, place: str) -> None:
+    """Brings the tables up to date, in the caller's transaction. Raises LedgerError when they are newer than this."""
+    known = _version(connection)
+    if known is None:
+        connection.execute(text("CREATE TABLE ledger_version (version INTEGER NOT NULL)"))
+        connection.execute(text("INSERT INTO ledger_version VALUES (0)"))
+    if (known or 0) > len(MIGRATIONS):
+        raise LedgerError(
+            f"{place}: was written by a newer version (its tables are of version {known}, this one knows"
+            f" {len(MIGRATIONS)}); update Sentinel Pipeline"
+        )
+    for statement in (statement for step in MIGRATIONS[known or 0 :] for statement in step):
+        connection.execute(text(statement))
+    connection.execute(text("UPDATE ledger_version SET version = :version"), {"version": len(MIGRATIONS)})
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether there is nothing to migrate."""
+    return _version(connection) == len(MIGRATIONS)
+
+
+def _version(connection: Connection) -> int | None:
+    """The version of the tables, None before the first."""
+    if not inspect(connection).has_table("ledger_version"):
+        return None
+    return int(connection.execute(text("SELECT version FROM ledger_version")).scalar_one())

@@ -1,0 +1,72 @@
+"""Tables of the ledger as queries see them; `migrations` makes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, MetaData, Table, Text, TypeDecorator
+
+METADATA = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant, kept without its zone: SQLite knows none, and a reader with SQL finds UTC in both databases."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - its shape
+        """Raises ValueError for a time without a zone: it could be any instant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("delivery_id", Text, primary_key=True),
+    Column("cadence", Text, nullable=False),
+    Column("period_key", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("subscription", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claim", Text),
+    Column("provider_id", Text),
+    Column("error", Text),
+    Column("planned_at", Instant, nullable=False),
+    Column("tried_at", Instant),
+    Column("settled_at", Instant),
+)
+
+SUBSCRIPTIONS = Table(
+    "subscriptions",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("entry", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
