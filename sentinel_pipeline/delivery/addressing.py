@@ -1,0 +1,66 @@
+"""From a delivery to its parcel: the letter is written once for each subscription, then addressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from sentinel_pipeline.delivery.edition import PublishedEdition
+from sentinel_pipeline.delivery.enclosing import MEGABYTE, edition_link, enclose
+from sentinel_pipeline.delivery.parcel import Attachment, Parcel
+from sentinel_pipeline.delivery.subscriptions import Subscription
+from sentinel_pipeline.rendering.letter import Letter, Occasion
+from sentinel_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from sentinel_pipeline.ledger.deliveries import Delivery
+
+Written = tuple[Letter, tuple[Attachment, ...]]
+
+
+@dataclass(frozen=True)
+class Addressing:
+    """Makes parcels of one edition; `asked` are the subscriptions by delivery."""
+
+    settings: Settings
+    write: Callable[[Occasion], Letter]
+    edition: PublishedEdition
+    asked: Mapping[str, Subscription]
+    written: dict[str, Written] = field(default_factory=dict)
+
+    def parcel(self, row: Delivery) -> Parcel:
+        subscription = self.asked[row.delivery_id]
+        if subscription.name not in self.written:
+            self.written[subscription.name] = self._write(subscription)
+        letter, attachments = self.written[subscription.name]
+        delivery = self.settings.delivery
+        return Parcel(
+            letter=letter,
+            sender=delivery.sender,
+            sender_name=delivery.sender_name or self.settings.organisation,
+            recipient=row.recipient,
+            message_id=row.message_id,
+            written_at=row.planned_at,
+            attachments=attachments,
+            headers=headers(delivery.sender, subscription.name),
+            labels=(("edition", row.edition), ("subscription", row.subscription), ("delivery", row.delivery_id)),
+        )
+
+    def _write(self, subscription: Subscription) -> Written:
+        delivery = self.settings.delivery
+        budget = int(delivery.attachments_mb * MEGABYTE)
+        enclosures, attachments = enclose(self.edition, subscription, budget, delivery.base_url)
+        link = "" if delivery.base_url is None else f"{edition_link(self.edition, delivery.base_url)}/report.pdf"
+        occasion = Occasion(self.edition.folder, subscription.name, subscription.sections, enclosures, link)
+        return self.write(occasion), attachments
+
+
+def headers(sender: str, subscription: str) -> tuple[tuple[str, str], ...]:
+    """That a machine wrote this, so that no machine answers, and how to be left alone."""
+    return (
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("List-Unsubscribe", f"<mailto:{sender}?subject={quote(f'unsubscribe {subscription}')}>"),
+    )

@@ -1,0 +1,146 @@
+"""The outbox: sends what is planned for an edition, each delivery once, whoever dies in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Literal
+
+from sentinel_pipeline.delivery.addressing import Addressing
+from sentinel_pipeline.delivery.attempts import Desk, hand_over
+from sentinel_pipeline.delivery.channels import Channel
+from sentinel_pipeline.delivery.edition import PublishedEdition
+from sentinel_pipeline.delivery.planning import planned
+from sentinel_pipeline.delivery.subscriptions import Subscription
+from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.ledger.database import Ledger
+from sentinel_pipeline.ledger.deliveries import (
+    Delivery,
+    State,
+    declare_sent,
+    in_state,
+    of_edition,
+    plan,
+    rows_of,
+    settle,
+)
+from sentinel_pipeline.rendering.letter import Letter, Occasion
+from sentinel_pipeline.settings import Settings
+
+Doubt = Literal["hold", "repeat", "sent"]
+DIED = "the process that sent it died before it heard an answer"
+
+
+@dataclass(frozen=True)
+class PostOffice:
+    """What sending needs: the ledger, who writes letters, the channels by name, the time, and how to wait."""
+
+    settings: Settings
+    ledger: Ledger
+    write: Callable[[Occasion], Letter]
+    channel: Callable[[str], Channel]
+    clock: Callable[[], datetime]
+    pause: Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done beside the usual: `only_failed` tries again what failed or was refused, and nothing else.
+
+    `doubt` is what becomes of deliveries that may have arrived: `hold` them, `repeat` them, or take them as `sent`.
+    """
+
+    only_failed: bool = False
+    doubt: Doubt = "hold"
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """What became of an edition's deliveries; `withheld` and `problems` are lines for people."""
+
+    edition: str
+    deliveries: tuple[Delivery, ...]
+    withheld: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def undelivered(self) -> tuple[str, ...]:
+        """A line for each delivery that was not sent."""
+        return tuple(
+            f"{row.recipient} ({row.subscription}): {row.state}{f': {row.error}' if row.error else ''}"
+            for row in self.deliveries
+            if row.state != "sent"
+        )
+
+
+def deliver(
+    office: PostOffice, edition: PublishedEdition, subscriptions: Sequence[Subscription], order: Order
+) -> Receipts:
+    """Plans what the subscriptions ask for and sends what is not sent yet. Raises LedgerError."""
+    with office.ledger.sole_sender():
+        resolve_abandoned(office)
+        with office.ledger.reading() as connection:
+            earlier = of_edition(connection, edition.cadence, edition.key)
+        plans = planned(edition, subscriptions, earlier, office.settings.delivery.sender.rpartition("@")[2])
+        asked = {one.delivery_id: subscription for subscription, one in plans.deliveries}
+        if not order.only_failed:
+            plan(office.ledger, [one for _, one in plans.deliveries], office.clock())
+        problems = _send(office, edition, asked, order)
+    return Receipts(edition.name, tuple(_rows(office, asked)), plans.withheld, tuple(problems))
+
+
+def _rows(office: PostOffice, asked: dict[str, Subscription]) -> list[Delivery]:
+    with office.ledger.reading() as connection:
+        return rows_of(connection, asked)
+
+
+def resolve_abandoned(office: PostOffice) -> None:
+    """Settles what a dead sender left behind; to be called by the only sender: so every row being sent is abandoned.
+
+    A channel that can tell is asked; of the others nobody knows, and that is what is recorded.
+    """
+    with office.ledger.reading() as connection:
+        left = in_state(connection, ["sending"])
+    for row in left:
+        took = _took(office, row)
+        state: State = "uncertain" if took is None else "sent" if took else "planned"
+        settle(office.ledger, row.delivery_id, row.claim or "", state, office.clock(), error="" if took else DIED)
+
+
+def _took(office: PostOffice, row: Delivery) -> bool | None:
+    try:
+        return office.channel(row.channel).took(row.message_id)
+    except UsageError:
+        return None
+
+
+def _send(office: PostOffice, edition: PublishedEdition, asked: dict[str, Subscription], order: Order) -> list[str]:
+    """Sends channel by channel; returns a line for each channel that cannot be used."""
+    if order.doubt == "sent":
+        for row in _rows(office, asked):
+            declare_sent(office.ledger, row.delivery_id, office.clock())
+    due = sorted((row for row in _rows(office, asked) if _is_due(row, order)), key=lambda row: row.channel)
+    problems: list[str] = []
+    for name, rows in groupby(due, key=lambda row: row.channel):
+        try:
+            channel = office.channel(name)
+            attempts = office.settings.delivery.attempts
+            desk = Desk(office.ledger, channel, tuple(_states(order)), attempts, office.clock, office.pause)
+            why = hand_over(desk, list(rows), Addressing(office.settings, office.write, edition, asked).parcel)
+        except UsageError as error:
+            why = str(error)
+        problems += [f"{name} cannot be used: {why}"] if why else []
+    return problems
+
+
+def _states(order: Order) -> list[State]:
+    """States that a delivery may be sent from."""
+    states: list[State] = ["planned"]
+    states += ["uncertain"] if order.doubt == "repeat" else []
+    return states + (["refused"] if order.only_failed else [])
+
+
+def _is_due(row: Delivery, order: Order) -> bool:
+    return row.state in _states(order) and (row.attempts > 0 or not order.only_failed)

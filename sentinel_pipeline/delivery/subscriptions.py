@@ -1,0 +1,137 @@
+"""Subscriptions in force: those of `sentinel.yaml` and those kept in the ledger, understood and checked alike."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
+from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.sections import SECTIONS
+from sentinel_pipeline.sections.figures import FIGURES
+from sentinel_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from sentinel_pipeline.ledger.subscriptions import Subscription as Row
+
+COMPARISON = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(<=|>=|==|!=|<|>)\s*(-?[0-9.]+)\s*")
+COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+Facts = Mapping[str, float | str | None]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What has to hold of a figure for a mail to go."""
+
+    fact: str
+    sign: str
+    number: float
+
+    def holds(self, facts: Facts) -> bool:
+        """A figure that nobody can tell holds: silence would say that all is well."""
+        value = facts.get(self.fact)
+        return not isinstance(value, int | float) or COMPARED[self.sign](value, self.number)
+
+    @property
+    def words(self) -> str:
+        return f"{self.fact} {self.sign} {self.number:g}"
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Who gets the editions of a cadence, in which formats, how; no sections named means all."""
+
+    name: str
+    cadence: str
+    recipients: tuple[str, ...]
+    formats: tuple[str, ...]
+    sections: tuple[str, ...]
+    channel: str
+    is_linked: bool
+    condition: Condition | None
+    is_active: bool
+
+
+def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
+    """Those of the file. Raises SettingsError with a line for each that cannot be served."""
+    made: list[Subscription] = []
+    mistakes: list[str] = []
+    for number, entry in enumerate(settings.subscriptions):
+        try:
+            made.append(understood(entry, settings.delivery))
+        except UsageError as error:
+            mistakes.append(f"{settings.file}: subscriptions[{number}].{error}")
+    if mistakes:
+        raise SettingsError(mistakes)
+    return tuple(made)
+
+
+def kept_subscriptions(rows: list[Row], settings: Settings) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """Those of the ledger, and a line for each that cannot be served; a name that the file has is the file's."""
+    made: list[Subscription] = []
+    problems: list[str] = []
+    taken = {entry.name for entry in settings.subscriptions}
+    for row in rows:
+        try:
+            if row.name in taken:
+                raise UsageError(f"name: found '{row.name}'; sentinel.yaml has a subscription of that name")
+            entry = SubscriptionEntry.model_validate_json(row.entry)
+            made.append(understood(entry.model_copy(update={"active": row.is_active}), settings.delivery))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            problems.append(f"ledger: subscription '{row.name}': {where}: {first['msg']}")
+        except UsageError as error:
+            problems.append(f"ledger: subscription '{row.name}': {error}")
+    return tuple(made), tuple(problems)
+
+
+def understood(entry: SubscriptionEntry, delivery: DeliveryEntry) -> Subscription:
+    """Raises UsageError, its line beginning with the key, for what cannot be served."""
+    channel = entry.channel or delivery.channel
+    if channel != "directory" and getattr(delivery, channel) is None:
+        raise UsageError(f"channel: found '{channel}'; delivery.{channel} has to say how to reach it")
+    if entry.enclose == "link" and delivery.base_url is None:
+        raise UsageError("enclose: found 'link'; delivery.base_url has to say where links lead")
+    return Subscription(
+        name=entry.name,
+        cadence=entry.cadence,
+        recipients=entry.recipients.everybody,
+        formats=tuple(dict.fromkeys(entry.formats)),
+        sections=_sections(entry.sections or []),
+        channel=channel,
+        is_linked=entry.enclose == "link",
+        condition=None if entry.only_if is None else condition(entry.only_if),
+        is_active=entry.active,
+    )
+
+
+def _sections(names: list[str]) -> tuple[str, ...]:
+    known = [section.name for section in SECTIONS]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"sections: found '{name}'; allowed: {', '.join(known)}")
+    return tuple(dict.fromkeys(names))
+
+
+def condition(written: str) -> Condition:
+    """`alerts_critical > 0` understood. Raises UsageError for a figure that there is not."""
+    match = COMPARISON.fullmatch(written)
+    if match is None:
+        raise UsageError(f"only_if: found '{written}'; allowed: a figure, a comparison and a number")
+    fact, sign, number = match.groups()
+    if fact not in (known := [figure.id for figure in FIGURES]):
+        raise UsageError(f"only_if: found '{fact}'; allowed: {', '.join(known)}")
+    return Condition(fact, sign, float(number))
