@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.delivery_command import deliver, outbox
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
@@ -133,6 +134,7 @@ def _show_figures(period: Period, outcome: Outcome) -> None:
 @cli.command()
 def check() -> None:
     """Opens every source and prints its tables, rows, first and last time, and what could not be read."""
+    from sentinel_pipeline.delivery.subscriptions import subscriptions
     from sentinel_pipeline.exports.inspection import inspect
     from sentinel_pipeline.exports.planning import plans
     from sentinel_pipeline.lake.key_rotation import standing
@@ -147,6 +149,9 @@ def check() -> None:
         click.echo(f"configured, but not used by this version: {', '.join(settings.unused)}")
     for plan in plans(settings):
         click.echo(f"every day exported: {plan.name}, {plan.wanted.table.name} as {plan.wanted.suffix.lstrip('.')}")
+    for one in (one for one in subscriptions(settings) if one.is_active):
+        people = counted(len(one.recipients), "recipient")
+        click.echo(f"every {one.cadence} edition delivered by {one.channel} to {people}: {one.name}")
     failed = 0
     for entry in settings.sources:
         try:
@@ -188,6 +193,8 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
 
 
 cli.add_command(export)
+cli.add_command(deliver)
+cli.add_command(outbox)
 
 
 @cli.command()

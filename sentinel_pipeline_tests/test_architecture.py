@@ -34,7 +34,9 @@ MAY_IMPORT = {
     "rendering": frozenset({"domain", "sections"}),
     "publishing": frozenset({"domain", "lake", "sections", "statistics", "rendering"}),
     "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
-    "delivery": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}),
+    "delivery": frozenset(
+        {"delivery_entries", "domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}
+    ),
     "ledger": frozenset({"domain", "lake.store"}),
     "configuration": frozenset({"delivery_entries", "domain", "strict"}),
     "delivery_entries": frozenset({"strict"}),
@@ -43,6 +45,7 @@ MAY_IMPORT = {
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
+    "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
     "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),

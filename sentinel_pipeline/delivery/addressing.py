@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sentinel_pipeline.delivery.edition import PublishedEdition
 from sentinel_pipeline.delivery.enclosing import MEGABYTE, edition_link, enclose
 from sentinel_pipeline.delivery.parcel import Attachment, Parcel
-from sentinel_pipeline.delivery.subscriptions import Subscription
+from sentinel_pipeline.delivery.planning import Asked
+from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.rendering.letter import Letter, Occasion
 from sentinel_pipeline.settings import Settings
 
@@ -22,19 +24,20 @@ Written = tuple[Letter, tuple[Attachment, ...]]
 
 @dataclass(frozen=True)
 class Addressing:
-    """Makes parcels of one edition; `asked` are the subscriptions by delivery."""
+    """Makes parcels of one edition; `asked` are by delivery."""
 
     settings: Settings
     write: Callable[[Occasion], Letter]
     edition: PublishedEdition
-    asked: Mapping[str, Subscription]
-    written: dict[str, Written] = field(default_factory=dict)
+    asked: Mapping[str, Asked]
+    written: dict[tuple[str, int | None], Written] = field(default_factory=dict)
 
     def parcel(self, row: Delivery) -> Parcel:
-        subscription = self.asked[row.delivery_id]
-        if subscription.name not in self.written:
-            self.written[subscription.name] = self._write(subscription)
-        letter, attachments = self.written[subscription.name]
+        asked = self.asked[row.delivery_id]
+        said = (asked.subscription.name, asked.before)
+        if said not in self.written:
+            self.written[said] = self._write(asked)
+        letter, attachments = self.written[said]
         delivery = self.settings.delivery
         return Parcel(
             letter=letter,
@@ -44,17 +47,24 @@ class Addressing:
             message_id=row.message_id,
             written_at=row.planned_at,
             attachments=attachments,
-            headers=headers(delivery.sender, subscription.name),
+            headers=headers(delivery.sender, asked.subscription.name),
             labels=(("edition", row.edition), ("subscription", row.subscription), ("delivery", row.delivery_id)),
         )
 
-    def _write(self, subscription: Subscription) -> Written:
-        delivery = self.settings.delivery
+    def _write(self, asked: Asked) -> Written:
+        subscription, delivery = asked.subscription, self.settings.delivery
         budget = int(delivery.attachments_mb * MEGABYTE)
         enclosures, attachments = enclose(self.edition, subscription, budget, delivery.base_url)
         link = "" if delivery.base_url is None else f"{edition_link(self.edition, delivery.base_url)}/report.pdf"
-        occasion = Occasion(self.edition.folder, subscription.name, subscription.sections, enclosures, link)
+        occasion = Occasion(
+            self.edition.folder, subscription.name, subscription.sections, enclosures, link, self._before(asked)
+        )
         return self.write(occasion), attachments
+
+    def _before(self, asked: Asked) -> Path | None:
+        """The revision that the recipient has, if it still lies there to be compared with."""
+        folder = self.edition.folder.with_name(f"r{asked.before}")
+        return folder if asked.before is not None and (folder / MANIFEST).is_file() else None
 
 
 def headers(sender: str, subscription: str) -> tuple[tuple[str, str], ...]:

@@ -14,9 +14,10 @@ from datetime import datetime
 
 from sentinel_pipeline.delivery.channels import Channel
 from sentinel_pipeline.delivery.parcel import Answer, Failed, Parcel, Refused, Sent, Uncertain, Unusable
+from sentinel_pipeline.domain.delivery import State
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.ledger.database import Ledger
-from sentinel_pipeline.ledger.deliveries import Delivery, State, claim, settle
+from sentinel_pipeline.ledger.deliveries import Delivery, claim, settle
 
 LONGEST_PAUSE = 300.0
 

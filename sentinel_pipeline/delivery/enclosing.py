@@ -20,6 +20,7 @@ MEDIA_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+DOCUMENTS = ("report.pdf", "report.html", "workbook.xlsx", "summary.txt")
 MEGABYTE = 1_000_000
 LINE, ENCODED_LINE = 57, 78
 
@@ -48,10 +49,13 @@ def enclose(
 
 
 def _is_wanted(file: PublishedFile, subscription: Subscription) -> bool:
+    """Documents are of all sections; of tables and charts those of the sections asked for."""
     place = PurePosixPath(file.name)
-    if _format(file) not in subscription.formats or file.name == "facts.json":
+    if _format(file) not in subscription.formats:
         return False
-    return len(place.parts) == 1 or not subscription.sections or place.stem in subscription.sections
+    if place.parts[0] not in ("tables", "charts"):
+        return file.name in DOCUMENTS
+    return not subscription.sections or place.stem in subscription.sections
 
 
 def _format(file: PublishedFile) -> str:

@@ -6,19 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Literal
 
 from sentinel_pipeline.delivery.addressing import Addressing
 from sentinel_pipeline.delivery.attempts import Desk, hand_over
 from sentinel_pipeline.delivery.channels import Channel
 from sentinel_pipeline.delivery.edition import PublishedEdition
-from sentinel_pipeline.delivery.planning import planned
+from sentinel_pipeline.delivery.planning import Asked, planned
 from sentinel_pipeline.delivery.subscriptions import Subscription
+from sentinel_pipeline.domain.delivery import Doubt, State
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.deliveries import (
     Delivery,
-    State,
     declare_sent,
     in_state,
     of_edition,
@@ -29,7 +28,6 @@ from sentinel_pipeline.ledger.deliveries import (
 from sentinel_pipeline.rendering.letter import Letter, Occasion
 from sentinel_pipeline.settings import Settings
 
-Doubt = Literal["hold", "repeat", "sent"]
 DIED = "the process that sent it died before it heard an answer"
 
 
@@ -84,14 +82,14 @@ def deliver(
         with office.ledger.reading() as connection:
             earlier = of_edition(connection, edition.cadence, edition.key)
         plans = planned(edition, subscriptions, earlier, office.settings.delivery.sender.rpartition("@")[2])
-        asked = {one.delivery_id: subscription for subscription, one in plans.deliveries}
+        asked = {one.delivery.delivery_id: one for one in plans.asked}
         if not order.only_failed:
-            plan(office.ledger, [one for _, one in plans.deliveries], office.clock())
+            plan(office.ledger, [one.delivery for one in plans.asked], office.clock())
         problems = _send(office, edition, asked, order)
     return Receipts(edition.name, tuple(_rows(office, asked)), plans.withheld, tuple(problems))
 
 
-def _rows(office: PostOffice, asked: dict[str, Subscription]) -> list[Delivery]:
+def _rows(office: PostOffice, asked: dict[str, Asked]) -> list[Delivery]:
     with office.ledger.reading() as connection:
         return rows_of(connection, asked)
 
@@ -116,7 +114,7 @@ def _took(office: PostOffice, row: Delivery) -> bool | None:
         return None
 
 
-def _send(office: PostOffice, edition: PublishedEdition, asked: dict[str, Subscription], order: Order) -> list[str]:
+def _send(office: PostOffice, edition: PublishedEdition, asked: dict[str, Asked], order: Order) -> list[str]:
     """Sends channel by channel; returns a line for each channel that cannot be used."""
     if order.doubt == "sent":
         for row in _rows(office, asked):

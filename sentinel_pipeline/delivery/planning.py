@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Deliveries by the subscription they are for, and a line for whatever is withheld."""
+class Asked:
+    """A delivery that a subscription asks for; `before` is the revision its recipient has, None for nothing yet."""
 
-    deliveries: tuple[tuple[Subscription, Planned], ...]
+    subscription: Subscription
+    delivery: Planned
+    before: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for, and a line for whatever is withheld."""
+
+    asked: tuple[Asked, ...]
     withheld: tuple[str, ...]
 
 
@@ -27,7 +36,7 @@ def planned(
     edition: PublishedEdition, subscriptions: Sequence[Subscription], earlier: Sequence[Delivery], domain: str
 ) -> Plan:
     """`earlier` are the rows of all revisions; `domain` is where the sender is at home."""
-    deliveries: list[tuple[Subscription, Planned]] = []
+    asked: list[Asked] = []
     withheld: list[str] = []
     for subscription in subscriptions:
         if subscription.cadence != edition.cadence or not subscription.is_active:
@@ -39,26 +48,29 @@ def planned(
                 f" {condition.sign} {condition.number:g}"
             )
             continue
-        told = _told(edition, subscription, earlier)
-        rest = [address for address in subscription.recipients if address.casefold() not in told]
+        had = _had(edition, subscription, earlier)
+        same = {revision for revision in set(had.values()) if says_the_same(edition, revision)}
+        rest = [address for address in subscription.recipients if had.get(address.casefold()) not in same]
         if len(rest) < len(subscription.recipients):
             withheld.append(
                 f"{subscription.name}: {edition.name} tells the figures that an earlier revision told;"
                 f" nobody gets them twice"
             )
-        deliveries += [(subscription, _planned(edition, subscription, address, domain)) for address in rest]
-    return Plan(tuple(deliveries), tuple(withheld))
+        asked += [
+            Asked(subscription, _planned(edition, subscription, address, domain), had.get(address.casefold()))
+            for address in rest
+        ]
+    return Plan(tuple(asked), tuple(withheld))
 
 
-def _told(edition: PublishedEdition, subscription: Subscription, earlier: Sequence[Delivery]) -> set[str]:
-    """Addresses that were sent an earlier revision whose figures are the same."""
+def _had(edition: PublishedEdition, subscription: Subscription, earlier: Sequence[Delivery]) -> dict[str, int]:
+    """The newest earlier revision that each address was sent."""
     newest: dict[str, int] = {}
     for row in earlier:
         if row.state == "sent" and row.subscription == subscription.name and row.revision < edition.revision:
             address = row.recipient.casefold()
             newest[address] = max(newest.get(address, 0), row.revision)
-    same = {revision for revision in set(newest.values()) if says_the_same(edition, revision)}
-    return {address for address, revision in newest.items() if revision in same}
+    return newest
 
 
 def _planned(edition: PublishedEdition, subscription: Subscription, recipient: str, domain: str) -> Planned:

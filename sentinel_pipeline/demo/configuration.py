@@ -34,6 +34,27 @@ exports:
     format: parquet
 """
 
+DELIVERY = """
+# Who gets which report. The channel `directory` writes each mail to outbox/ as an .eml file and needs no account;
+# `smtp` and `sendgrid` are explained in the README.
+delivery:
+  channel: directory
+  sender: reports@household.example
+subscriptions:
+  - name: Daily Executive Summary
+    cadence: daily
+    recipients: [management@household.example]
+    formats: [pdf]
+  - name: Weekly Security Report
+    cadence: weekly
+    recipients: [security@household.example, management@household.example]
+    formats: [pdf, xlsx]
+  - name: Monthly Compliance Report
+    cadence: monthly
+    recipients: {to: [compliance@household.example], bcc: [auditor@audit.example]}
+    formats: [pdf, xlsx, csv]
+"""
+
 
 def demo_configuration(systems: DemoSystems, first_day: date | None, zone: ZoneInfo) -> str:
     """The text of a configuration that reads the systems of every room."""
@@ -51,5 +72,5 @@ def demo_configuration_text(folder: Path) -> str:
 def _configuration(first_day: date | None, zone: str, *, is_office_in_postgresql: bool) -> str:
     first = "" if first_day is None else f"first_day: {first_day}      # the earliest day that reports are made for\n"
     entries = "\n".join(room.entry.format(zone=zone) for room in ROOMS)
-    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS
+    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS + DELIVERY
     return text.replace(OFFICE_FILE, OFFICE_POSTGRESQL) if is_office_in_postgresql else text

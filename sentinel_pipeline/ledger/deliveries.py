@@ -11,16 +11,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
+from sentinel_pipeline.domain.delivery import State
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.schema import DELIVERIES
 
-State = Literal["planned", "sending", "sent", "refused", "uncertain"]
-STATES: tuple[State, ...] = ("planned", "sending", "sent", "refused", "uncertain")
 MOST_ERROR = 500
 
 

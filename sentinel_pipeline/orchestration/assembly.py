@@ -6,9 +6,11 @@ import warnings
 
 import dagster as dg
 
+from sentinel_pipeline.delivery.subscriptions import subscriptions
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
+from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
@@ -19,7 +21,8 @@ warnings.filterwarnings("ignore", message="Asset job publish_daily materializes 
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
-    """All assets, a job per cadence, and one process per run: Polars uses every core by itself."""
+    """All assets, jobs per cadence, and one process per run: Polars uses every core by itself. Raises SettingsError."""
+    subscriptions(settings)
     deployment = Deployment(settings)
     with warnings.catch_warnings():
         # Two beta features have no stable twin: backfill policies (many days in one run) and partition mappings that
@@ -27,8 +30,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         warnings.simplefilter("ignore", dg.BetaWarning)
         daily = partitions_of("daily", settings)
         exports = list(day_export_assets(deployment, daily))
-        assets = [*daily_assets(deployment, daily), *report_assets(deployment), *exports]
+        reports = [*report_assets(deployment), *delivery_assets(deployment)]
+        assets = [*daily_assets(deployment, daily), *reports, *exports]
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
+    jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
     return dg.Definitions(assets=assets, jobs=jobs, executor=dg.in_process_executor)
 
@@ -68,5 +73,15 @@ def rendering_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
         f"render_{cadence}",
         selection=dg.AssetSelection.groups(cadence),
         description=f"Renders and publishes the {cadence} report of a partition from statistics that are there.",
+        tags={"dagster/priority": "10"},
+    )
+
+
+def delivery_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
+    """Sends one edition to whoever has not got it."""
+    return dg.define_asset_job(
+        f"deliver_{cadence}",
+        selection=dg.AssetSelection.assets(deliveries_key(cadence)),
+        description=f"Sends the published {cadence} report of a partition to whoever has not got it yet.",
         tags={"dagster/priority": "10"},
     )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -16,6 +17,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.extraction import stale_days
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.orchestration.assembly import build_definitions
+from sentinel_pipeline.orchestration.deliveries import deliveries_key, receipts_metadata
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.partitions import known_first_day
@@ -25,6 +27,9 @@ from sentinel_pipeline.publishing.editions import damage, edition_folder, revisi
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
 from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of, with_before
 from sentinel_pipeline.settings import Settings, use_dagster_home
+
+if TYPE_CHECKING:
+    from sentinel_pipeline.delivery.outbox import Receipts
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PARTITION = "dagster/partition"
@@ -78,6 +83,16 @@ def _outcome(folder: Path, revision: int, problems: tuple[str, ...]) -> Outcome:
     edition = folder / f"r{revision}"
     files = sorted(path.relative_to(edition).as_posix() for path in edition.rglob("*") if path.is_file())
     return Outcome("/".join(edition.parts[-3:]), edition, revision, tuple(files), problems)
+
+
+def report_deliveries(settings: Settings, period: Period, receipts: Receipts) -> None:
+    """Shows receipts in Dagster's history as if its asset had sent the mails."""
+    with _instance(settings) as instance:
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                deliveries_key(period.cadence), partition=period.key, metadata=receipts_metadata(receipts)
+            )
+        )
 
 
 @contextmanager

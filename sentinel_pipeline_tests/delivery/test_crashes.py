@@ -19,9 +19,10 @@ from aiosmtpd.smtp import SMTP
 from sqlalchemy import event
 
 from sentinel_pipeline.delivery.edition import newest_edition
-from sentinel_pipeline.delivery.outbox import Doubt, Order, deliver
+from sentinel_pipeline.delivery.outbox import Order, deliver
+from sentinel_pipeline.domain.delivery import STATES, Doubt
 from sentinel_pipeline.ledger.audit import first_break, history
-from sentinel_pipeline.ledger.deliveries import STATES, in_state
+from sentinel_pipeline.ledger.deliveries import in_state
 from sentinel_pipeline.settings import Settings, load_settings
 from sentinel_pipeline_tests.delivery.mail_server import DIE, Postbox, serving
 from sentinel_pipeline_tests.delivery.test_outbox import EVERYBODY

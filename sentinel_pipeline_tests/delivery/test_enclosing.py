@@ -36,8 +36,8 @@ def test_the_formats_asked_for_go_with_the_mail_and_nothing_else(
     assert fates(edition, daily, PLENTY) == dict.fromkeys(
         ("report.pdf", "alert_severity.csv", "protocols.csv"), "attached"
     )
-    everything = replace(daily, formats=("json",))
-    assert fates(edition, everything, PLENTY) == {}
+    facts_only = replace(daily, formats=("json",))
+    assert fates(edition, facts_only, PLENTY) == {}
 
 
 def test_sections_choose_tables_and_charts(edition: PublishedEdition, daily: Subscription) -> None:

@@ -174,7 +174,7 @@ def abandoned(settings: Settings, edition: PublishedEdition) -> PostOffice:
     post = office(settings)
     from sentinel_pipeline.delivery.planning import planned
 
-    (_, first), *_ = planned(edition, in_force(settings), [], "house.example").deliveries
+    first = planned(edition, in_force(settings), [], "house.example").asked[0].delivery
     plan(post.ledger, [first], AT)
     assert claim(post.ledger, first.delivery_id, ["planned"], "dead", AT)
     return post
@@ -254,7 +254,9 @@ def test_a_revision_with_the_same_figures_is_not_told_again_and_one_with_others_
     )
     corrected = published(tmp_path, {"total_alerts": 8})
     assert states(sent_out(by_mail, corrected)) == {"ann": "sent", "bob": "sent", "cem": "sent"}
-    assert len(box.accepted) == 6
+    told = {recipient: content.count(b"since r") for recipient, content in box.accepted[3:]}
+    assert told == dict.fromkeys(EVERYBODY, 2)
+    assert [b"since r2" in content for recipient, content in box.accepted[3:]] == [False, True, False]
 
 
 def test_who_was_taken_off_a_subscription_gets_nothing_that_was_planned(

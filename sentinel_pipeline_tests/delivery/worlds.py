@@ -70,7 +70,8 @@ def published(
 def write(occasion: Occasion) -> Letter:
     """A letter that names what it encloses, with an umlaut, a lone dot and a picture."""
     lines = [f"{one.name}: {one.fate} {one.reason}{one.link}" for one in occasion.enclosures]
-    text = "\n".join([f"Grüße von {occasion.subscription}", ".", *lines])
+    since = [f"since {occasion.before.name}"] if occasion.before else []
+    text = "\n".join([f"Grüße von {occasion.subscription}", ".", *since, *lines])
     picture = Inline("chart@report", "chart.png", "image/png", b"\x89PNG chart")
     return Letter("Zwei kritische Alarme – Größe", f'<p>{text}</p><img src="cid:chart@report">', text, (picture,))
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sentinel_pipeline.delivery.subscriptions import subscriptions
 from sentinel_pipeline.demo import demo_configuration, demo_configuration_text, make_demo
 from sentinel_pipeline.demo.rooms import ROOMS
 from sentinel_pipeline.settings import load_settings, source_settings
@@ -33,6 +34,16 @@ def test_without_a_demo_the_text_is_that_of_one_to_come(tmp_path: Path) -> None:
     assert "first_day" not in text
     assert "timezone: Europe/Berlin" in text
     assert load_settings(tmp_path).is_demo
+
+
+def test_the_three_documented_reports_are_subscribed_to(tmp_path: Path) -> None:
+    found = subscriptions(load_settings(tmp_path))
+    assert [(one.cadence, one.name, one.channel) for one in found] == [
+        ("daily", "Daily Executive Summary", "directory"),
+        ("weekly", "Weekly Security Report", "directory"),
+        ("monthly", "Monthly Compliance Report", "directory"),
+    ]
+    assert all(address.endswith(".example") for one in found for address in one.recipients)
 
 
 def test_the_text_follows_the_demo_that_was_made(tmp_path: Path) -> None:

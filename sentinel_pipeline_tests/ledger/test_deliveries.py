@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sentinel_pipeline.domain.delivery import STATES
 from sentinel_pipeline.ledger.audit import first_break, history
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.deliveries import (
-    STATES,
     Delivery,
     Planned,
     claim,

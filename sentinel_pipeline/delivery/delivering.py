@@ -1,0 +1,42 @@
+"""Delivers an edition as a deployment is configured: its subscriptions, its ledger, its channels, our letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sentinel_pipeline.delivery.channels import channel
+from sentinel_pipeline.delivery.edition import newest_edition
+from sentinel_pipeline.delivery.outbox import Order, PostOffice, Receipts, deliver
+from sentinel_pipeline.delivery.subscriptions import kept_subscriptions, subscriptions
+from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.ledger.database import open_ledger
+from sentinel_pipeline.ledger.subscriptions import kept
+from sentinel_pipeline.rendering.mail import letter
+from sentinel_pipeline.settings import Settings, ledger_url
+
+
+def deliver_period(
+    settings: Settings, period: Period, order: Order, clock: Callable[[], datetime], pause: Callable[[float], None]
+) -> Receipts:
+    """Delivers the newest revision of a period's edition; `clock` tells the time, `pause` passes seconds of it.
+
+    Raises UsageError when the edition is not published, PublishingError when it is damaged, LedgerError.
+    """
+    of_file = subscriptions(settings)
+    edition = newest_edition(settings.editions, period)
+    office = PostOffice(
+        settings, open_ledger(ledger_url(settings.data)), letter, lambda name: channel(name, settings), clock, pause
+    )
+    with office.ledger.reading() as connection:
+        of_ledger, problems = kept_subscriptions(kept(connection), settings)
+    receipts = deliver(office, edition, (*of_file, *of_ledger), order)
+    return replace(receipts, problems=(*problems, *receipts.problems))
+
+
+def counts(receipts: Receipts) -> str:
+    """How many deliveries are in which state, in words: '3 sent, 1 refused'."""
+    states = [row.state for row in receipts.deliveries]
+    said = [f"{states.count(state):,} {state}" for state in dict.fromkeys(states)]
+    return ", ".join(said) or "nobody is to get it"
