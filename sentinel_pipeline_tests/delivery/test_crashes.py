@@ -43,10 +43,11 @@ FAULTS = {
 
 @dataclass
 class Assassin(Postbox):
-    """A server that kills its client at the stage `kill_at`, counted over all mails."""
+    """A server that kills its client at the stage `kill_at`, counted over all mails; `ledger` is its client's."""
 
     victim: int = 0
     kill_at: int = NEVER
+    ledger: str = ""
 
     def _said(self, server: SMTP, stage: str) -> str | None:
         self.kill_at -= 1
@@ -55,9 +56,9 @@ class Assassin(Postbox):
         return super()._said(server, stage)
 
 
-def work_the_outbox(data: Path, kill_at: int, order: Order) -> None:
+def work_the_outbox(data: Path, url: str, kill_at: int, order: Order) -> None:
     """What a child process does: delivers, and kills itself at a step of the ledger."""
-    post = office(load_settings(data))
+    post = office(load_settings(data), url=url)
     left = kill_at
 
     def step(*_: object) -> None:
@@ -73,7 +74,7 @@ def work_the_outbox(data: Path, kill_at: int, order: Order) -> None:
 
 def run(settings: Settings, box: Assassin, *, ledger_step: int = NEVER, server_stage: int = NEVER, order: Order) -> int:
     """Exit code of a process that works the outbox."""
-    process = PROCESSES.Process(target=work_the_outbox, args=(settings.data, ledger_step, order))
+    process = PROCESSES.Process(target=work_the_outbox, args=(settings.data, box.ledger, ledger_step, order))
     process.start()
     box.victim, box.kill_at = process.pid or 0, server_stage
     process.join(120)
@@ -105,8 +106,8 @@ def faults(chance: random.Random) -> dict[str, list[str | None]]:
     return {stage: [chance.choice([*said, None, None, None, None]) for _ in range(4)] for stage, said in FAULTS.items()}
 
 
-def states(settings: Settings) -> dict[str, str]:
-    with office(settings).ledger.reading() as connection:
+def states(settings: Settings, box: Assassin) -> dict[str, str]:
+    with office(settings, url=box.ledger).ledger.reading() as connection:
         assert first_break(history(connection)) is None
         return {row.recipient: row.state for row in in_state(connection, STATES)}
 
@@ -121,7 +122,7 @@ def finish(settings: Settings, box: Assassin, doubt: Doubt) -> None:
 def require_honest_accounts(settings: Settings, box: Assassin) -> None:
     """Held in doubt: nothing twice, what is `sent` was accepted, what is not was not unless it is `uncertain`."""
     accepted = Counter(box.recipients())
-    found = states(settings)
+    found = states(settings, box)
     assert set(found) == set(EVERYBODY)
     assert set(found.values()) <= {"sent", "uncertain"}
     for recipient, state in found.items():
@@ -145,9 +146,9 @@ def crash(data: Path, port: int, box: Assassin, seed: int, *, at_server: bool) -
     finish(settings, box, "hold")
     require_honest_accounts(settings, box)
     before = Counter(box.recipients())
-    in_doubt = {recipient for recipient, state in states(settings).items() if state == "uncertain"}
+    in_doubt = {recipient for recipient, state in states(settings, box).items() if state == "uncertain"}
     finish(settings, box, "repeat")
-    assert set(states(settings).values()) == {"sent"}
+    assert set(states(settings, box).values()) == {"sent"}
     assert Counter(box.recipients()) - before == Counter(in_doubt)
     return kills
 
@@ -166,12 +167,32 @@ def test_killed_in_the_middle_of_a_mail_it_accounts_for_what_the_server_took(
     assert crash(tmp_path, port, box, seed, at_server=True) > 0
 
 
+@pytest.mark.parametrize("step", [25, 40])
+def test_a_ledger_in_postgresql_accounts_alike(
+    step: int, tmp_path: Path, port: int, box: Assassin, postgresql_url: str
+) -> None:
+    box.ledger = postgresql_url
+    assert crash(tmp_path, port, box, step, at_server=False) > 0
+
+
+def test_many_processes_at_once_send_each_once(tmp_path: Path, port: int, box: Assassin, postgresql_url: str) -> None:
+    settings = world(tmp_path, port)
+    arguments = (settings.data, postgresql_url, NEVER, Order())
+    processes = [PROCESSES.Process(target=work_the_outbox, args=arguments) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert sorted(box.recipients()) == EVERYBODY
+
+
 def into_the_folder(data: Path, box: Assassin, step: int) -> bool:
     """One kill while mails are written as files; whether it came to it. Everybody has one mail in the end."""
     settings = world(data, None)
     killed = run(settings, box, ledger_step=step, order=Order()) == KILLED
     assert run(settings, box, order=Order()) == 0
-    assert states(settings) == dict.fromkeys(EVERYBODY, "sent")
+    assert states(settings, box) == dict.fromkeys(EVERYBODY, "sent")
     assert len([path for path in (data / "outbox").iterdir() if path.suffix == ".eml"]) == 3
     return killed
 

@@ -111,6 +111,11 @@ def test_a_subscription_says_little_and_gets_the_rest(tmp_path: Path) -> None:
     assert made.condition is None
 
 
+def test_a_domain_with_umlauts_is_written_as_mail_servers_know_it(tmp_path: Path) -> None:
+    (made,) = subscriptions(configured(tmp_path, ONE.format("").replace("house.example", "bücher.example")))
+    assert made.recipients == ("ann@xn--bcher-kva.example",)
+
+
 def test_blind_copies_are_recipients_like_others(tmp_path: Path) -> None:
     text = ONE.format("").replace("[ann@house.example]", "{to: [ann@House.Example], bcc: [bob@house.example]}")
     (made,) = subscriptions(configured(tmp_path, text))

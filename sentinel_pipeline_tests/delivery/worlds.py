@@ -79,11 +79,12 @@ def write(occasion: Occasion) -> Letter:
 def office(
     settings: Settings,
     *,
+    url: str = "",
     pause: Callable[[float], None] = lambda seconds: None,
     clock: Callable[[], datetime] = lambda: AT,
 ) -> PostOffice:
-    """A post office of this data folder, in which time stands still."""
-    ledger = open_ledger(ledger_url(settings.data))
+    """A post office of this data folder, in which time stands still; `url` is where its ledger lies if not there."""
+    ledger = open_ledger(url or ledger_url(settings.data))
     return PostOffice(settings, ledger, write, lambda name: channel(name, settings), clock, pause)
 
 
