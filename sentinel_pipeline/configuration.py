@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
@@ -18,6 +17,7 @@ from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 from sentinel_pipeline.domain.tables import TABLES
 from sentinel_pipeline.strict import Secret, Strict
+from sentinel_pipeline.yaml_document import Document, printable, where
 
 SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
@@ -172,54 +172,17 @@ class Configuration(Strict):
         return entries
 
 
-def configuration_of(file: Path, text: str) -> Configuration:
-    """The configuration that the text of a file says. Raises SettingsError with a line for each mistake."""
+def configuration_of(file: Path, document: Document) -> Configuration:
+    """The configuration that a file says. Raises SettingsError with a line for each mistake."""
     try:
-        return Configuration.model_validate(_parsed(file, text))
+        return Configuration.model_validate(document.content)
     except ValidationError as error:
-        raise SettingsError([_mistake(file, dict(detail)) for detail in error.errors()]) from None
+        mistakes = [(_path(detail["loc"]), _mistake(file, dict(detail))) for detail in error.errors()]
+        raise SettingsError([f"{mistake}{where(document.lines, path)}" for path, mistake in mistakes]) from None
 
 
-class _DaysAsText(yaml.SafeLoader):
-    """Leaves dates as they are written, so that a mistake in one is told like any other."""
-
-
-_DaysAsText.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _parsed(file: Path, text: str) -> object:
-    try:
-        node = yaml.compose(text, Loader=_DaysAsText)
-        if node is None:
-            return {}
-        repeated = list(_repeated_keys(node, ""))
-        if repeated:
-            raise SettingsError([f"{file}: {_line(path)}: found twice; a key may stand once" for path in repeated])
-        return yaml.SafeLoader("").construct_document(node)
-    except RecursionError:
-        raise SettingsError([f"{file}: is nested too deeply"]) from None
-    except yaml.MarkedYAMLError as error:
-        where = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise SettingsError([f"{file}:{where}: is not YAML: {error.problem or error.context}"]) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise SettingsError([f"{file}: is not YAML: {' '.join(str(error).split())}"]) from None
-
-
-def _repeated_keys(node: yaml.Node, path: str) -> Iterator[str]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = f"{path}.{key.value}".lstrip(".")
-            if name in seen:
-                yield name
-            seen.add(name)
-            yield from _repeated_keys(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield from _repeated_keys(item, f"{path}[{number}]")
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
 def _zone_name(name: str) -> str:
@@ -229,7 +192,7 @@ def _zone_name(name: str) -> str:
 
 
 def _mistake(file: Path, detail: dict[str, Any]) -> str:
-    path = _line("".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip("."))
+    path = printable(_path(detail["loc"]))
     found = detail.get("input")
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
@@ -267,11 +230,6 @@ def _short(value: object) -> str:
         return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
     text = repr(masked(value) if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def _line(text: str) -> str:
-    """On one line, whatever is in it."""
-    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def masked(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
+from sentinel_pipeline.yaml_document import Lines, document_of
 
 PROJECT = Path(__file__).resolve().parent.parent
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
@@ -98,6 +99,7 @@ class Settings:
     unused: tuple[str, ...] = ()
     privacy_key: str | None = None
     lake_keys: tuple[str, ...] = ()
+    lines: Lines = field(default_factory=dict)
     delivery: DeliveryEntry = UNCONFIGURED
     subscriptions: tuple[SubscriptionEntry, ...] = ()
 
@@ -189,7 +191,8 @@ def _printable(location: str) -> str:
 
 
 def _settings(data: Path, file: Path, text: str) -> Settings:
-    configuration = configuration_of(file, text)
+    document = document_of(file, text)
+    configuration = configuration_of(file, document)
     later = ("schedules", "retention")
     return Settings(
         data=data,
@@ -201,6 +204,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         limits=Limits(**configuration.limits.model_dump()),
         privacy_key=configuration.privacy.key,
         lake_keys=tuple(configuration.lake.encryption_key),
+        lines=document.lines,
         delivery=configuration.delivery,
         subscriptions=tuple(configuration.subscriptions),
         unused=tuple(name for name in later if getattr(configuration, name)),

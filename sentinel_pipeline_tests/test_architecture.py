@@ -36,12 +36,14 @@ MAY_IMPORT = {
     "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
     "delivery": frozenset(
         {"delivery_entries", "domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}
+        | {"yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
-    "configuration": frozenset({"delivery_entries", "domain", "strict"}),
+    "configuration": frozenset({"delivery_entries", "domain", "strict", "yaml_document"}),
+    "yaml_document": frozenset({"domain"}),
     "delivery_entries": frozenset({"strict"}),
     "strict": frozenset[str](),
-    "settings": frozenset({"configuration", "delivery_entries", "domain"}),
+    "settings": frozenset({"configuration", "delivery_entries", "domain", "yaml_document"}),
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,

@@ -92,6 +92,32 @@ def test_a_mistake_is_one_line_with_place_finding_and_what_is_allowed(text: str,
     assert found.startswith(mistake)
 
 
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (
+            "colour: red\n" + SOURCES,
+            "colour: unknown key; ",
+        ),
+        ("\n\ntimezone: Mars\n" + SOURCES, "timezone: found 'Mars'; "),
+        (SOURCES + "  - {name: b,\n     kind: zeke, location: c}\n", "sources[1].kind: found 'zeke'; "),
+        (SOURCES + "  - name: b\n    kind: zeek\n", "sources[1].location: missing; "),
+        (SOURCES + "limits: {rows: 1,\n  rows: 2}\n", "limits.rows: found twice; "),
+        (SOURCES + "a.b[0]: {}\n", "a.b[0]: unknown key; "),
+    ],
+)
+def test_a_mistake_ends_with_its_line(text: str, mistake: str, tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, text)
+    assert found.startswith(mistake)
+    wrong = {"colour": 1, "timezone": 3, "sources[1].kind": 4, "sources[1].location": 3, "limits.rows": 4, "a.b[0]": 3}
+    assert found.endswith(f" (line {wrong[mistake.partition(':')[0]]})")
+
+
+def test_what_stands_nowhere_has_no_line(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, "timezone: UTC\n")
+    assert found == "sources: missing; it has to be there"
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(mistakes(tmp_path, "colour: red\ntimezone: Mars\nsources:\n  - {kind: zeke, location: x}\n")) == 4
 

@@ -15,6 +15,7 @@ from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES
 from sentinel_pipeline.settings import Settings
+from sentinel_pipeline.yaml_document import where
 
 if TYPE_CHECKING:
     from sentinel_pipeline.ledger.subscriptions import Subscription as Row
@@ -72,7 +73,8 @@ def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
         try:
             made.append(understood(entry, settings.delivery))
         except UsageError as error:
-            mistakes.append(f"{settings.file}: subscriptions[{number}].{error}")
+            path = f"subscriptions[{number}].{str(error).partition(':')[0]}"
+            mistakes.append(f"{settings.file}: subscriptions[{number}].{error}{where(settings.lines, path)}")
     if mistakes:
         raise SettingsError(mistakes)
     return tuple(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def mistakes(data: Path, text: str) -> list[str]:
 def test_a_mistake_is_one_line_with_place_finding_and_what_is_allowed(more: str, mistake: str, tmp_path: Path) -> None:
     (found,) = mistakes(tmp_path, more)
     assert found.startswith(mistake)
+    assert re.search(r" \(line \d+\)$", found)
     assert "s3cret" not in found
 
 
