@@ -9,7 +9,7 @@ from pathlib import Path
 from sentinel_pipeline.delivery.subscriptions import Facts
 from sentinel_pipeline.domain.errors import PublishingError, UsageError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.store import sha256
+from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.publishing.editions import MANIFEST, damage, edition_folder, revisions
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
-from sentinel_pipeline.lake.store import sha256
+from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.rendering.letter import Enclosure, Letter, Occasion
 from sentinel_pipeline.rendering.mail import letter, subject_line
 from sentinel_pipeline.rendering.mail_notices import Problem, failure_notice, recovery_notice
