@@ -16,6 +16,7 @@ from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
 from sentinel_pipeline.domain.tables import TABLES
+from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.strict import Secret, Strict
 from sentinel_pipeline.yaml_document import Document, printable, where
 
@@ -143,7 +144,7 @@ class Configuration(Strict):
     limits: LimitsEntry = LimitsEntry()
     delivery: DeliveryEntry = DeliveryEntry()
     subscriptions: list[SubscriptionEntry] = Field(default_factory=list)
-    schedules: dict[str, Any] = Field(default_factory=dict)
+    schedules: SchedulesEntry = SchedulesEntry()
     retention: dict[str, Any] = Field(default_factory=dict)
     privacy: PrivacyEntry = PrivacyEntry()
     lake: LakeEntry = LakeEntry()

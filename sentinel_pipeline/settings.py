@@ -18,6 +18,7 @@ from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
+from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.yaml_document import Lines, document_of
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -102,6 +103,7 @@ class Settings:
     lines: Lines = field(default_factory=dict)
     delivery: DeliveryEntry = UNCONFIGURED
     subscriptions: tuple[SubscriptionEntry, ...] = ()
+    schedules: SchedulesEntry = field(default_factory=SchedulesEntry)
 
     @property
     def file(self) -> Path:
@@ -193,7 +195,7 @@ def _printable(location: str) -> str:
 def _settings(data: Path, file: Path, text: str) -> Settings:
     document = document_of(file, text)
     configuration = configuration_of(file, document)
-    later = ("schedules", "retention")
+    later = ("retention",)
     return Settings(
         data=data,
         organisation=configuration.organisation,
@@ -207,6 +209,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         lines=document.lines,
         delivery=configuration.delivery,
         subscriptions=tuple(configuration.subscriptions),
+        schedules=configuration.schedules,
         unused=tuple(name for name in later if getattr(configuration, name)),
     )
 

@@ -14,10 +14,11 @@ from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
+from sentinel_pipeline.orchestration.schedules import report_schedules, scheduled_job
 from sentinel_pipeline.settings import Settings
 
 # Meant: the job's readings may share a run, its edition may not, so the job takes one day at a time.
-warnings.filterwarnings("ignore", message="Asset job publish_daily materializes assets with varying BackfillPolicies")
+warnings.filterwarnings("ignore", message=r"Asset job \w+_daily materializes assets with varying BackfillPolicies")
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -35,7 +36,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
-    return dg.Definitions(assets=assets, jobs=jobs, executor=dg.in_process_executor)
+    jobs += [scheduled_publishing_job(cadence) for cadence in CADENCES]
+    schedules = list(report_schedules(settings))
+    return dg.Definitions(assets=assets, jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
 
 
 def read_days_job() -> dg.UnresolvedAssetJobDefinition:
@@ -51,11 +54,27 @@ def publishing_job() -> dg.UnresolvedAssetJobDefinition:
     """Reads a day and publishes its edition in one run."""
     return dg.define_asset_job(
         "publish_daily",
-        selection=dg.AssetSelection.assets(dg.AssetKey(["daily", "edition"])).upstream()
-        | dg.AssetSelection.groups("sources"),
+        selection=publishing_selection(),
         description="Reads every source for a day and publishes its report.",
         tags={"dagster/priority": "10"},
     )
+
+
+def scheduled_publishing_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
+    """Makes an edition and delivers it; a day is read first, longer periods are made from days."""
+    made = publishing_selection() if cadence == "daily" else dg.AssetSelection.groups(cadence)
+    delivered = dg.AssetSelection.groups("deliveries") & dg.AssetSelection.key_prefixes(cadence)
+    return dg.define_asset_job(
+        scheduled_job(cadence),
+        selection=made | delivered,
+        description=f"What the schedule runs: publishes the {cadence} report and delivers it.",
+    )
+
+
+def publishing_selection() -> dg.AssetSelection:
+    """All that the edition of a day is made from; every source, also one that gives it nothing."""
+    edition = dg.AssetSelection.assets(dg.AssetKey(["daily", "edition"]))
+    return edition.upstream() | dg.AssetSelection.groups("sources")
 
 
 def export_days_job() -> dg.UnresolvedAssetJobDefinition:

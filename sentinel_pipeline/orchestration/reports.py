@@ -10,6 +10,7 @@ from sentinel_pipeline.domain.period import CADENCES, Period
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.missing_days import days_definition, days_key
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import file_link, partition_metadata
 from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
@@ -41,7 +42,9 @@ def report_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
 def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefinition]:
     partitions = partitions_of(cadence, deployment.settings)
     sections = deployment.scope.sections_of(cadence)
+    statistics = [statistic_dep(one.name, cadence, with_previous=True) for one in deployment.scope.statistics]
     return [
+        days_definition(deployment, cadence, partitions, statistics),
         *(section_definition(deployment, section, cadence, partitions) for section in sections),
         key_figures_definition(deployment, cadence, partitions),
         *(files_definition(deployment, files, cadence, partitions) for files in FILE_ASSETS),
@@ -72,9 +75,12 @@ def section_definition(
     @dg.asset(
         key=[cadence, section.name],
         deps=[
-            statistic_dep(name, cadence, with_previous=with_previous)
-            for name, with_previous in whole.items()
-            if name in available
+            days_key(cadence),
+            *(
+                statistic_dep(name, cadence, with_previous=with_previous)
+                for name, with_previous in whole.items()
+                if name in available
+            ),
         ],
         partitions_def=partitions,
         group_name=cadence,

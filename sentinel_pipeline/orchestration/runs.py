@@ -58,15 +58,19 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
         return _outcome(folder, revisions(folder)[-1], ())
     tell_damage(settings, period, listener)
     with heard_by(listener), _instance(settings) as instance:
-        definitions = build_definitions(settings)
-        away: list[str] = []
-        for days in ranges(stale):
-            away += _materialize(
-                definitions, instance, "read_days", {RANGE_START: days[0].key, RANGE_END: days[-1].key}
-            )
+        away = read_days(settings, instance, stale)
         say(f"making the {period.cadence} edition of {period.key}")
-        _materialize(definitions, instance, f"render_{period.cadence}", {PARTITION: period.key})
-    return _outcome(folder, revisions(folder)[-1], tuple(dict.fromkeys(away)))
+        _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+    return _outcome(folder, revisions(folder)[-1], tuple(away))
+
+
+def read_days(settings: Settings, instance: dg.DagsterInstance, days: Sequence[Period]) -> list[str]:
+    """Reads days from the sources, an unbroken row of them in one run; returns a line for each source that was away."""
+    definitions = build_definitions(settings) if days else dg.Definitions()
+    away: list[str] = []
+    for row in ranges(days):
+        away += _materialize(definitions, instance, "read_days", {RANGE_START: row[0].key, RANGE_END: row[-1].key})
+    return list(dict.fromkeys(away))
 
 
 def tell_damage(settings: Settings, period: Period, listener: Callable[[str], None]) -> None:
@@ -107,10 +111,7 @@ def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
     """Days of the period and of the one before whose statistics are missing or whose source has changed since."""
-    first = known_first_day(deployment.settings)
-    days = [
-        deployment.day(key) for key in (*period.previous.day_keys, *period.day_keys) if date.fromisoformat(key) >= first
-    ]
+    days = _days_needed(deployment, period)
     stale = {day.key for day in days if not _is_counted(deployment, day)}
     for entry in deployment.settings.sources:
         try:
@@ -120,6 +121,17 @@ def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
         except SentinelError:
             stale |= {day.key for day in days}
     return [day for day in days if day.key in stale]
+
+
+def uncounted_days(deployment: Deployment, period: Period) -> list[Period]:
+    """Days of the period and of the one before that nobody has read and counted."""
+    return [day for day in _days_needed(deployment, period) if not _is_counted(deployment, day)]
+
+
+def _days_needed(deployment: Deployment, period: Period) -> list[Period]:
+    first = known_first_day(deployment.settings)
+    keys = (*period.previous.day_keys, *period.day_keys)
+    return [deployment.day(key) for key in keys if date.fromisoformat(key) >= first]
 
 
 def is_up_to_date(deployment: Deployment, period: Period) -> bool:

@@ -119,8 +119,13 @@ def previous_edition(editions: Path, period: Period, revision: int) -> dict[str,
     before = [number for number in revisions(folder) if number < revision]
     if before:
         return _reference(folder / f"r{before[-1]}")
-    earlier = sorted(path for path in folder.parent.glob("????-??-??") if path.name < period.key and revisions(path))
+    earlier = [folder.parent / key for key in published_keys(editions, period.cadence) if key < period.key]
     return _reference(earlier[-1] / f"r{revisions(earlier[-1])[-1]}") if earlier else None
+
+
+def published_keys(editions: Path, cadence: str) -> list[str]:
+    """Keys of the periods that have a published edition, oldest first."""
+    return sorted(path.name for path in (editions / cadence).glob("????-??-??") if revisions(path))
 
 
 def _reference(folder: Path) -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""The schedules as they are, over a launcher that publishes at once: a small file instead of a report.
+
+A file `fails` in the data folder makes the run of the period it names fail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster._core.launcher import LaunchRunContext, RunLauncher
+from dagster._core.storage.tags import PARTITION_NAME_TAG
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+
+from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.orchestration.partitions import partitions_of
+from sentinel_pipeline.orchestration.schedules import SCHEDULED, report_schedules, scheduled_job
+from sentinel_pipeline.publishing.editions import publish
+from sentinel_pipeline.settings import Settings, load_settings
+
+
+class PublishingLauncher(RunLauncher, ConfigurableClass):
+    """Does what a run does to the editions, and says how it ended."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data = inst_data
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> PublishingLauncher:
+        return cls(inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        run = context.dagster_run
+        fails = load_settings().data / "fails"
+        is_failing = fails.exists() and fails.read_text() == run.tags[PARTITION_NAME_TAG]
+        if not is_failing:
+            publish_at_once(load_settings(), run.tags[SCHEDULED], run.tags[PARTITION_NAME_TAG])
+        ended = DagsterEventType.RUN_FAILURE if is_failing else DagsterEventType.RUN_SUCCESS
+        event = DagsterEvent(event_type_value=ended.value, job_name=run.job_name, message="")
+        self._instance.report_dagster_event(event, run_id=run.run_id)
+
+    def terminate(self, run_id: str) -> bool:
+        return False
+
+
+def publish_at_once(settings: Settings, cadence: str, key: str) -> None:
+    period = Period.parse(cadence, key, settings.zone)
+    content = settings.data / "content"
+    content.write_text(period.words)
+    publish(settings.editions, period, {"summary.txt": content}, {}, {})
+
+
+def publishing_asset(settings: Settings, cadence: str) -> dg.AssetsDefinition:
+    @dg.asset(key=[cadence, "edition"], partitions_def=partitions_of(cadence, settings))
+    def edition() -> None:
+        raise AssertionError("the launcher publishes")
+
+    return edition
+
+
+def definitions(settings: Settings) -> dg.Definitions:
+    assets = [publishing_asset(settings, cadence) for cadence in CADENCES]
+    jobs = [
+        dg.define_asset_job(scheduled_job(cadence), selection=dg.AssetSelection.assets(asset))
+        for cadence, asset in zip(CADENCES, assets, strict=True)
+    ]
+    return dg.Definitions(assets=assets, jobs=jobs, schedules=list(report_schedules(settings)))
