@@ -40,7 +40,7 @@ MAY_IMPORT = {
     ),
     "ledger": frozenset({"domain", "lake.store"}),
     "configuration": frozenset({"delivery_entries", "domain", "schedule_entries", "strict", "yaml_document"}),
-    "yaml_document": frozenset({"domain", "schedule_entries"}),
+    "yaml_document": frozenset({"domain"}),
     "delivery_entries": frozenset({"strict"}),
     "schedule_entries": frozenset({"domain", "strict"}),
     "strict": frozenset[str](),

@@ -9,6 +9,7 @@ import pytest
 from sentinel_pipeline import settings as module
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import Limits
+from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
 
@@ -51,6 +52,16 @@ def mistakes(data: Path, text: str) -> list[str]:
         ("first_day: 1\n" + SOURCES, "first_day: found 1; allowed: a day, written YYYY-MM-DD"),
         ("first_day: 2025-01-01 10:00\n" + SOURCES, "first_day: found '2025-01-01 10:00'; allowed: a day, written "),
         ("delivery: 5\n" + SOURCES, "delivery: found 5; allowed: Input should be a valid dictionary"),
+        (
+            "schedules: {daily: 0 25 * * *}\n" + SOURCES,
+            "schedules.daily: found '0 25 * * *'; allowed: an hour from 0 to",
+        ),
+        ("schedules: {weekly: 5}\n" + SOURCES, "schedules.weekly: found 5; allowed: five fields such as '0 8 * * *', "),
+        ("schedules: {catch_up_days: -1}\n" + SOURCES, "schedules.catch_up_days: found -1; allowed: Input should be "),
+        (
+            "schedules: {hourly: 0 * * * *}\n" + SOURCES,
+            "schedules.hourly: unknown key; allowed here: daily, weekly, monthly, catch_up_days",
+        ),
         ("timezone: UTC\ntimezone: UTC\n" + SOURCES, "timezone: found twice; a key may stand once"),
         (SOURCES.replace("}", ", name: x}"), "sources[0].name: found twice; a key may stand once"),
         (SOURCES.replace("zeek", "zeke"), "sources[0].kind: found 'zeke'; this version reads iotsentinel, cybers"),
@@ -309,3 +320,13 @@ def test_mistakes_in_limits_and_exports_are_told_like_others(text: str, mistake:
 def test_every_format_can_be_planned() -> None:
     allowed = ExportEntry.model_fields["format"].annotation
     assert get_args(allowed) == tuple(form.name for form in FORMATS)
+
+
+def test_schedules_have_times_of_their_own_and_may_be_off(tmp_path: Path) -> None:
+    usual = written(tmp_path, SOURCES).schedules
+    assert [usual.of(cadence) for cadence in CADENCES] == ["0 8 * * *", "0 9 * * 1", "0 10 1 * *"]
+    told = written(
+        tmp_path, "schedules: {daily: 30  6 * * mon-fri, weekly: off, catch_up_days: 3}\n" + SOURCES
+    ).schedules
+    assert [told.of(cadence) for cadence in CADENCES] == ["30 6 * * mon-fri", None, "0 10 1 * *"]
+    assert told.catch_up_days == 3

@@ -55,6 +55,15 @@ subscriptions:
     formats: [pdf, xlsx, csv]
 """
 
+SCHEDULES = """
+# When the period that just ended is published and sent, while `make up` runs: minute, hour, day of the month, month,
+# weekday; `off` for never.
+schedules:
+  daily: 0 8 * * *
+  weekly: 0 9 * * 1
+  monthly: 0 10 1 * *
+"""
+
 
 def demo_configuration(systems: DemoSystems, first_day: date | None, zone: ZoneInfo) -> str:
     """The text of a configuration that reads the systems of every room."""
@@ -72,5 +81,5 @@ def demo_configuration_text(folder: Path) -> str:
 def _configuration(first_day: date | None, zone: str, *, is_office_in_postgresql: bool) -> str:
     first = "" if first_day is None else f"first_day: {first_day}      # the earliest day that reports are made for\n"
     entries = "\n".join(room.entry.format(zone=zone) for room in ROOMS)
-    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS + DELIVERY
+    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS + SCHEDULES + DELIVERY
     return text.replace(OFFICE_FILE, OFFICE_POSTGRESQL) if is_office_in_postgresql else text

@@ -63,10 +63,9 @@ def publishing_job() -> dg.UnresolvedAssetJobDefinition:
 def scheduled_publishing_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
     """Makes an edition and delivers it; a day is read first, longer periods are made from days."""
     made = publishing_selection() if cadence == "daily" else dg.AssetSelection.groups(cadence)
-    delivered = dg.AssetSelection.groups("deliveries") & dg.AssetSelection.key_prefixes(cadence)
     return dg.define_asset_job(
         scheduled_job(cadence),
-        selection=made | delivered,
+        selection=made | dg.AssetSelection.assets(deliveries_key(cadence)),
         description=f"What the schedule runs: publishes the {cadence} report and delivers it.",
     )
 

@@ -21,7 +21,7 @@ def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
     was never promised.
     """
     published = published_keys(settings.editions, cadence)
-    latest = Period(cadence, first_of(cadence, day_of(now, settings.zone)), settings.zone).previous
+    latest = ended_last(cadence, settings, now)
     horizon = now - timedelta(days=settings.schedules.catch_up_days)
     first_day = known_first_day(settings)
     found = []
@@ -30,6 +30,11 @@ def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
         found.append(period)
         period = period.previous
     return [period for period in reversed(found) if period.key not in published]
+
+
+def ended_last(cadence: str, settings: Settings, now: datetime) -> Period:
+    """The period before the one that an instant lies in."""
+    return Period(cadence, first_of(cadence, day_of(now, settings.zone)), settings.zone).previous
 
 
 def _is_missed(period: Period, published: list[str], horizon: datetime) -> bool:

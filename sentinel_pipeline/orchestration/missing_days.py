@@ -23,6 +23,7 @@ def days_definition(
         deps=deps,
         partitions_def=partitions,
         group_name=cadence,
+        kinds={"polars", "parquet"},
         owners=OWNERS,
         tags={"layer": "days"},
         description=f"The days of the {NOUN[cadence]} and of the one before; those that nobody has read are read now.",

@@ -6,14 +6,15 @@ Dagster's own partition schedules request the newest partition only, so a machin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from sentinel_pipeline.domain.period import CADENCES, Period
-from sentinel_pipeline.orchestration.due import due
+from sentinel_pipeline.orchestration.deliveries import deliveries_key
+from sentinel_pipeline.orchestration.due import due, ended_last
 from sentinel_pipeline.settings import Settings
 
 # dagster.yaml lets one run with this tag be under way: an edition compares itself with the one before.
@@ -47,18 +48,28 @@ def report_schedule(cadence: str, times: str, settings: Settings) -> dg.Schedule
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         at = context.scheduled_execution_time.astimezone(UTC)
-        wanted = due(cadence, settings, at)
-        waiting = [period for period in wanted if not is_under_way(context.instance, job, period)]
-        for period in waiting:
-            # With the time in its key a run that failed is asked for again at the next tick, and never twice in one.
-            tags = {SCHEDULED: cadence, "dagster/priority": PRIORITY[cadence]}
-            yield dg.RunRequest(run_key=f"{period.key} at {at:%Y-%m-%dT%H:%M}Z", partition_key=period.key, tags=tags)
+        latest, wanted = ended_last(cadence, settings, at), due(cadence, settings, at)
+        waiting = [one for one in (*wanted, *_by_hand(latest, wanted)) if not is_under_way(context.instance, job, one)]
+        yield from (_request(cadence, period, at, only_deliver=period not in wanted) for period in waiting)
         if not waiting:
-            yield dg.SkipReason(
-                "what is due is under way" if wanted else "the period that just ended is published already"
-            )
+            yield dg.SkipReason(f"{cadence} {latest.key} is under way")
 
     return schedule
+
+
+def _by_hand(latest: Period, wanted: list[Period]) -> list[Period]:
+    """The period that just ended when somebody published it before its time: it was not sent to anybody then."""
+    return [] if latest in wanted else [latest]
+
+
+def _request(cadence: str, period: Period, at: datetime, *, only_deliver: bool) -> dg.RunRequest:
+    return dg.RunRequest(
+        # With the time in its key a run that failed is asked for again at the next tick, and never twice in one.
+        run_key=f"{period.key} at {at:%Y-%m-%dT%H:%M}Z",
+        partition_key=period.key,
+        tags={SCHEDULED: cadence, "dagster/priority": PRIORITY[cadence]},
+        asset_selection=[deliveries_key(cadence)] if only_deliver else None,
+    )
 
 
 def is_under_way(instance: dg.DagsterInstance, job: str, period: Period) -> bool:

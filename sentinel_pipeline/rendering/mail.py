@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.rendering.characters import printable, shortened
 from sentinel_pipeline.rendering.edition_folder import Told, told
@@ -19,9 +20,18 @@ LONGEST_FINDING, LONGEST_SUBJECT, LONGEST_PREHEADER = 90, 150, 250
 def letter(occasion: Occasion) -> Letter:
     """Raises SentinelError for a folder that is no edition, or one that cannot be told any more."""
     edition = told(occasion.edition)
-    if occasion.before is None:
+    before = _told_before(occasion)
+    if before is None:
         return written(_report(edition, occasion))
-    return written(_correction(corrected(told(occasion.before), edition), occasion))
+    return written(_correction(corrected(before, edition), occasion))
+
+
+def _told_before(occasion: Occasion) -> Told | None:
+    """What the subscriber has; None when it cannot be told any more, for then the whole of the new one is due."""
+    try:
+        return None if occasion.before is None else told(occasion.before)
+    except SentinelError:
+        return None
 
 
 def written(mail: Mail) -> Letter:

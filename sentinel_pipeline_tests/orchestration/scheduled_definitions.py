@@ -43,7 +43,8 @@ class PublishingLauncher(RunLauncher, ConfigurableClass):
         run = context.dagster_run
         fails = load_settings().data / "fails"
         is_failing = fails.exists() and fails.read_text() == run.tags[PARTITION_NAME_TAG]
-        if not is_failing:
+        is_edition = not run.asset_selection
+        if is_edition and not is_failing:
             publish_at_once(load_settings(), run.tags[SCHEDULED], run.tags[PARTITION_NAME_TAG])
         ended = DagsterEventType.RUN_FAILURE if is_failing else DagsterEventType.RUN_SUCCESS
         event = DagsterEvent(event_type_value=ended.value, job_name=run.job_name, message="")
@@ -60,18 +61,18 @@ def publish_at_once(settings: Settings, cadence: str, key: str) -> None:
     publish(settings.editions, period, {"summary.txt": content}, {}, {})
 
 
-def publishing_asset(settings: Settings, cadence: str) -> dg.AssetsDefinition:
-    @dg.asset(key=[cadence, "edition"], partitions_def=partitions_of(cadence, settings))
-    def edition() -> None:
-        raise AssertionError("the launcher publishes")
+def asset_of(settings: Settings, cadence: str, name: str) -> dg.AssetsDefinition:
+    @dg.asset(key=[cadence, name], partitions_def=partitions_of(cadence, settings))
+    def made() -> None:
+        raise AssertionError("the launcher does it")
 
-    return edition
+    return made
 
 
 def definitions(settings: Settings) -> dg.Definitions:
-    assets = [publishing_asset(settings, cadence) for cadence in CADENCES]
+    assets = [asset_of(settings, cadence, name) for cadence in CADENCES for name in ("edition", "deliveries")]
     jobs = [
-        dg.define_asset_job(scheduled_job(cadence), selection=dg.AssetSelection.assets(asset))
-        for cadence, asset in zip(CADENCES, assets, strict=True)
+        dg.define_asset_job(scheduled_job(cadence), selection=dg.AssetSelection.key_prefixes(cadence))
+        for cadence in CADENCES
     ]
     return dg.Definitions(assets=assets, jobs=jobs, schedules=list(report_schedules(settings)))

@@ -180,3 +180,25 @@ def test_facts_json_names_partitions_that_dagster_knows(house: Path, instance: d
     for asset, partition, version in (entry for fact in facts for entry in fact["inputs"]):
         assert partition in instance.get_materialized_partitions(dg.AssetKey(asset.split("/")))
         assert Lake(house / "lake").version(asset, partition) == version
+
+
+def test_a_scheduled_week_reads_the_days_that_nobody_has_read_and_delivers(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    house = make_house(tmp_path / "house")
+    with (house / "config" / "sentinel.yaml").open("a") as configuration:
+        configuration.write("subscriptions: [{name: Week, cadence: weekly, recipients: [ann@example.com]}]\n")
+    monday = "2025-03-10"
+    assert run(house, instance, "read_days", **{RANGE_START: DAYS[0], RANGE_END: DAYS[1]}).success
+    result = run(house, instance, "scheduled_weekly", **{PARTITION: monday})
+    assert result.success
+    days = instance.get_latest_materialization_event(dg.AssetKey(["weekly", "days"]))
+    assert days is not None
+    assert days.asset_materialization is not None
+    read = [f"2025-03-{day}" for day in range(12, 17)]
+    assert days.asset_materialization.metadata["read_now"].value == ", ".join(read)
+    counted = instance.get_materialized_partitions(dg.AssetKey(["statistics", "alert_hours"]))
+    assert counted == {*DAYS[:2], *read}, "days that were read stand in the history like any others"
+    assert (house / "editions" / "weekly" / monday / "r1" / "report.pdf").exists()
+    (mail,) = (house / "outbox").rglob("*.eml")
+    assert "Week 11: " in mail.read_text()

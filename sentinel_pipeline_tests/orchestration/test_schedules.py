@@ -81,10 +81,11 @@ class Machine:
     def published(self, cadence: str) -> list[str]:
         return published_keys(self.data / "editions", cadence)
 
-    def runs(self, cadence: str) -> list[str]:
-        """Periods that were requested, in that order."""
+    def runs(self, cadence: str, *, only_deliveries: bool = False) -> list[str]:
+        """Periods of which an edition (or only its delivery) was requested, in that order."""
         records = self.instance.get_run_records(dg.RunsFilter(tags={SCHEDULED: cadence}), ascending=True)
-        return [record.dagster_run.tags[PARTITION] for record in records]
+        runs = [record.dagster_run for record in records]
+        return [run.tags[PARTITION] for run in runs if bool(run.asset_selection) is only_deliveries]
 
     def requested_at(self, cadence: str) -> list[datetime]:
         """Local times at which runs were requested."""
@@ -120,6 +121,7 @@ def test_a_month_of_ticks_with_a_clock_change_and_ten_days_off_makes_each_editio
         assert house.runs("daily")[-1] == "2025-03-23"
         house.switch_on(at("2025-04-03T15:20"), at("2025-04-10T12:00"))
         assert house.runs("daily") == house.published("daily") == days("2025-03-09", "2025-04-09")
+        assert house.runs("daily", only_deliveries=True) == []
         assert house.runs("weekly") == ["2025-03-03", "2025-03-10", "2025-03-17", "2025-03-24", "2025-03-31"]
         assert house.runs("monthly") == house.published("monthly") == ["2025-03-01"]
         assert {f"{time:%H:%M}" for time in house.requested_at("daily")} == {"08:00"}
@@ -162,6 +164,7 @@ def test_what_was_published_by_hand_is_not_made_again_though_dagster_knows_nothi
         fresh.switch_on(at("2025-03-11T07:00"), at("2025-03-12T09:00"))
         assert made == ["2025-03-09", "2025-03-10"]
         assert fresh.runs("daily") == ["2025-03-11"]
+        assert fresh.runs("daily", only_deliveries=True) == ["2025-03-10"], "nobody has been sent it"
 
 
 @pytest.mark.parametrize(

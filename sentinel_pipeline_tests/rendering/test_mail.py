@@ -204,6 +204,8 @@ def test_a_correction_says_what_changed_and_why(tmp_path: Path) -> None:
         assert "2 figures of this report changed since r1. Please use r2." in form
         assert sha256(first / "manifest.json")[:12] in form
         assert sha256(second / "manifest.json")[:12] in form
+    (first / "words.json").unlink()
+    assert letter(Occasion(second, "weekly", before=first)).subject.startswith("Week 44: ")
     same = letter(Occasion(second, "weekly", before=second))
     assert same.subject == "Correction, Week 44: no figure changed – Example Ltd."
 
