@@ -1,34 +1,37 @@
 """Which editions are due: periods that have ended and that nobody has published. Knows nothing of Dagster.
 
-Whether something was published is answered by the editions on disk: a history that was cleared or moved must not make
-anything twice.
+Whether something was published, and since when a schedule runs, is answered by what lies beside the editions: a history
+that was cleared or moved must not make anything twice, and none is made for the time before anybody asked for it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from sentinel_pipeline.domain.period import Period, day_of, first_of
+from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.publishing.editions import published_keys
 from sentinel_pipeline.settings import Settings
+
+SINCE = ".scheduled_since"
 
 
 def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
     """Periods to publish at an instant, oldest first: the one that ended last, and those missed before it.
 
-    Missed is what ended within `catch_up_days`, after the first edition that was ever published: what lies before that
-    was never promised.
+    Missed is what ended within `catch_up_days`, since the first time that this was asked (which is remembered).
     """
-    published = published_keys(settings.editions, cadence)
     latest = ended_last(cadence, settings, now)
+    earliest = max(_asked_first(settings.editions / cadence / SINCE, latest), known_first_day(settings))
     horizon = now - timedelta(days=settings.schedules.catch_up_days)
-    first_day = known_first_day(settings)
     found = []
     period = latest
-    while period.after > first_day and (period == latest or _is_missed(period, published, horizon)):
+    while period.after > earliest and (period == latest or period.window.end > horizon):
         found.append(period)
         period = period.previous
+    published = published_keys(settings.editions, cadence)
     return [period for period in reversed(found) if period.key not in published]
 
 
@@ -37,5 +40,10 @@ def ended_last(cadence: str, settings: Settings, now: datetime) -> Period:
     return Period(cadence, first_of(cadence, day_of(now, settings.zone)), settings.zone).previous
 
 
-def _is_missed(period: Period, published: list[str], horizon: datetime) -> bool:
-    return bool(published) and period.key > published[0] and period.window.end > horizon
+def _asked_first(memory: Path, latest: Period) -> date:
+    """First day of the period that was due when a cadence was asked for the first time: this one, if it is now."""
+    try:
+        return date.fromisoformat(memory.read_text(encoding="ascii").strip())
+    except (FileNotFoundError, ValueError):
+        write_whole(memory, f"{latest.key}\n".encode())
+        return latest.first

@@ -21,7 +21,9 @@ from dagster._scheduler.scheduler import launch_scheduled_runs
 from sentinel_pipeline.orchestration.runs import PARTITION
 from sentinel_pipeline.orchestration.schedules import SCHEDULED, is_under_way
 from sentinel_pipeline.publishing.editions import published_keys, revisions
+from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.clocks import BERLIN, day
+from sentinel_pipeline_tests.orchestration.scheduled_definitions import publish_at_once
 
 # Dagster's own server reads a property of schedules that Dagster deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
@@ -165,6 +167,15 @@ def test_what_was_published_by_hand_is_not_made_again_though_dagster_knows_nothi
         assert made == ["2025-03-09", "2025-03-10"]
         assert fresh.runs("daily") == ["2025-03-11"]
         assert fresh.runs("daily", only_deliveries=True) == ["2025-03-10"], "nobody has been sent it"
+
+
+def test_what_was_published_by_hand_long_ago_makes_nothing_due_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine(tmp_path, monkeypatch) as house:
+        publish_at_once(load_settings(house.data), "daily", "2025-02-20")
+        house.switch_on(at("2025-03-10T07:00"), at("2025-03-10T12:00"))
+        assert house.published("daily") == ["2025-02-20", "2025-03-09"]
 
 
 @pytest.mark.parametrize(
