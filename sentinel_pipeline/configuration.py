@@ -15,7 +15,6 @@ from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_valid
 from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.period import day_from_key
-from sentinel_pipeline.domain.tables import TABLES
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.strict import Secret, Strict
 from sentinel_pipeline.yaml_document import Document, printable, where
@@ -123,6 +122,9 @@ class ExportEntry(Strict):
     @field_validator("table")
     @classmethod
     def _known_table(cls, name: str) -> str:
+        # Tables load Polars, which most configurations and commands do without.
+        from sentinel_pipeline.domain.tables import TABLES
+
         if name not in (known := [table.name for table in TABLES]):
             raise ValueError(f"one of {', '.join(known)}")
         return name

@@ -13,6 +13,7 @@ import click
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.settings import give_memory_back
 from sentinel_pipeline.terminal import RowCounter, configured, say
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def export(table: str, **asked: Any) -> None:
     The format, the compression and the zone of times can be chosen; conditions narrow the rows. --state remembers what
     was exported: the next call with that name exports only what is new, each row once.
     """
+    give_memory_back()
     from sentinel_pipeline.exports.limits import require_days
     from sentinel_pipeline.exports.wanted import require_possible
 

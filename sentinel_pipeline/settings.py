@@ -44,6 +44,11 @@ def use_dagster_home(home: Path) -> None:
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 
+def give_memory_back() -> None:
+    """Makes Polars return at once what it has done with, instead of keeping it for later; before anything loads it."""
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+
+
 def dagster_postgresql_url() -> str | None:
     """Where Dagster's storage lives instead of SQLite: SENTINEL_DAGSTER_POSTGRESQL_URL."""
     return os.environ.get("SENTINEL_DAGSTER_POSTGRESQL_URL") or None

@@ -265,7 +265,7 @@ def test_the_command_starts_without_dagster_and_renderers(tmp_path: Path) -> Non
     program = f"""
         import sys
         import {PACKAGE}.cli
-        print("loaded", *sorted({{"dagster", *{LATE!r}}} & set(sys.modules)))
+        print("loaded", *sorted({{"dagster", "polars", "pyarrow", *{LATE!r}}} & set(sys.modules)))
     """
     assert _run(program, tmp_path) == "loaded"
     assert list(tmp_path.iterdir()) == [], "importing the command wrote something"

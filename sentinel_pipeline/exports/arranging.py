@@ -10,7 +10,9 @@ import polars as pl
 from sentinel_pipeline.lake.storage import SPOOLS
 from sentinel_pipeline.lake.writing import COMPRESSION_LEVEL
 
-PART_ROWS = 131_072
+PART_ROWS = 65_536
+# A reader holds several groups at once, as many as there are cores and more.
+ROW_GROUP = 16_384
 GRAIN = "1m"
 
 
@@ -28,7 +30,7 @@ def arranged(
     with SPOOLS.writer(place, schema, COMPRESSION_LEVEL) as writer:
         for span in spans:
             part = arrange(rows.filter(span)).collect(engine="streaming")
-            writer.write_table(part.to_arrow().cast(schema), row_group_size=PART_ROWS // 2)
+            writer.write_table(part.to_arrow().cast(schema), row_group_size=ROW_GROUP)
     return SPOOLS.scan(place)
 
 

@@ -18,6 +18,8 @@ from sentinel_pipeline.lake.writing import COMPRESSION_LEVEL, ROW_NUMBER, leave_
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 
+# A reader holds several groups at once, as many as there are cores and more.
+ROW_GROUP = 16_384
 INVENTORIES = tuple(table for table in TABLES if table.is_snapshot and table.personal and table is not QUARANTINE)
 """The tables that say how devices and machines are called."""
 
@@ -117,7 +119,7 @@ def spooled(batches: Iterable[pl.DataFrame], schema: pl.Schema, path: Path) -> P
     arrow = schema.to_frame().to_arrow().schema
     with SPOOLS.writer(path, arrow, COMPRESSION_LEVEL) as writer:
         for batch in batches:
-            writer.write_table(batch.to_arrow().cast(arrow))
+            writer.write_table(batch.to_arrow().cast(arrow), row_group_size=ROW_GROUP)
     return path
 
 

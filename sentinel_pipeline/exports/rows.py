@@ -17,7 +17,7 @@ from sentinel_pipeline.exports.limits import require_bytes, require_rows
 from sentinel_pipeline.exports.origins import Origin
 from sentinel_pipeline.exports.protection import protected
 from sentinel_pipeline.exports.sealing import sealing_into
-from sentinel_pipeline.exports.spool import Listener, heard, height, silent, spool
+from sentinel_pipeline.exports.spool import Listener, counter, height, silent, spool
 from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of, require_possible
 from sentinel_pipeline.lake.whole_files import appearing
 from sentinel_pipeline.rendering.layouts import layout
@@ -92,9 +92,8 @@ def write(
     """Writes spooled rows as they are wanted, by way of `folder` where they are compressed; returns their number."""
     plain = folder / "plain" if wanted.compression else path
     total = None if wanted.transformations else height(rows)
-    shaped = heard(shape(wanted, rows, spelling, folder), listener, total)
     writer = write_csv_as_is if wanted.is_fixed else format_of(wanted.format).write
-    count = writer(shaped, plain, spelling)
+    count = writer(shape(wanted, rows, spelling, folder), plain, spelling, counter(listener, "writing", total))
     if wanted.compression:
         compression_of(wanted.compression).pack(plain, path)
     return count

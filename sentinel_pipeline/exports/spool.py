@@ -18,17 +18,6 @@ def silent(_doing: str, _rows: int, _total: int | None) -> None:
     """A listener for callers that need not hear."""
 
 
-def heard(frame: pl.LazyFrame, listener: Listener, total: int | None) -> pl.LazyFrame:
-    """The frame, whose rows the listener hears being written."""
-    tell = _counter(listener, "writing", total)
-
-    def hear(batch: pl.DataFrame) -> pl.DataFrame:
-        tell(batch)
-        return batch
-
-    return frame.map_batches(hear, streamable=True)
-
-
 def spool(wanted: Wanted, origin: Origin, folder: Path, listener: Listener = silent) -> pl.LazyFrame:
     """The rows that are wanted, in the order they came.
 
@@ -36,7 +25,8 @@ def spool(wanted: Wanted, origin: Origin, folder: Path, listener: Listener = sil
     """
     rows = folder / "rows"
     rows.mkdir()
-    spooled = origin.rows(wanted.table, wanted.window, rows, _counter(listener, "reading", None))
+    hear = counter(listener, "reading", None)
+    spooled = origin.rows(wanted.table, wanted.window, rows, lambda batch: hear(batch.height))
     keeps = [condition.keeps for condition in wanted.conditions]
     return spooled.filter(keeps) if keeps else spooled
 
@@ -46,13 +36,13 @@ def height(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect(engine="streaming").item())
 
 
-def _counter(listener: Listener, doing: str, total: int | None) -> Callable[[pl.DataFrame], None]:
-    """Tells the listener how many rows there were so far."""
+def counter(listener: Listener, doing: str, total: int | None) -> Callable[[int], None]:
+    """Hears of rows more, and tells the listener how many there were so far."""
     count = 0
 
-    def hear(batch: pl.DataFrame) -> None:
+    def hear(rows: int) -> None:
         nonlocal count
-        count += batch.height
+        count += rows
         listener(doing, count, total)
 
     return hear

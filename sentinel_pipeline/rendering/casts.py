@@ -26,6 +26,11 @@ def flat(column: pl.Expr, dtype: pl.DataType, zone: ZoneInfo) -> pl.Expr:
     return scalar(column, dtype, zone)
 
 
+def all_typed(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
+    """The rows with every column as JSON can say it."""
+    return rows.with_columns(typed(pl.col(name), dtype, zone).alias(name) for name, dtype in rows.schema.items())
+
+
 def typed(column: pl.Expr, dtype: pl.DataType, zone: ZoneInfo) -> pl.Expr:
     """The column as JSON can say it; lists and structures stay what they are."""
     if isinstance(dtype, pl.List):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 import orjson
 import polars as pl
 
-from sentinel_pipeline.rendering.casts import typed
+from sentinel_pipeline.rendering.batches import Heard, batches, unheard
+from sentinel_pipeline.rendering.casts import all_typed
 from sentinel_pipeline.rendering.spelling import Spelling
 
-BATCH_ROWS: Final = 65_536
 UTC_ZONE: Final = ZoneInfo("UTC")
 # The file is made aside and moved when it is whole: nothing has to be undone inside it.
 PRAGMAS: Final = ("journal_mode = OFF", "synchronous = OFF", "page_size = 4096", "encoding = 'UTF-8'")
 
 
-def write_sqlite(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling) -> int:
+def write_sqlite(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling, heard: Heard = unheard) -> int:
     """Booleans are 0 and 1, lists JSON text, NaN is NULL. Returns the number of rows; raises OSError."""
     rows = frame.lazy()
     schema = pl.Schema(rows.collect_schema())
@@ -31,28 +31,24 @@ def write_sqlite(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spell
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             for pragma in PRAGMAS:
                 database.execute(f"PRAGMA {pragma}")
-            return _fill(database, rows, schema, _quoted(spelling.title))
+            return _fill(database, batches(rows, heard), schema, _quoted(spelling.title))
     except sqlite3.OperationalError as error:
         code = errno.ENOSPC if "full" in str(error) else errno.EIO
         said = "No space left on device" if code == errno.ENOSPC else str(error)
         raise OSError(code, said) from error
 
 
-def _fill(database: sqlite3.Connection, rows: pl.LazyFrame, schema: pl.Schema, table: str) -> int:
+def _fill(database: sqlite3.Connection, parts: Iterable[pl.DataFrame], schema: pl.Schema, table: str) -> int:
     columns = ", ".join(f"{_quoted(name)} {_affinity(dtype)}" for name, dtype in schema.items())
     database.execute("BEGIN")
     database.execute(f"CREATE TABLE {table} ({columns})")
     marks = ", ".join("?" * len(schema))
     count = 0
-    for batch in _cells(rows, schema).collect_batches(chunk_size=BATCH_ROWS):
-        database.executemany(f"INSERT INTO {table} VALUES ({marks})", _values(batch))
-        count += batch.height
+    for part in parts:
+        database.executemany(f"INSERT INTO {table} VALUES ({marks})", _values(all_typed(part, UTC_ZONE)))
+        count += part.height
     database.execute("COMMIT")
     return count
-
-
-def _cells(rows: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
-    return rows.with_columns(typed(pl.col(name), dtype, UTC_ZONE).alias(name) for name, dtype in schema.items())
 
 
 def _values(batch: pl.DataFrame) -> Iterator[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ are what `spreadsheet` puts one by one: text that stays text, numbers with all t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from sentinel_pipeline.rendering.batches import Heard, batches, unheard
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.spreadsheet import (
     CELL_LIMIT,
@@ -34,13 +35,14 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 ROWS_PER_SHEET: Final = 1_048_575
-BATCH_ROWS: Final = 16_384
+# No column of anybody is called so.
+NUMBER: Final = "\0number"
 ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Readers take this for a character; text that looks so has its underscores spelled out instead.
 ESCAPE: Final = "_x[0-9a-fA-F]{4}_"
 
 
-def write_xlsx(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling) -> int:
+def write_xlsx(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling, heard: Heard = unheard) -> int:
     """One sheet, or numbered ones where the rows do not fit; constant memory. Returns the number of rows."""
     import xlsxwriter
 
@@ -51,7 +53,7 @@ def write_xlsx(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spellin
         with xlsxwriter.Workbook(str(path), options) as workbook:
             # No clock: the same rows make the same file.
             workbook.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001
-            return Sheets(workbook, schema, spelling).fill(rows)
+            return Sheets(workbook, schema, spelling).fill(batches(rows, heard))
 
 
 class Sheets:
@@ -65,12 +67,11 @@ class Sheets:
         self._time = workbook.add_format({"num_format": TIME_FORMAT})
         self._rows = 0
 
-    def fill(self, rows: pl.LazyFrame) -> int:
+    def fill(self, rows: Iterable[pl.DataFrame]) -> int:
         """Writes all rows; returns how many there were."""
         sheet = self._started()
-        cells = sheet_cells(rows, self._spelling.zone)
-        for batch in cells.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-            for part in self._parts(batch):
+        for batch in rows:
+            for part in self._parts(sheet_cells(batch, self._spelling.zone)):
                 if self._rows == ROWS_PER_SHEET:
                     self._end(sheet)
                     sheet = self._started()
@@ -92,8 +93,8 @@ class Sheets:
 
     def _lines(self, part: pl.DataFrame) -> pl.Series:
         """A row element for each row."""
-        numbered = fitting(part).with_row_index("number", offset=self._rows + 2)
-        number = pl.col("number").cast(pl.String)
+        numbered = fitting(part).with_row_index(NUMBER, offset=self._rows + 2)
+        number = pl.col(NUMBER).cast(pl.String)
         style = self._time._get_xf_index()
         cells = [
             cell(pl.nth(place + 1), dtype, _letters(place), number, style)

@@ -13,6 +13,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.columns import Kind
 from sentinel_pipeline.domain.errors import TooLargeError
+from sentinel_pipeline.rendering.batches import Heard, unheard
 from sentinel_pipeline.rendering.casts import flat
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.finishing import CREATOR, LANGUAGE, Particulars, finished
@@ -51,7 +52,7 @@ class Table:
         return self.size[1] - TOP - BOTTOM
 
 
-def write_pdf(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling) -> int:
+def write_pdf(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling, heard: Heard = unheard) -> int:
     """Writes at most MOST_ROWS rows and returns their number; raises TooLargeError when there are more."""
     lazy = frame.lazy()
     schema = pl.Schema(lazy.collect_schema())
@@ -63,6 +64,7 @@ def write_pdf(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling
             " xlsx, parquet or sqlite, which hold any number"
         )
     path.write_bytes(_document(_table(texts, schema), spelling))
+    heard(texts.height)
     return texts.height
 
 
