@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import click
 
@@ -145,6 +146,8 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
         compression=compression,
         privacy=privacy,
         sealing=sealing,
+        export_id=str(uuid4()),
+        made_at=now,
     )
     wanted, schema = with_aggregation(wanted, asked["aggregate"], asked["function"], zone)
     wanted = with_computed(wanted, asked["compute"], zone, schema)

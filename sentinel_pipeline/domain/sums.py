@@ -1,4 +1,4 @@
-"""Sums of integers that are exact or refused, never wrapped around."""
+"""Sums of integers that are exact or refused, never wrapped around; and quotients that are rounded once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ LARGEST_SUM = 2**62 - 1
 def exact_sum(column: str) -> pl.Expr:
     """Sum of whole numbers that skips NULL; only NULL sums to 0. One beyond 64 bits raises in `refusing`."""
     return pl.col(column).cast(pl.Int128).sum().cast(pl.Int64)
+
+
+def quotient(number: pl.Expr, divisor: int) -> pl.Expr:
+    """A whole number below 2^53 divided by another: the Float64 next to it."""
+    value = number.cast(pl.Float64)
+    # By a constant, Polars divides as it multiplies by the inverse, which rounds twice.
+    return value / (value * 0 + divisor)
 
 
 @contextmanager

@@ -13,11 +13,10 @@ import polars as pl
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ENERGY_INTERVALS, INSTANT, Table
-from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.buckets import GRAINS, bucket_starts
 from sentinel_pipeline.exports.measures import Measure, asked_measures
 from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS, Privacy
-from sentinel_pipeline.exports.wanted import CANONICAL, Wanted
+from sentinel_pipeline.exports.wanted import CANONICAL, EARLIEST, LATEST, Wanted
 
 KEYS: Final = ("source", "device_ip")
 START: Final = "started_at"

@@ -12,7 +12,7 @@ from sentinel_pipeline.domain.errors import DateRangeError, UsageError
 from sentinel_pipeline.domain.period import Window, midnight
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.spans import span
-from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, compression_of, format_of
+from sentinel_pipeline.exports.wanted import CANONICAL, EARLIEST, LATEST, Wanted, compression_of, format_of
 from sentinel_pipeline.rendering.compression import COMPRESSIONS
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import FORMATS
@@ -20,8 +20,6 @@ from sentinel_pipeline.settings import Settings, source_settings
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
-EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"} | {sign: sign for sign in ",;\t|"}
 
 

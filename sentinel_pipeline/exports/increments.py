@@ -20,10 +20,9 @@ import polars as pl
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
-from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, identified
 from sentinel_pipeline.exports.origins import spooled
-from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted
 from sentinel_pipeline.lake.storage import SPOOLS, sha256
 from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing

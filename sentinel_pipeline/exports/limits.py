@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.errors import DateRangeError, TooLargeError
 from sentinel_pipeline.domain.limits import Limits
-from sentinel_pipeline.exports.asking import EARLIEST
-from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.exports.wanted import EARLIEST, Wanted
 
 
 def require_days(wanted: Wanted, limits: Limits, now: datetime, zone: ZoneInfo) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline.domain.sums import quotient
 from sentinel_pipeline.domain.tables import ENERGY_INTERVALS, ENERGY_READINGS, Table
 
 MILLION: Final = 1_000_000
@@ -41,9 +42,7 @@ class Measure:
         chosen = self._chosen(function, order)
         if self.unit == 1:
             return chosen.cast(pl.Int64).alias(self.name)
-        # Polars divides by a constant as it multiplies by the inverse, which rounds twice.
-        divisor = pl.len().cast(pl.Float64) * 0 + self.unit
-        return (chosen.cast(pl.Float64) / divisor).alias(self.name)
+        return quotient(chosen, self.unit).alias(self.name)
 
     def _chosen(self, function: str, order: Sequence[str]) -> pl.Expr:
         known = self.value.is_not_null()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -92,8 +92,12 @@ def write(
     """Writes spooled rows as they are wanted, by way of `folder` where they are compressed; returns their number."""
     plain = folder / "plain" if wanted.compression else path
     total = None if wanted.transformations else height(rows)
-    writer = write_csv_as_is if wanted.is_fixed else format_of(wanted.format).write
-    count = writer(shape(wanted, rows, spelling, folder), plain, spelling, counter(listener, "writing", total))
+    shaped, heard = shape(wanted, rows, spelling, folder), counter(listener, "writing", total)
+    if wanted.shape:
+        count = wanted.shape.write(shaped, plain, spelling, replace(wanted.occasion, rows=total), heard)
+    else:
+        writer = write_csv_as_is if wanted.is_fixed else format_of(wanted.format).write
+        count = writer(shaped, plain, spelling, heard)
     if wanted.compression:
         compression_of(wanted.compression).pack(plain, path)
     return count
@@ -105,7 +109,7 @@ def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) 
     if wanted.layout != CANONICAL:
         chosen = layout(table.name, wanted.layout)
         time = table.time if chosen.is_newest_first else None
-        shaped = arranged(rows, time, lambda part: chosen.select(part, spelling.zone), place)
+        shaped = arranged(rows, time, lambda part: chosen.selecting(wanted.format)(part, spelling.zone), place)
     else:
         shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
     for transformation in wanted.transformations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,11 +16,14 @@ from sentinel_pipeline.exports.filters import Condition
 from sentinel_pipeline.exports.privacy import DROP, NO_PRIVACY, Privacy
 from sentinel_pipeline.exports.sealing import Sealing
 from sentinel_pipeline.rendering.compression import COMPRESSIONS, Compression
+from sentinel_pipeline.rendering.json_shapes import JsonShape, Occasion, edges
 from sentinel_pipeline.rendering.layouts import layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format
 
 CANONICAL = "canonical"
 SEALABLE = ("csv", "json")
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
 Transformation = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
@@ -29,7 +33,7 @@ class Wanted:
 
     `transformations` are applied one after another to the rows in their order; `columns` (None: all) are chosen from
     what they give. A `layout` other than canonical has columns of its own, and may fix them and the format. `privacy`
-    is kept in what remains.
+    is kept in what remains. `export_id` and `made_at` are for layouts that document such.
     """
 
     table: Table
@@ -42,11 +46,25 @@ class Wanted:
     compression: str | None = None
     privacy: Privacy = NO_PRIVACY
     sealing: Sealing | None = None
+    export_id: str | None = None
+    made_at: datetime | None = None
 
     @property
     def is_fixed(self) -> bool:
         """Whether the layout leaves no choice of columns, decimals and format."""
-        return self.layout != CANONICAL and not layout(self.table.name, self.layout).is_typed
+        return self.layout != CANONICAL and layout(self.table.name, self.layout).fixes(self.format)
+
+    @property
+    def shape(self) -> JsonShape | None:
+        """How the layout documents the format."""
+        return None if self.layout == CANONICAL or self.format != "json" else layout(self.table.name, self.layout).json
+
+    @property
+    def occasion(self) -> Occasion:
+        """What its file may tell of the export; which devices were asked for is what privacy keeps back."""
+        asked = tuple(value for one in self.conditions if one.option == "device" for value in one.values)
+        told = None if self.privacy and asked else asked
+        return Occasion(self.export_id, self.made_at, edges(self.window, EARLIEST, LATEST), told)
 
     @property
     def suffix(self) -> str:
@@ -77,7 +95,9 @@ def require_possible(wanted: Wanted) -> None:
     if wanted.layout != CANONICAL and DROP in wanted.privacy.measures:
         raise UsageError(f"the layout '{wanted.layout}' has personal columns; choose another measure than drop")
     if wanted.is_fixed and (wanted.columns or wanted.format != "csv"):
-        raise UsageError(f"the layout '{wanted.layout}' fixes columns and format (csv); leave those options out")
+        chosen = layout(wanted.table.name, wanted.layout)
+        formats = "csv or json" if chosen.json else "csv"
+        raise UsageError(f"the layout '{wanted.layout}' fixes columns and format ({formats}); leave those options out")
     if wanted.sealing and (wanted.format not in SEALABLE or wanted.compression):
         raise UsageError(f"{wanted.sealing.suffix} files hold {' or '.join(SEALABLE)} as it is; choose one of them")
     if not wanted.transformations:
@@ -88,7 +108,12 @@ def _require_columns(wanted: Wanted) -> None:
     known = wanted.table.schema.names()
     if wanted.layout != CANONICAL:
         empty = wanted.table.empty().lazy()
-        known = layout(wanted.table.name, wanted.layout).select(empty, ZoneInfo("UTC")).collect_schema().names()
+        known = (
+            layout(wanted.table.name, wanted.layout)
+            .selecting(wanted.format)(empty, ZoneInfo("UTC"))
+            .collect_schema()
+            .names()
+        )
     require_known(wanted.table, wanted.columns, known)
 
 

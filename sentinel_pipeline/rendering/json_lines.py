@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -12,10 +12,14 @@ import polars as pl
 MOST_EXACT_INTEGER: Final = 2**53
 
 
-def json_lines(rows: pl.DataFrame) -> Iterator[bytes]:
-    """Each row as a JSON object without line end; keys in column order, NaN and infinities as null."""
+def json_lines(rows: pl.DataFrame, parsed: Sequence[str] = ()) -> Iterator[bytes]:
+    """Each row as a JSON object without line end; keys in column order, NaN and infinities as null.
+
+    The text of `parsed` columns is JSON, and stands in the object as what it says; text that is none stays text.
+    """
     names = rows.columns
-    for row in zip(*(_values(column) for column in rows), strict=True):
+    columns = [_parsed(column) if column.name in parsed else _values(column) for column in rows]
+    for row in zip(*columns, strict=True):
         yield orjson.dumps(dict(zip(names, row, strict=True)))
 
 
@@ -26,6 +30,16 @@ def _values(column: pl.Series) -> list[Any]:
     if column.dtype.is_integer() and _is_wide(column):
         return [_exact(value) for value in values]
     return values
+
+
+def _parsed(column: pl.Series) -> list[Any]:
+    found: list[Any] = []
+    for text in column:
+        try:
+            found.append(None if text is None else _exact(orjson.loads(text)))
+        except orjson.JSONDecodeError:
+            found.append(text)
+    return found
 
 
 def _is_wide(column: pl.Series) -> bool:

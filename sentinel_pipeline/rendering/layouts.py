@@ -1,4 +1,4 @@
-"""CSV layouts that source systems document for their own exports: their headers, their order, their spelling.
+"""Layouts that source systems document for their own exports: their headers, their order, their spelling.
 
 A layout is all text: what came from the source is made inert here, so that a negative number stays one.
 """
@@ -16,6 +16,7 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.severity import RANK
 from sentinel_pipeline.rendering.casts import iso_time
 from sentinel_pipeline.rendering.inert import inert
+from sentinel_pipeline.rendering.json_shapes import ALERTS, ATLAS, CONNECTIONS, JsonShape, iotsentinel, kasa_head
 from sentinel_pipeline.rendering.layout_cells import (
     fixed,
     flag,
@@ -38,6 +39,7 @@ class Layout:
     """How a system's documentation lays out a table; `select` gives its columns in its order.
 
     They are text, made inert, unless it is `is_typed`: then every format can hold them, and some of them can be chosen.
+    `json`: how it documents JSON, which has columns of its own.
     """
 
     table: str
@@ -45,11 +47,20 @@ class Layout:
     select: Select
     is_newest_first: bool = True
     is_typed: bool = False
+    json: JsonShape | None = None
+
+    def selecting(self, format_name: str) -> Select:
+        """What gives its columns in a format."""
+        return self.json.select if self.json and format_name == "json" else self.select
+
+    def fixes(self, format_name: str) -> bool:
+        """Whether it leaves no choice of columns and decimals."""
+        return not self.is_typed and (self.json is None or format_name != "json")
 
 
 def devices(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     """Devices, last seen first; whatever is missing is 'Unknown'."""
-    return frame.sort("last_seen_at", "device_ip", descending=[True, False], nulls_last=True).select(
+    return last_seen_first(frame).select(
         text("device_ip", "Unknown").alias("IP Address"),
         text("device_name", "Unknown").alias("Device Name"),
         text("device_type", "Unknown").alias("Type"),
@@ -96,8 +107,7 @@ def connections(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
 
 def alert_rules(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     """Alert rules, most severe first, then by name."""
-    rank = pl.col("severity").replace_strict(RANK, default=len(RANK), return_dtype=pl.Int64)
-    return frame.sort(rank, "name", numeric("rule_id"), "rule_id", nulls_last=True).select(
+    return most_severe_first(frame).select(
         text("rule_id").alias("Rule ID"),
         text("name").alias("Name"),
         text("description").alias("Description"),
@@ -133,17 +143,28 @@ def incidents(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
     )
 
 
+def last_seen_first(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame.sort("last_seen_at", "device_ip", descending=[True, False], nulls_last=True)
+
+
+def most_severe_first(frame: pl.LazyFrame) -> pl.LazyFrame:
+    rank = pl.col("severity").replace_strict(RANK, default=len(RANK), return_dtype=pl.Int64)
+    return frame.sort(rank, "name", numeric("rule_id"), "rule_id", nulls_last=True)
+
+
+DEVICES, RULES = iotsentinel("devices", last_seen_first), iotsentinel("rules", most_severe_first)
+READINGS, INTERVALS = (JsonShape(select, kasa_head, "data") for select in (device_data, device_intervals))
 LAYOUTS = (
-    Layout("connections", "iotsentinel", connections),
-    Layout("devices", "iotsentinel", devices, is_newest_first=False),
-    Layout("alerts", "iotsentinel", alerts),
-    Layout("alert_rules", "iotsentinel", alert_rules, is_newest_first=False),
+    Layout("connections", "iotsentinel", connections, json=CONNECTIONS),
+    Layout("devices", "iotsentinel", devices, is_newest_first=False, json=DEVICES),
+    Layout("alerts", "iotsentinel", alerts, json=ALERTS),
+    Layout("alert_rules", "iotsentinel", alert_rules, is_newest_first=False, json=RULES),
     Layout("incidents", "cybersentinel", incidents),
-    Layout("energy_readings", "kasa", device_data, is_newest_first=False, is_typed=True),
-    Layout("energy_intervals", "kasa", device_intervals, is_newest_first=False, is_typed=True),
+    Layout("energy_readings", "kasa", device_data, is_newest_first=False, is_typed=True, json=READINGS),
+    Layout("energy_intervals", "kasa", device_intervals, is_newest_first=False, is_typed=True, json=INTERVALS),
     Layout("rule_events", "iothub", partial(hub_events, generation="v4")),
     *(Layout("rule_events", f"iothub_{name}", partial(hub_events, generation=name)) for name in ("v1", "v2", "v3")),
-    Layout("widget_logs", "atlas", widget_logs),
+    Layout("widget_logs", "atlas", widget_logs, json=ATLAS),
 )
 
 

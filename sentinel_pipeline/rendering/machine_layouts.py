@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.sums import quotient
 from sentinel_pipeline.domain.tables import INSTANT
 from sentinel_pipeline.rendering.casts import iso_time
 from sentinel_pipeline.rendering.inert import inert
@@ -44,11 +45,11 @@ def device_intervals(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
         pl.col("started_at").alias("timestamp"),
         "device_ip",
         "device_name",
-        (pl.col("mean_power_micro_w") / MILLION).alias("power_w"),
-        (pl.col("energy_micro_kwh") / MILLION).alias("energy_kwh"),
+        quotient(pl.col("mean_power_micro_w"), MILLION).alias("power_w"),
+        quotient(pl.col("energy_micro_kwh"), MILLION).alias("energy_kwh"),
         pl.lit(None, pl.Float64).alias("voltage"),
         pl.lit(None, pl.Float64).alias("current"),
-        (pl.col("cost_micros") / MILLION).alias("cost"),
+        quotient(pl.col("cost_micros"), MILLION).alias("cost"),
         (pl.col("on_seconds") > 0).alias("is_on"),
     )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import SumTooLargeError
-from sentinel_pipeline.domain.sums import LARGEST_COUNT, LARGEST_SUM, exact_sum, refusing, require_summable
+from sentinel_pipeline.domain.sums import LARGEST_COUNT, LARGEST_SUM, exact_sum, quotient, refusing, require_summable
 from sentinel_pipeline_tests.clocks import PATIENT
 
 numbers = st.none() | st.integers(-(2**63), 2**63 - 1) | st.integers(0, LARGEST_COUNT)
@@ -49,3 +49,14 @@ def test_a_table_is_summable_while_two_of_its_columns_together_fit() -> None:
     assert most.select(pl.col("sent").sum() + pl.col("received").sum()).item() == 2 * LARGEST_SUM
     with pytest.raises(SumTooLargeError, match=r"^hours, sent: "):
         require_summable(most.with_columns(sent=pl.lit(LARGEST_SUM)), "hours")
+
+
+@PATIENT
+@given(st.lists(st.integers(-(2**53), 2**53), min_size=1), st.sampled_from([60, 3600, 1_000_000]))
+def test_a_quotient_is_the_number_next_to_it(numbers: list[int], divisor: int) -> None:
+    frame = pl.DataFrame({"n": [*numbers, None]}, schema={"n": pl.Int64})
+    assert frame.select(quotient(pl.col("n"), divisor)).to_series().to_list() == [*(n / divisor for n in numbers), None]
+
+
+def test_a_quotient_by_a_million_has_no_noise_behind_it() -> None:
+    assert pl.select(quotient(pl.lit(11_990), 1_000_000)).item() == 0.01199

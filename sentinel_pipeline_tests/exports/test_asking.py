@@ -119,11 +119,12 @@ def test_columns_are_named_once_each() -> None:
 
 def test_a_layout_fixes_columns_and_format() -> None:
     require_possible(Wanted(ALERTS, layout="iotsentinel"))
+    require_possible(Wanted(ALERTS, layout="iotsentinel", format="json", columns=("severity",)))
     for wanted in (
         Wanted(ALERTS, layout="iotsentinel", columns=("source",)),
-        Wanted(ALERTS, layout="iotsentinel", format="json"),
+        Wanted(ALERTS, layout="iotsentinel", format="xlsx"),
     ):
-        with pytest.raises(UsageError, match="the layout 'iotsentinel' fixes columns and format"):
+        with pytest.raises(UsageError, match=r"the layout 'iotsentinel' fixes columns and format \(csv or json\)"):
             require_possible(wanted)
     with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
         require_possible(Wanted(ALERTS, layout="cybersentinel"))

@@ -24,13 +24,12 @@ from sentinel_pipeline.domain.limits import Limits
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES
 from sentinel_pipeline.exports import increments
-from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.filters import asked_conditions
 from sentinel_pipeline.exports.increments import Memory, resumed
 from sentinel_pipeline.exports.origins import Sources
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.exports.spool import spool
-from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline_tests.clocks import BERLIN, BRIEF
 from sentinel_pipeline_tests.lake.sources import System

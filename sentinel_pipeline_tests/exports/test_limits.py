@@ -7,9 +7,8 @@ from sentinel_pipeline.domain.errors import DateRangeError, SentinelError, TooLa
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES
-from sentinel_pipeline.exports.asking import EARLIEST, LATEST
 from sentinel_pipeline.exports.limits import require_days
-from sentinel_pipeline.exports.wanted import Wanted
+from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted
 from sentinel_pipeline_tests.clocks import BERLIN
 from sentinel_pipeline_tests.exports.test_rows import NOON, alerts, exported
 from sentinel_pipeline_tests.lake.sources import System
