@@ -23,6 +23,7 @@ FOURS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![0-
 REVERSED_QUAD = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?=\.in-addr\.arpa)", re.IGNORECASE)
 REVERSED_NIBBLES = re.compile(r"(?<![0-9A-Fa-f])[0-9a-f](?:\.[0-9a-f]){31}(?=\.ip6\.arpa)", re.IGNORECASE)
 MOST_GROUPS: Final = 9
+IPV6_COLONS: Final = 7
 FEWEST_SIGNS: Final = 2
 
 
@@ -127,6 +128,9 @@ def _longest(run: str, places: list[int], first: int) -> tuple[int, int, IPv6Add
 def _ipv6(text: str) -> IPv6Address | None:
     """Zeros in front of a dotted part's numbers are allowed, as many programs write them."""
     head, colon, tail = text.rpartition(":")
+    # Most of what is asked for is hardware addresses and times, and a refusal by `IPv6Address` is slow.
+    if "::" not in text and text.count(":") != (IPV6_COLONS - 1 if "." in tail else IPV6_COLONS):
+        return None
     if "." in tail:
         parts = tail.split(".")
         if not all(part.isdecimal() and len(part) <= 3 for part in parts):

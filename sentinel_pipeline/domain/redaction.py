@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 from unicodedata import combining, normalize
@@ -23,6 +23,8 @@ WORD = re.compile(r"[^\W_]+")
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")
 JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*', re.DOTALL)
 MOST_NESTED: Final = 4
+MOST_KNOWN: Final = 65_536
+LONGEST_KNOWN: Final = 64
 # Sources write these where nobody is meant.
 NOBODY: Final = frozenset({"", "-", "n/a", "none", "null", "system", "unknown"})
 # Shorter numbers are counts and ports far more often than names.
@@ -76,6 +78,11 @@ class Names:
                 else:
                     self._spaced.setdefault(name, value)
                     self._shapes.setdefault(word[0], set()).add((word.start(), len(name)))
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """All that is looked for, in lower case."""
+        return (*self._spaced, *self._scripts)
 
     @cached_property
     def _unspaced(self) -> re.Pattern[str] | None:
@@ -142,12 +149,25 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """The text without any of it; JSON stays JSON."""
-        return self._text(text, MOST_NESTED)
+        return self._short(text) if len(text) <= LONGEST_KNOWN else self._text(text, MOST_NESTED)
+
+    @cached_property
+    def _short(self) -> Replace:
+        """What becomes of a whole value, such as an address, that comes again and again."""
+        return lru_cache(MOST_KNOWN)(lambda text: self._text(text, MOST_NESTED))
 
     def _text(self, text: str, depth: int) -> str:
         if depth and text.lstrip()[:1] in ("{", "[", '"') and _is_json(text):
-            return JSON_PARTS.sub(lambda part: self._json(part[0], depth - 1), text)
+            return JSON_PARTS.sub(lambda part: self._part(part[0], depth - 1), text)
         return _replaced(text, list(self._spans(text)))
+
+    def _part(self, part: str, depth: int) -> str:
+        return self._known(part, depth) if len(part) <= LONGEST_KNOWN else self._json(part, depth)
+
+    @cached_property
+    def _known(self) -> Callable[[str, int], str]:
+        """The same of parts of JSON, keys and values."""
+        return lru_cache(MOST_KNOWN)(self._json)
 
     def _json(self, part: str, depth: int) -> str:
         if part[0] != '"':

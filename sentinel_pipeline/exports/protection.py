@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,9 @@ import polars as pl
 
 from sentinel_pipeline.domain.addresses import Address, address
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.redaction import Names, Redaction, address_token, is_somebody, token
+from sentinel_pipeline.domain.redaction import MOST_KNOWN, Names, Redaction, address_token, is_somebody, token
 from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.exports.mentions import mentioning
 from sentinel_pipeline.exports.origins import Origin, spooled
 from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS, Privacy
 from sentinel_pipeline.exports.wanted import Wanted
@@ -107,7 +109,12 @@ class Hiding:
         privacy = self.substitutes.privacy
         if DROP in privacy.measures and not privacy.has_pseudonyms:
             return pl.Series(column.name, [None] * len(column), column.dtype)
-        return mapped(column, lambda value: self.substitutes.value(value) if is_somebody(value) else value)
+        return mapped(column, self._instead)
+
+    @cached_property
+    def _instead(self) -> Callable[[str], str]:
+        """The same few devices come in every batch."""
+        return lru_cache(MOST_KNOWN)(lambda value: self.substitutes.value(value) if is_somebody(value) else value)
 
     def _read(self, column: pl.Series) -> pl.Series:
         """A column in which something may be mentioned."""
@@ -118,7 +125,12 @@ class Hiding:
         if column.dtype == pl.List(pl.String):
             lists = [items and [item and self.redaction(item) for item in items] for items in column.to_list()]
             return pl.Series(column.name, lists, column.dtype)
-        return mapped(column, self.redaction) if column.dtype == pl.String else column
+        return self._redacted(column) if column.dtype == pl.String else column
+
+    def _redacted(self, column: pl.Series) -> pl.Series:
+        """Texts, of which those that mention nothing are not read."""
+        values = mentioning(column.drop_nulls().unique(), self.redaction)
+        return column if values.is_empty() else column.replace(values, replaced(values, self.redaction))
 
 
 def mapped(column: pl.Series, replace: Callable[[str], str]) -> pl.Series:
@@ -126,8 +138,11 @@ def mapped(column: pl.Series, replace: Callable[[str], str]) -> pl.Series:
     values = column.drop_nulls().unique()
     if values.is_empty():
         return column
-    replaced = pl.Series([replace(value) for value in values], dtype=pl.String)
-    return column.replace_strict(values, replaced, default=None, return_dtype=pl.String)
+    return column.replace_strict(values, replaced(values, replace), default=None, return_dtype=pl.String)
+
+
+def replaced(values: pl.Series, replace: Callable[[str], str]) -> pl.Series:
+    return pl.Series([replace(value) for value in values], dtype=pl.String)
 
 
 def _values(rows: pl.LazyFrame, table: Table, privacy: Privacy) -> Iterator[str]:
