@@ -30,6 +30,8 @@ RATES_SCHEMA = pl.Schema(
         "config": pl.String(),
     }
 )
+# What a file of prices by interval is called among the rates of its source.
+BY_INTERVAL = "intervals"
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,15 +79,16 @@ def tariffs_of(rates: pl.DataFrame, csv: Path | None, zone: ZoneInfo, *, currenc
 
     `zone` is that of dates and times without an offset. A rate is valid from its effective date, else from when it was
     created, to the next one; of rates that begin together the one created last. A rate with mistakes keeps its place in
-    time, but prices nothing. `currency` is that of a file without any rate beside it. Never raises for what is read.
+    time, but prices nothing; one that stands for a file of prices is none. `currency` is that of a file without any
+    rate beside it. Never raises for what is read.
     """
-    read = [(row, *tariff_of(row, zone)) for row in rates.iter_rows(named=True)]
+    read = [(row, *tariff_of(row, zone)) for row in rates.iter_rows(named=True) if row["rate_type"] != BY_INTERVAL]
     tariffs = tuple(tariff for _, tariff, _ in sorted(read, key=lambda one: _begins(one[0], one[1])))
     problems = [mistake for _, _, mistakes in read for mistake in mistakes]
     if csv is None:
         return Tariffs(tariffs, None, tuple(problems))
     prices, mistakes = interval_prices(csv, zone)
-    alone = Tariff("prices", csv.name, "intervals", currency)
+    alone = Tariff("prices", csv.name, BY_INTERVAL, currency)
     return Tariffs(tariffs or (alone,), prices, (*problems, *mistakes))
 
 

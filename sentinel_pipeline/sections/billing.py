@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
@@ -12,8 +13,9 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.energy.bill import Bill, Consumption, bills
 from sentinel_pipeline.energy.grid import overlaps, week_grid
 from sentinel_pipeline.energy.money import MICROS, minor_digits
+from sentinel_pipeline.energy.price_weeks import price_grid
 from sentinel_pipeline.energy.structure import Tariff
-from sentinel_pipeline.energy.tariff import Tariffs, tariffs_of
+from sentinel_pipeline.energy.tariff import BY_INTERVAL, Tariffs, tariffs_of
 from sentinel_pipeline.sections.findings import nothing
 from sentinel_pipeline.sections.section import HeatMap, Section
 from sentinel_pipeline.sections.trends import unseen_days
@@ -56,12 +58,11 @@ def billed(
 
 def tariffs_in(rates: pl.DataFrame, usage: pl.DataFrame, period: Period) -> Tariffs:
     """The tariffs of one source's newest rates; without any, one without charges in the currency of its energy."""
-    newest = rates.filter(pl.col("day") == pl.col("day").max())
-    valid = tariffs_of(newest, None, period.zone)
+    valid = tariffs_of(_newest(rates), None, period.zone)
     currencies = usage["currency"].drop_nulls().unique()
     if valid.tariffs or len(currencies) != 1:
         return valid
-    return Tariffs((Tariff("prices", "Prices by interval", "intervals", currencies[0]),))
+    return Tariffs((Tariff("prices", "Prices by interval", BY_INTERVAL, currencies[0]),))
 
 
 def energy_bill(
@@ -107,26 +108,42 @@ def _bill_finding(table: pl.DataFrame) -> str:
 def tariff_grid(rate_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
     """What a kWh costs at each hour of the week under the tariff in force when the period ends, by source.
 
-    Bands in listed order, the first that covers an hour decides; of tiers the first; of seasons the one of that day.
+    Bands in listed order, the first that covers an hour decides; of tiers the first; of seasons the one of that day. Of
+    prices by interval the mean of the month in which the period ends.
     """
-    found = list(_in_force(rate_inventory, period))
-    parts = [_grid(name, tariff, period, is_alone=len(found) == 1) for name, tariff in found]
+    charged: dict[str, Tariff | dict[str, Any]] = dict(_in_force(rate_inventory, period)) | dict(_files(rate_inventory))
+    parts = [_grid(name, one, period, is_alone=len(charged) == 1) for name, one in sorted(charged.items())]
     return pl.concat(parts) if parts else _grid("", Tariff("", "", "", "", is_usable=False), period).clear()
+
+
+def _files(rate_inventory: pl.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The newest file of prices of each source that has one; it stands in the place of its rates' prices."""
+    for name in rate_inventory["source"].unique().sort():
+        newest = _newest(rate_inventory.filter(pl.col("source") == name)).filter(pl.col("rate_type") == BY_INTERVAL)
+        if newest.height:
+            yield str(name), newest.row(0, named=True)
+
+
+def _newest(rates: pl.DataFrame) -> pl.DataFrame:
+    return rates.filter(pl.col("day") == pl.col("day").max())
 
 
 def _in_force(rate_inventory: pl.DataFrame, period: Period) -> Iterator[tuple[str, Tariff]]:
     for name in rate_inventory["source"].unique().sort():
         rates = rate_inventory.filter(pl.col("source") == name)
-        valid = tariffs_of(rates.filter(pl.col("day") == pl.col("day").max()), None, period.zone)
+        valid = tariffs_of(_newest(rates), None, period.zone)
         tariff = valid.at(period.window.end - timedelta.resolution)
         if tariff is not None:
             yield str(name), tariff
 
 
-def _grid(name: str, tariff: Tariff, period: Period, *, is_alone: bool = True) -> pl.DataFrame:
-    grid = week_grid(tariff, period.last.month)
+def _grid(name: str, charged: Tariff | dict[str, Any], period: Period, *, is_alone: bool = True) -> pl.DataFrame:
+    if isinstance(charged, Tariff):
+        tariff, grid = charged.name, week_grid(charged, period.last.month)
+    else:
+        tariff, grid = charged["name"], price_grid(charged["config"], f"{period.last:%Y-%m}", charged["currency"])
     weekday = pl.col("weekday") if is_alone else pl.format("{} ({})", "weekday", pl.lit(name))
-    return grid.with_columns(weekday, source=pl.lit(name), tariff=pl.lit(tariff.name)).select(
+    return grid.with_columns(weekday, source=pl.lit(name), tariff=pl.lit(tariff)).select(
         "weekday", "hour", "price", "band", "currency", "tariff", "source"
     )
 
@@ -150,8 +167,11 @@ def _grid_finding(table: pl.DataFrame) -> str:
 
 def tariff_notes(rate_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
     """What a reader of each tariff in force should know: bands that overlap, hours and months that nothing covers."""
+    files = {name: file["name"] for name, file in _files(rate_inventory)}
     rows = [
-        (note, tariff.name, name) for name, tariff in _in_force(rate_inventory, period) for note in overlaps(tariff)
+        (note, tariff.name, name)
+        for name, tariff in _in_force(rate_inventory, period)
+        for note in (overlaps(tariff) if name not in files else [f"{files[name]} has the prices of energy instead"])
     ]
     return pl.DataFrame(rows, schema={"note": pl.String, "tariff": pl.String, "source": pl.String}, orient="row")
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ENERGY_INTERVALS, ENERGY_RATES, ENERGY_READINGS, Table
 from sentinel_pipeline.energy.counters import Meters, has_counter
 from sentinel_pipeline.energy.metering import metered, quarter_end, quarter_start
+from sentinel_pipeline.energy.price_weeks import price_weeks
 from sentinel_pipeline.energy.pricing import priced
-from sentinel_pipeline.energy.tariff import Tariffs, tariffs_of
+from sentinel_pipeline.energy.tariff import BY_INTERVAL, Tariffs, tariffs_of
 from sentinel_pipeline.sources.fields import filled, flags, texts, typed
 from sentinel_pipeline.sources.origins import DatabaseSource, Origin, local_zone, zone_named
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -68,6 +70,8 @@ class KasaSource(DatabaseSource):
     """An opened database of the monitor; its readings are metered and priced as they are read."""
 
     def has(self, table: Table) -> bool:
+        if table is ENERGY_RATES and price_file(self.settings):
+            return True
         return super().has(ENERGY_READINGS if table is ENERGY_INTERVALS else table)
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
@@ -75,7 +79,24 @@ class KasaSource(DatabaseSource):
             return self._intervals(window) if self.has(table) else iter(())
         if table is ENERGY_RATES:
             self._keep_mistakes(quarantine)
+            return chain(super().read(table, window, quarantine), self._file_of_prices())
         return super().read(table, window, quarantine)
+
+    def _file_of_prices(self) -> Iterator[pl.DataFrame]:
+        """The file of prices as the rate that it is; what it costs in `config`."""
+        file, tariffs = price_file(self.settings), self.tariffs()
+        if file is None or tariffs.prices is None:
+            return
+        row = {
+            "source": self.settings.name,
+            "rate_id": f"file:{file.name}",
+            "name": file.name,
+            "rate_type": BY_INTERVAL,
+            "currency": tariffs.currency,
+            "is_active": True,
+            "config": price_weeks(tariffs.prices, tariff_zone(self.settings)),
+        }
+        yield pl.DataFrame([row], schema=ENERGY_RATES.schema)
 
     def fingerprint(self) -> str | None:
         """Other prices make other intervals."""

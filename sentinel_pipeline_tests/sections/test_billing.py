@@ -166,3 +166,21 @@ def test_without_a_rate_there_is_no_grid_and_no_note() -> None:
     assert finding_of("tariff_grid", statistics, JANUARY) == "No tariff is known"
     assert table_of("tariff_grid", statistics, JANUARY).is_empty()
     assert table_of("tariff_notes", statistics, JANUARY).is_empty()
+
+
+def test_a_file_of_prices_has_the_grid_in_the_place_of_the_rates_it_replaces() -> None:
+    week_of_prices = [[None] * 24 for _ in range(7)]
+    week_of_prices[0][12:14] = [0.1, -0.05]
+    file = rate({"weeks": {"2025-01": week_of_prices}}, rate_id="file:s.csv", name="s.csv", rate_type="intervals")
+    statistics = world(JANUARY, energy_rates=[rate(FLAT), file], energy_intervals=[used(1, 0.1)])
+    grid = table_of("tariff_grid", statistics, JANUARY)
+    known = grid.filter(pl.col("price").is_not_null())
+    assert known.select("weekday", "hour", "price", "tariff").rows() == [
+        ("Mon", 12, 0.1, "s.csv"),
+        ("Mon", 13, -0.05, "s.csv"),
+    ]
+    assert finding_of("tariff_grid", statistics, JANUARY).startswith("s.csv: from -0.05 to 0.1 EUR per kWh; 166 hours")
+    notes = table_of("tariff_notes", statistics, JANUARY).rows()
+    assert notes == [("s.csv has the prices of energy instead", "Home rate", "home")]
+    lines = table_of("energy_bill", statistics, JANUARY)["line"].to_list()
+    assert "Service charge" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,16 @@ def test_prices_of_a_file_stand_in_the_place_of_the_rates_and_other_prices_are_a
             assert whole(source, ENERGY_INTERVALS, DAY)["cost_micros"].to_list()[:2] == [cost, cost]
             states.append(source.fingerprint())
     assert len(set(states)) == 2
+
+
+def test_a_file_of_prices_is_one_of_the_rates(tmp_path: Path) -> None:
+    path, prices = kasa_database(tmp_path / "k.db", rates=[rate("flat", {"flat_rate": 0.3})]), tmp_path / "spot.csv"
+    prices.write_text("from,to,price\n2026-11-20T12:00:00Z,2026-11-20T12:30:00Z,0.1\n")
+    with KIND.open(settings("kasa", path, tariff=str(prices)), None) as source:
+        rows = whole(source, ENERGY_RATES, None)
+    assert rows["rate_type"].to_list() == ["flat", "intervals"]
+    assert rows.select("rate_id", "name", "is_active", "created_at").row(1) == ("file:spot.csv", "spot.csv", True, None)
+    assert json.loads(rows["config"][1])["weeks"]["2026-11"][4][12] == 0.1
 
 
 @pytest.mark.parametrize("is_indexed", [True, False], ids=["indexed", "not indexed"])
