@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -12,12 +14,13 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.energy.bill import Bill, Consumption, bills
 from sentinel_pipeline.energy.grid import overlaps, week_grid
-from sentinel_pipeline.energy.money import MICROS, minor_digits
+from sentinel_pipeline.energy.money import MICROS, minor_digits, rounded
 from sentinel_pipeline.energy.price_weeks import price_grid
 from sentinel_pipeline.energy.structure import Tariff
 from sentinel_pipeline.energy.tariff import BY_INTERVAL, Tariffs, tariffs_of
 from sentinel_pipeline.sections.findings import nothing
 from sentinel_pipeline.sections.section import HeatMap, Section
+from sentinel_pipeline.sections.security import with_device_names
 from sentinel_pipeline.sections.trends import unseen_days
 
 BILL = pl.Schema(
@@ -30,6 +33,19 @@ BILL = pl.Schema(
         "amount": pl.Float64(),
         "currency": pl.String(),
         "note": pl.String(),
+    }
+)
+
+
+SHARES = pl.Schema(
+    {
+        "billing_month": pl.String(),
+        "device_ip": pl.String(),
+        "energy_kwh": pl.Float64(),
+        "amount": pl.Float64(),
+        "percentage": pl.Float64(),
+        "currency": pl.String(),
+        "source": pl.String(),
     }
 )
 
@@ -90,6 +106,50 @@ def _lines(name: str, bill: Bill) -> Iterator[tuple[object, ...]]:
         yield (*head, "Unpriced energy", bill.unpriced_micro_kwh / MICROS, "kWh", None, currency, "no price covers it")
     partial = f"{bill.days} of {bill.month_days} days" if bill.is_partial else None
     yield (*head, "Total", bill.energy_micro_kwh / MICROS, "kWh", float(bill.total), currency, partial)
+
+
+def energy_bill_by_device(
+    energy_charges: pl.DataFrame,
+    energy_demand: pl.DataFrame,
+    rate_inventory: pl.DataFrame,
+    completeness: pl.DataFrame,
+    device_inventory: pl.DataFrame,
+    period: Period,
+) -> pl.DataFrame:
+    """Each device's part of each bill: what its energy costs, and by its energy a part of everything else.
+
+    The parts add up to the bill to the smallest coin; what no energy is there to share by belongs to no device.
+    """
+    rows = [
+        (f"{bill.first:%Y-%m-%d}", share.device_ip, share.energy_micro_kwh / MICROS, float(share.amount), part, *of)
+        for name, bill in billed(energy_charges, energy_demand, rate_inventory, completeness, period)
+        for of in [(bill.currency or None, name)]
+        for share, part in zip(bill.shares, _parts(bill), strict=True)
+    ]
+    table = pl.DataFrame(rows, schema=SHARES, orient="row")
+    named = table.with_columns(device_name=pl.lit(None, pl.String)).pipe(with_device_names, device_inventory)
+    order = [False, False, False, True, False]
+    return named.sort("source", "billing_month", "currency", "amount", "device_ip", descending=order).select(
+        *("billing_month", "device_ip", "device_name", "energy_kwh", "amount", "percentage", "currency", "source")
+    )
+
+
+def _parts(bill: Bill) -> list[float | None]:
+    """Each share in percent of the total; nothing where parts are of both signs, and so no parts of it."""
+    amounts = [share.amount for share in bill.shares]
+    if bill.total <= 0 or min(amounts, default=Decimal(0)) < 0:
+        return [None] * len(amounts)
+    return [float(rounded(Fraction(amount) * 100 / Fraction(bill.total), 2)) for amount in amounts]
+
+
+def _shares_finding(table: pl.DataFrame) -> str:
+    known = table.filter(pl.col("currency").is_not_null())
+    if known.is_empty():
+        return "No price is known for the energy of this period" if table.height else nothing("bills")
+    first = known.sort("amount", descending=True, maintain_order=True).row(0, named=True)
+    amount = f"{first['amount']:,.{minor_digits(first['currency'])}f} {first['currency']}"
+    name = f"{first['device_name']} ({first['device_ip']})" if first["device_ip"] else "What no device used"
+    return f"{name} owes most, {amount}" + ("" if first["percentage"] is None else f" ({first['percentage']:.2f} %)")
 
 
 def _bill_finding(table: pl.DataFrame) -> str:
@@ -184,6 +244,15 @@ def _notes_finding(table: pl.DataFrame) -> str:
 
 SECTIONS = (
     Section("Bill", "energy", energy_bill, _bill_finding, about="energy_intervals", is_told=True),
+    Section(
+        "Bill by device",
+        "energy",
+        energy_bill_by_device,
+        _shares_finding,
+        shown=10,
+        about="energy_intervals",
+        cadences=("weekly", "monthly"),
+    ),
     Section(
         "Tariff by weekday and hour",
         "energy",

@@ -184,3 +184,33 @@ def test_a_file_of_prices_has_the_grid_in_the_place_of_the_rates_it_replaces() -
     assert notes == [("s.csv has the prices of energy instead", "Home rate", "home")]
     lines = table_of("energy_bill", statistics, JANUARY)["line"].to_list()
     assert "Service charge" in lines
+
+
+def test_the_parts_of_the_devices_add_up_to_the_bill() -> None:
+    intervals = [
+        used(1, 0.2, device_ip="10.0.0.1"),
+        used(1, 0.2, device_ip="10.0.0.2"),
+        used(1, 0.2, device_ip="10.0.0.3"),
+    ]
+    rates = [rate({"flat_rate": 0.2, "monthly_service_charge": 10})]
+    statistics = world(JANUARY, energy_intervals=intervals, energy_rates=rates)
+    table = table_of("energy_bill_by_device", statistics, JANUARY)
+    # 0.60 of energy and 10.00 of service, by thirds: 3.533… each.
+    assert table.select("device_ip", "energy_kwh", "amount", "percentage", "currency").rows() == [
+        ("10.0.0.1", 1.0, 3.54, 33.4, "EUR"),
+        ("10.0.0.2", 1.0, 3.53, 33.3, "EUR"),
+        ("10.0.0.3", 1.0, 3.53, 33.3, "EUR"),
+    ]
+    said = finding_of("energy_bill_by_device", statistics, JANUARY)
+    assert said == "Unknown (10.0.0.1) owes most, 3.54 EUR (33.40 %)"
+
+
+def test_parts_of_a_bill_below_nothing_have_no_percentage() -> None:
+    intervals = [used(1, -0.5, device_ip="10.0.0.1"), used(1, 0.2, device_ip="10.0.0.2")]
+    statistics = world(JANUARY, energy_intervals=intervals, energy_rates=[rate({"flat_rate": 0.2})])
+    table = table_of("energy_bill_by_device", statistics, JANUARY)
+    assert table.select("amount", "percentage").rows() == [(0.2, None), (-0.5, None)]
+
+
+def test_without_energy_nobody_owes_anything() -> None:
+    assert finding_of("energy_bill_by_device", world(JANUARY), JANUARY) == "No bills in this period"
