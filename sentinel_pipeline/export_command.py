@@ -160,7 +160,7 @@ def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
 
 
 def _write(order: Order, state: str | None, counter: RowCounter) -> None:
-    from sentinel_pipeline.exports.increments import resumed
+    from sentinel_pipeline.exports.resuming import resumed
     from sentinel_pipeline.exports.rows import export as write
     from sentinel_pipeline.rendering.long_sheets import ROWS_PER_SHEET
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.exports.evaluation import evaluated, totals
+from sentinel_pipeline.exports.evaluation import evaluated, totalled, totals
 from sentinel_pipeline.exports.formulas import Known, Node, mistake, parsed
 from sentinel_pipeline.exports.wanted import CANONICAL, Wanted, require_known
 
@@ -30,6 +30,24 @@ class Computed:
     @property
     def header(self) -> str:
         return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Puts columns behind those of rows, one after another, under their headers."""
+
+    columns: tuple[Computed, ...]
+    zone: ZoneInfo
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether a value depends on other rows than its own."""
+        return any(totalled(column.formula) for column in self.columns)
+
+    def __call__(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        for column in self.columns:
+            rows = _with_column(rows, column, self.zone)
+        return rows.rename({column.name: column.header for column in self.columns})
 
 
 def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo, schema: pl.Schema | None = None) -> Wanted:
@@ -53,13 +71,9 @@ def with_computed(wanted: Wanted, texts: Sequence[str], zone: ZoneInfo, schema: 
         columns = (*columns, _asked(text, wanted, theirs, columns))
     headers = {column.name: column.header for column in columns}
 
-    def computed(rows: pl.LazyFrame) -> pl.LazyFrame:
-        for column in columns:
-            rows = _with_column(rows, column, zone)
-        return rows.rename(headers)
-
+    computing = Computing(columns, zone)
     return replace(
-        wanted, columns=_placed(wanted, theirs.names(), headers), transformations=(*wanted.transformations, computed)
+        wanted, columns=_placed(wanted, theirs.names(), headers), transformations=(*wanted.transformations, computing)
     )
 
 

@@ -33,7 +33,12 @@ def evaluated(node: Node, batch: pl.DataFrame, totals: Totals) -> pl.Series:
 
 def totals(node: Node, rows: pl.LazyFrame, zone: ZoneInfo) -> Totals:
     """What the aggregates of a formula are over all rows: exact, rounded once; NULL of no values, but a count is 0."""
-    return {found: _total(found, rows, zone) for found in dict.fromkeys(_aggregates(node))}
+    return {found: _total(found, rows, zone) for found in totalled(node)}
+
+
+def totalled(node: Node) -> tuple[Aggregate | Distinct, ...]:
+    """The parts of a formula that are of all rows, each once."""
+    return tuple(dict.fromkeys(_aggregates(node)))
 
 
 def _aggregates(node: Node) -> Iterator[Aggregate | Distinct]:

@@ -6,18 +6,15 @@ journal is written before the file takes its place: it tells afterwards what had
 
 from __future__ import annotations
 
-import fcntl
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from sentinel_pipeline.domain.errors import SentinelError, UsageError
+from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, identified
@@ -27,7 +24,6 @@ from sentinel_pipeline.lake.storage import SPOOLS, sha256
 from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 MOST_REMEMBERED: Final = 2_000_000
 BATCH_ROWS: Final = 65_536
 
@@ -46,11 +42,11 @@ class Memory:
 
     @property
     def state(self) -> dict[str, Any]:
-        return _read(self.folder / "state.json")
+        return read_state(self.folder / "state.json")
 
     @property
     def journal(self) -> dict[str, Any]:
-        return _read(self.folder / "journal.json")
+        return read_state(self.folder / "journal.json")
 
     @property
     def floor(self) -> datetime | None:
@@ -85,6 +81,10 @@ class Memory:
         self._keep(journal["next"])
         return f"the call before was cut off, but {placed} was complete: its rows count as exported"
 
+    def narrowed(self, wanted: Wanted, rows: pl.LazyFrame, folder: Path) -> tuple[Wanted, pl.LazyFrame]:
+        """What is wanted, and the rows that it is made of now."""
+        return wanted, self.unseen(rows, folder)
+
     def unseen(self, rows: pl.LazyFrame, folder: Path) -> pl.LazyFrame:
         """Those of the rows that no call before has exported."""
         named, fresh = folder / "named.parquet", folder / "fresh.parquet"
@@ -98,11 +98,15 @@ class Memory:
         """Writes down what is about to happen: `temporary` takes the place of `output`, and the rows are exported."""
         before, journal = self.state, self.journal
         number = max(int(before.get("number", 0)), int(journal.get("next", {}).get("number", 0))) + 1
-        keys = f"keys-{number}.parquet"
-        floor = self._remember(self.folder / keys)
-        upcoming = {"about": dict(self.about), "number": number, "keys": keys, "floor": floor and floor.isoformat()}
+        upcoming = {"about": dict(self.about), "number": number, **self._remembered(number)}
         move = {"temporary": str(temporary), "output": str(output), "sha256": sha256(temporary)}
         write_json(self.folder / "journal.json", {**move, "next": upcoming, "before": journal or None})
+
+    def _remembered(self, number: int) -> Mapping[str, Any]:
+        """What the state is to hold from now on."""
+        keys = f"keys-{number}.parquet"
+        floor = self._remember(self.folder / keys)
+        return {"keys": keys, "floor": floor and floor.isoformat()}
 
     def commit(self) -> None:
         """The file is in its place: its rows are exported."""
@@ -150,7 +154,7 @@ class Memory:
                 path.unlink()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_state(path: Path) -> dict[str, Any]:
     """A missing file is a beginning; a damaged one must not be taken for it, or all would be exported again."""
     written = read_json(path)
     if not written and path.exists():
@@ -160,55 +164,3 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path) -> SentinelError:
     return SentinelError(f"{path} is missing or damaged; restore {path.parent}, or remove it to export all rows again")
-
-
-@contextmanager
-def resumed(
-    states: Path, name: str, wanted: Wanted, sources: Sequence[str], output: Path
-) -> Iterator[tuple[Memory, Wanted]]:
-    """The state of that name, held until the block ends, and what is wanted with the window that it has to read.
-
-    A new state begins at the window's start. Raises UsageError when it was begun for something else, SentinelError
-    while another call holds it.
-    """
-    if not NAME.fullmatch(name):
-        raise UsageError(f"--state '{name}' is no name; use up to 64 letters, digits, - and _")
-    if wanted.transformations:
-        raise UsageError("--state exports rows as they are; leave out what computes others from them")
-    window = wanted.window
-    asked = {
-        "table": wanted.table.name,
-        "sources": sorted(set(sources)),
-        "conditions": {condition.option: sorted(condition.values) for condition in wanted.conditions},
-    }
-    folder = states / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SentinelError(f"the state '{name}' is in use by another export; wait until it has ended") from None
-        since = window.start if window and window.start > EARLIEST else None
-        memory = Memory(folder, wanted.table, _agreed(folder, name, asked, since), MOST_REMEMBERED)
-        memory.notice = memory.recover(output)
-        yield memory, replace(wanted, window=memory.window(window.end if window else None))
-
-
-def _agreed(folder: Path, name: str, asked: Mapping[str, Any], since: datetime | None) -> dict[str, Any]:
-    """What the state is about, which no later call may change."""
-    written = _read(folder / "journal.json").get("next") or _read(folder / "state.json")
-    begun = written.get("about") if isinstance(written, dict) else None
-    wanted = {**asked, "since": since and since.isoformat()}
-    if not isinstance(begun, dict):
-        return wanted
-    if since is None:
-        wanted["since"] = begun.get("since")
-    different = sorted(key for key in wanted if wanted[key] != begun.get(key))
-    if different:
-        told = ", ".join(f"{key} {_spelled(begun.get(key))}" for key in different)
-        raise UsageError(f"the state '{name}' was begun with {told}; ask for the same again, or use another name")
-    return wanted
-
-
-def _spelled(value: object) -> str:
-    return "all" if value in (None, [], {}) else str(value)

@@ -61,7 +61,7 @@ def export(
             folder = Path(name)
             rows = spool(wanted, origin, folder, listener)
             if memory:
-                rows = memory.unseen(rows, folder)
+                wanted, rows = memory.narrowed(wanted, rows, folder)
             if not wanted.transformations:
                 require_rows(height(rows), limits)
             rows = protected(wanted, rows, origin, folder, output.name)

@@ -8,8 +8,6 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, ENERGY_READINGS, INCIDENTS, QUARANTINE
 from sentinel_pipeline.exports.asking import (
-    EARLIEST,
-    LATEST,
     asked_columns,
     asked_kind,
     asked_sources,
@@ -20,7 +18,7 @@ from sentinel_pipeline.exports.asking import (
     asked_zone,
     default_output,
 )
-from sentinel_pipeline.exports.wanted import Wanted, format_of, require_possible
+from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted, format_of, require_possible
 from sentinel_pipeline.settings import Settings, SourceEntry
 from sentinel_pipeline_tests.clocks import BERLIN
 

@@ -25,8 +25,9 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES
 from sentinel_pipeline.exports import increments
 from sentinel_pipeline.exports.filters import asked_conditions
-from sentinel_pipeline.exports.increments import Memory, resumed
+from sentinel_pipeline.exports.increments import Memory
 from sentinel_pipeline.exports.origins import Sources
+from sentinel_pipeline.exports.resuming import resumed
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.exports.spool import spool
 from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted
@@ -119,7 +120,7 @@ def test_a_state_is_about_one_thing(tmp_path: Path) -> None:
         step(tmp_path, System(), wanted=Wanted(DEVICES))
     with pytest.raises(UsageError, match="was begun with since all; ask for the same again, or use another name"):
         step(tmp_path, system([1]), wanted=Wanted(ALERTS, Window(NOON, LATEST), conditions=high.conditions))
-    with pytest.raises(UsageError, match="exports rows as they are"):
+    with pytest.raises(UsageError, match="what is an outlier depends on all"):
         step(tmp_path, system([1]), wanted=Wanted(ALERTS, transformations=(lambda rows: rows,)))
 
 

@@ -17,10 +17,10 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.redaction import token
 from sentinel_pipeline.domain.tables import ALERTS, AUDIT_EVENTS, CONNECTIONS, DEVICES, INCIDENTS, QUARANTINE, Table
-from sentinel_pipeline.exports.increments import resumed
 from sentinel_pipeline.exports.origins import Heard, spooled
 from sentinel_pipeline.exports.preview import preview
 from sentinel_pipeline.exports.privacy import Privacy
+from sentinel_pipeline.exports.resuming import resumed
 from sentinel_pipeline.exports.rows import export
 from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.lake.storage import SPOOLS
