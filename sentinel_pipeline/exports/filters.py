@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -27,14 +27,19 @@ class Filter:
 
 @dataclass(frozen=True)
 class Condition:
-    """What was asked for, and the rows it keeps."""
+    """What was asked for, and the rows it keeps.
+
+    `called`: names, in lower case, of devices that the rows themselves call by address only; see `kept_by`.
+    """
 
     option: str
     values: tuple[str, ...]
     keeps: pl.Expr = field(compare=False, repr=False)
+    called: tuple[str, ...] = ()
 
 
-DEVICE = Filter("device", ("device_ip", "device_name", "device", "device_id"), "address or name of the device")
+ADDRESS = "device_ip"
+DEVICE = Filter("device", (ADDRESS, "device_name", "device", "device_id"), "address or name of the device")
 MACHINE = Filter("machine", ("machine_id", "serial_number"), "id or serial number of the machine")
 TYPE = Filter(
     "type",
@@ -64,7 +69,17 @@ def _condition(table: Table, one: Filter, values: Sequence[str]) -> Condition:
         raise UsageError(f"--{one.option} '' names nothing; write the {one.help}")
     spellings = list(dict.fromkeys(spelling for value in wanted for spelling in _spellings(value)))
     keeps = pl.any_horizontal(pl.col(name).str.to_lowercase().is_in(spellings) for name in columns)
-    return Condition(one.option, wanted, keeps)
+    return Condition(one.option, wanted, keeps, tuple(spellings) if columns == (ADDRESS,) else ())
+
+
+def kept_by(condition: Condition, devices: Iterable[pl.DataFrame]) -> pl.Expr:
+    """The rows that a condition keeps, where `devices` says which address of a source has which name."""
+    keeps = condition.keeps
+    for known in devices:
+        named = known.filter(pl.col("device_name").str.to_lowercase().is_in(condition.called))
+        for (source,), found in named.group_by("source"):
+            keeps |= (pl.col("source") == source) & pl.col(ADDRESS).is_in(found[ADDRESS].to_list())
+    return keeps
 
 
 def _levels(values: Sequence[str]) -> tuple[str, ...]:

@@ -72,10 +72,15 @@ def export(
             if memory:
                 memory.prepare(file.temporary, output)
     except OSError as error:
-        raise SentinelError(f"{output}: cannot be written: {error.strerror or error}") from error
+        raise SentinelError(f"{output}: cannot be written: {said(error)}") from error
     if memory:
         memory.commit()
     return Exported(file.path, count, origin.quarantined)
+
+
+def said(error: OSError) -> str:
+    """What the system said; Arrow puts words of its own before it."""
+    return (error.strerror or str(error)).rsplit("] ", 1)[-1]
 
 
 def replaceable(output: Path) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from sentinel_pipeline.domain.tables import DEVICES
+from sentinel_pipeline.exports.filters import Condition, kept_by
 from sentinel_pipeline.exports.origins import Origin
 from sentinel_pipeline.exports.wanted import Wanted
 
@@ -27,8 +29,14 @@ def spool(wanted: Wanted, origin: Origin, folder: Path, listener: Listener = sil
     rows.mkdir()
     hear = counter(listener, "reading", None)
     spooled = origin.rows(wanted.table, wanted.window, rows, lambda batch: hear(batch.height))
-    keeps = [condition.keeps for condition in wanted.conditions]
+    keeps = [_kept(condition, origin) for condition in wanted.conditions]
     return spooled.filter(keeps) if keeps else spooled
+
+
+def _kept(condition: Condition, origin: Origin) -> pl.Expr:
+    if not condition.called:
+        return condition.keeps
+    return kept_by(condition, (batch for table, batch in origin.inventories() if table is DEVICES))
 
 
 def height(frame: pl.LazyFrame) -> int:

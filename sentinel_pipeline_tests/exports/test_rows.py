@@ -50,6 +50,20 @@ def alerts(*times: Any) -> dict[str, Any]:
     return {"alerts": [{"alert_id": str(number), "raised_at": time} for number, time in enumerate(times)]}
 
 
+def test_a_device_is_known_by_its_name_where_rows_have_its_address_only(tmp_path: Path) -> None:
+    rows = {
+        "devices": [{"device_ip": "10.0.0.1", "device_name": "Printer"}, {"device_ip": "10.0.0.2"}],
+        "connections": [
+            {"connection_id": str(n), "started_at": utc("2025-01-02T11:00:00"), "device_ip": f"10.0.0.{n}"}
+            for n in (1, 2, 3)
+        ],
+    }
+    for asked, found in ((("PRINTER",), ["1"]), (("printer", "10.0.0.3"), ["3", "1"]), (("Scanner",), [])):
+        wanted = Wanted(CONNECTIONS, conditions=asked_conditions(CONNECTIONS, {"device": asked}))
+        path = exported(tmp_path / "a.csv", wanted, System(rows=rows)).path
+        assert [row["connection_id"] for row in rows_of(path)] == found
+
+
 def selected(path: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(path)) as database:
         return database.execute(query).fetchall()
