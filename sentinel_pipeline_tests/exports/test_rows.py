@@ -51,7 +51,7 @@ def alerts(*times: Any) -> dict[str, Any]:
 
 
 def test_a_device_is_known_by_its_name_where_rows_have_its_address_only(tmp_path: Path) -> None:
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "devices": [{"device_ip": "10.0.0.1", "device_name": "Printer"}, {"device_ip": "10.0.0.2"}],
         "connections": [
             {"connection_id": str(n), "started_at": utc("2025-01-02T11:00:00"), "device_ip": f"10.0.0.{n}"}

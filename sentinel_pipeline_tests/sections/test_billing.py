@@ -169,7 +169,7 @@ def test_without_a_rate_there_is_no_grid_and_no_note() -> None:
 
 
 def test_a_file_of_prices_has_the_grid_in_the_place_of_the_rates_it_replaces() -> None:
-    week_of_prices = [[None] * 24 for _ in range(7)]
+    week_of_prices: list[list[float | None]] = [[None] * 24 for _ in range(7)]
     week_of_prices[0][12:14] = [0.1, -0.05]
     file = rate({"weeks": {"2025-01": week_of_prices}}, rate_id="file:s.csv", name="s.csv", rate_type="intervals")
     statistics = world(JANUARY, energy_rates=[rate(FLAT), file], energy_intervals=[used(1, 0.1)])
