@@ -80,9 +80,9 @@ class Names:
                     self._shapes.setdefault(word[0], set()).add((word.start(), len(name)))
 
     @cached_property
-    def spellings(self) -> tuple[str, ...]:
-        """All that is looked for, in lower case."""
-        return (*self._spaced, *self._scripts)
+    def plain(self) -> tuple[str, ...]:
+        """All that is looked for and written in ASCII, in lower case."""
+        return tuple(name for name in (*self._spaced, *self._scripts) if name.isascii())
 
     @cached_property
     def _unspaced(self) -> re.Pattern[str] | None:

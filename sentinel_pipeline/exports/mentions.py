@@ -33,7 +33,6 @@ def mentioning(texts: pl.Series, redaction: Redaction) -> pl.Series:
     may = text.str.contains(UNCLEAR) | text.str.contains(ADDRESSES)
     if redaction.mail:
         may |= text.str.contains("@", literal=True)
-    names = [name for name in redaction.names.spellings if name.isascii()]
-    if names:
-        may |= text.str.contains_any(names, ascii_case_insensitive=True)
+    if redaction.names.plain:
+        may |= text.str.contains_any(list(redaction.names.plain), ascii_case_insensitive=True)
     return texts.to_frame().filter(may).to_series()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.addresses import Address, address
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.redaction import MOST_KNOWN, Names, Redaction, address_token, is_somebody, token
+from sentinel_pipeline.domain.redaction import Names, Redaction, address_token, is_somebody, token
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.mentions import mentioning
 from sentinel_pipeline.exports.origins import Origin, spooled
@@ -23,7 +23,7 @@ from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONY
 from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.lake.storage import SPOOLS
 
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 32_768
 REMOVED: Final = "[removed]"
 HARDWARE: Final = "mac_address"
 # Personal, but nothing that would be called by it elsewhere.
@@ -109,12 +109,15 @@ class Hiding:
         privacy = self.substitutes.privacy
         if DROP in privacy.measures and not privacy.has_pseudonyms:
             return pl.Series(column.name, [None] * len(column), column.dtype)
-        return mapped(column, self._instead)
+        return mapped(column, self._instead if column.name in PASSAGES else self._known)
+
+    def _instead(self, value: str) -> str:
+        return self.substitutes.value(value) if is_somebody(value) else value
 
     @cached_property
-    def _instead(self) -> Callable[[str], str]:
-        """The same few devices come in every batch."""
-        return lru_cache(MOST_KNOWN)(lambda value: self.substitutes.value(value) if is_somebody(value) else value)
+    def _known(self) -> Callable[[str], str]:
+        """The same devices come in every batch; their names are all held anyway."""
+        return cache(self._instead)
 
     def _read(self, column: pl.Series) -> pl.Series:
         """A column in which something may be mentioned."""
