@@ -20,6 +20,7 @@ $(READY): uv.lock pyproject.toml
 	@$(BIN)/uv export --quiet --frozen --no-emit-project --format requirements.txt --output-file $(VENV)/locked.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(VENV)/locked.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q sentinel_pipeline
 	@touch $@
 
 demo: $(READY) ## make a household and an office, publish their last full day, week and month

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,7 @@ STATES = {
     "icmp": (("OTH",), (1.0,)),
 }
 UNANSWERED = ("S0", "REJ", "SH")
+Columns = dict[str, Any]
 
 
 def traffic(devices: tuple[Device, ...], plan: Plan, day: date, dice: Chance) -> pl.DataFrame:
@@ -29,13 +32,13 @@ def traffic(devices: tuple[Device, ...], plan: Plan, day: date, dice: Chance) ->
     Returns columns us, device, peer, own_port, peer_port, protocol, service, seconds, sent, received (bytes),
     packets_sent, packets_received, state, is_inbound (the peer began it).
     """
-    frames = [
-        _habit_rows(device, habit, plan, day, dice, int(dice.poisson(often * plan.scale * _mood(day))))
+    habits = [
+        _habit_columns(device, habit, plan, day, dice, int(dice.poisson(often * plan.scale * _mood(day))))
         for device in devices
         for habit, often in device.daily
         if "stranger" not in device.traits or plan.story.has_stranger(day)
     ]
-    rows = pl.concat([*frames, *_plot(devices, plan, day, dice)]).sort("us", maintain_order=True)
+    rows = pl.concat([_together(habits), *_plot(devices, plan, day, dice)]).sort("us", maintain_order=True)
     # The day's first connection begins at midnight itself, where careless windows lose it or count it twice.
     is_first = pl.int_range(pl.len()) == 0
     return rows.with_columns(us=pl.when(is_first).then(at(day, plan.zone, 0)).otherwise("us"))
@@ -46,38 +49,46 @@ def _mood(day: date) -> float:
     return (1.25 if day.weekday() >= 5 else 1.0) * (0.9 + 0.2 * (day.toordinal() * 7 % 11) / 10)
 
 
-def _habit_rows(device: Device, habit: Habit, plan: Plan, day: date, dice: Chance, count: int) -> pl.DataFrame:
+def _habit_columns(device: Device, habit: Habit, plan: Plan, day: date, dice: Chance, count: int) -> Columns:
+    """A day of one habit: a list or an array for each column; a frame of its own would cost more than its rows."""
     names, shares = STATES[habit.protocol]
-    peers = pl.Series(habit.peers, dtype=pl.String).gather(
-        (dice.random(count) ** 2 * len(habit.peers)).astype(np.int64)
-    )
-    states = pl.Series(names, dtype=pl.String).gather(picks(dice, shares, count))
-    is_ipv6 = pl.Series(dice.random(count) < 0.35) & peers.is_in(PUBLIC) if device.ipv6 else None
-    rows = pl.DataFrame(
-        {
-            "us": instants(day, plan.zone, habit.rhythm, count, dice),
-            "own_port": dice.integers(32_768, 61_000, count),
-            "seconds": _around(habit.seconds, habit.spread, count, dice),
-            "sent": _around(habit.sent, habit.spread, count, dice).astype(np.int64),
-            "received": _around(habit.received, habit.spread, count, dice).astype(np.int64),
-            "is_silent": dice.random(count) < 0.5,
-        }
-    ).with_columns(
-        device=pl.lit(device.ip),
-        peer=peers,
-        peer_port=pl.lit(habit.port, pl.Int64),
-        protocol=pl.lit(habit.protocol),
-        service=pl.lit(habit.service, pl.String),
-        state=states,
-        is_inbound=pl.lit("serves" in device.traits and habit.seconds > 60),
-    )
-    return _as_logged(rows if is_ipv6 is None else _over_ipv6(rows, device, is_ipv6))
+    peers = [habit.peers[n] for n in (dice.random(count) ** 2 * len(habit.peers)).astype(np.int64).tolist()]
+    states = [names[n] for n in picks(dice, shares, count)]
+    is_ipv6 = dice.random(count) < 0.35 if device.ipv6 else np.zeros(count, dtype=np.bool_)
+    return {
+        "us": instants(day, plan.zone, habit.rhythm, count, dice),
+        "own_port": dice.integers(32_768, 61_000, count),
+        "seconds": _around(habit.seconds, habit.spread, count, dice),
+        "sent": _around(habit.sent, habit.spread, count, dice).astype(np.int64),
+        "received": _around(habit.received, habit.spread, count, dice).astype(np.int64),
+        "is_silent": dice.random(count) < 0.5,
+        "device": [device.ip] * count,
+        "ipv6": [device.ipv6] * count,
+        "is_ipv6": is_ipv6,
+        "peer": peers,
+        "peer_port": np.full(count, habit.port, dtype=np.int64),
+        "protocol": [habit.protocol] * count,
+        "service": [habit.service] * count,
+        "state": states,
+        "is_inbound": np.full(count, "serves" in device.traits and habit.seconds > 60),
+    }
 
 
-def _over_ipv6(rows: pl.DataFrame, device: Device, is_ipv6: pl.Series) -> pl.DataFrame:
-    return rows.with_columns(
-        device=pl.when(is_ipv6).then(pl.lit(device.ipv6)).otherwise("device"),
-        peer=pl.when(is_ipv6).then(pl.col("peer").replace(IPV6_OF)).otherwise("peer"),
+def _together(habits: list[Columns]) -> pl.DataFrame:
+    """All habits as one frame, as they are logged."""
+    texts = dict.fromkeys(("device", "ipv6", "peer", "protocol", "service", "state"), pl.String)
+    columns = {name: [habit[name] for habit in habits] for name in habits[0]}
+    joined = {
+        name: list(chain.from_iterable(parts)) if name in texts else np.concatenate(parts)
+        for name, parts in columns.items()
+    }
+    rows = pl.DataFrame(joined, schema_overrides=texts)
+    is_ipv6 = pl.col("is_ipv6") & pl.col("peer").is_in(PUBLIC)
+    return _as_logged(
+        rows.with_columns(
+            device=pl.when(is_ipv6).then("ipv6").otherwise("device"),
+            peer=pl.when(is_ipv6).then(pl.col("peer").replace(IPV6_OF)).otherwise("peer"),
+        )
     )
 
 
