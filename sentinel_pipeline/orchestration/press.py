@@ -24,19 +24,23 @@ WORTH = 20
 
 
 def is_worth_it(report: Report) -> bool:
-    """Whether a second process gains time: there is a core for it, and enough to draw."""
-    return (os.cpu_count() or 1) > 1 and sum(result.section.chart is not None for result in report.sections) >= WORTH
+    """Whether there is so much to draw that a second process gains time."""
+    return sum(result.section.chart is not None for result in report.sections) >= WORTH
 
 
 class Press:
-    """Renders groups of files here, unless another process was asked to do so and did."""
+    """Renders groups of files here, unless another process was asked to do so and did.
+
+    `has_room` says whether there is a core for another process.
+    """
 
     def __init__(self) -> None:
+        self.has_room = (os.cpu_count() or 1) > 1
         self._beside: dict[tuple[Period, str], subprocess.Popen[bytes]] = {}
 
     def begin(self, settings: Settings, period: Period, groups: Sequence[str]) -> None:
         """Has another process render some groups of an edition."""
-        if not groups:
+        if not groups or not self.has_room:
             return
         # What goes wrong there is said by the rendering here that follows.
         process = subprocess.Popen(  # noqa: S603 - the command is ours
