@@ -1,0 +1,69 @@
+"""Events written together tell the same as events written one by one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sentinel_pipeline.orchestration.home import prepare_home
+from sentinel_pipeline.orchestration.instance import SentinelInstance
+from sentinel_pipeline.orchestration.runs import RANGE_END, RANGE_START
+
+DAYS = ("2025-03-10", "2025-03-11", "2025-03-12")
+KEY, OTHER = dg.AssetKey(["made", "first"]), dg.AssetKey(["made", "second"])
+
+
+Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
+
+
+def assets() -> list[dg.AssetsDefinition]:
+    days = dg.DailyPartitionsDefinition("2025-03-01", end_date="2025-04-01")
+    policy = dg.BackfillPolicy.single_run()
+
+    @dg.asset(key=KEY, partitions_def=days, backfill_policy=policy, check_specs=[dg.AssetCheckSpec("sound", asset=KEY)])
+    def first(context: dg.AssetExecutionContext) -> Results:
+        for day in context.partition_keys:
+            context.add_asset_metadata({"day": day}, KEY, day)
+        yield dg.MaterializeResult(asset_key=KEY)
+        yield dg.AssetCheckResult(asset_key=KEY, passed=True, check_name="sound")
+
+    @dg.asset(key=OTHER, deps=[KEY], partitions_def=days, backfill_policy=policy)
+    def second() -> None:
+        pass
+
+    return [first, second]
+
+
+def told(home: Path) -> dict[str, object]:
+    """What the history says of a run of three days."""
+    tags = {RANGE_START: DAYS[0], RANGE_END: DAYS[-1]}
+    with dg.DagsterInstance.from_config(str(prepare_home(home))) as instance:
+        result = dg.materialize(assets(), instance=instance, tags=tags)
+        assert result.success
+        of_run = instance.get_records_for_run(result.run_id).records
+        newest = instance.fetch_materializations(KEY, limit=10, ascending=True).records
+        latest = instance.get_latest_materialization_event(OTHER)
+        assert latest is not None
+        assert latest.asset_materialization is not None
+        check = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "sound"), limit=5)
+        made = [record.asset_materialization for record in newest]
+        return {
+            "kinds": sorted(str(record.event_log_entry.dagster_event_type) for record in of_run),
+            "partitions": [instance.get_materialized_partitions(key) for key in (KEY, OTHER)],
+            "metadata": sorted((one.partition, one.metadata["day"].value) for one in made if one),
+            "latest": latest.asset_materialization.partition,
+            "keys": sorted(map(str, instance.all_asset_keys())),
+            "checks": [one.status.value for one in check],
+            "runs": [record.event_log_entry.run_id == result.run_id for record in newest],
+        }
+
+
+@pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
+def test_events_written_together_tell_what_single_ones_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = told(tmp_path / "together")
+    monkeypatch.setattr(SentinelInstance, "_get_event_batch_size", lambda _: 0)
+    assert together == told(tmp_path / "single")
+    assert together["partitions"] == [set(DAYS), set(DAYS)]
+    assert together["runs"] == [True] * 3
+    assert together["metadata"] == [(day, day) for day in DAYS]
