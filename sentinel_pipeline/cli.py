@@ -20,7 +20,7 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
-from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, source_settings
+from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
 from sentinel_pipeline.terminal import RoomProgress, configured, say
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     if publishes:
         days = max(days, (last_day - _last_full(last_day, "monthly")).days + 1)
     say(f"making {counted(days, 'day')} of a household and an office up to {last_day}")
+    if AT_ONCE > 1:
+        share_cores()
     crew = Crew(RoomProgress(), AT_ONCE)
     systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), crew)
     config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))

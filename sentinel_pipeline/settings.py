@@ -49,6 +49,11 @@ def give_memory_back() -> None:
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 
+def share_cores() -> None:
+    """Leaves one core to the Polars of each process that is started from here: several would stand in their own way."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+
 def dagster_postgresql_url() -> str | None:
     """Where Dagster's storage lives instead of SQLite: SENTINEL_DAGSTER_POSTGRESQL_URL."""
     return os.environ.get("SENTINEL_DAGSTER_POSTGRESQL_URL") or None
