@@ -217,16 +217,26 @@ def encrypt() -> None:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def verify(folder: Path) -> None:
-    """Checks a published edition offline: every checksum, and the chain to the edition before."""
+@click.option(
+    "--public-key",
+    type=click.Path(path_type=Path),
+    help="Check with this key alone; left out: those of the data folder.",
+)
+def verify(folder: Path, public_key: Path | None) -> None:
+    """Checks a published edition offline: every checksum, the signature, and the chain of editions before it."""
+    from sentinel_pipeline.publishing.signing_keys import KEYS, kept_public_keys, public_keys
     from sentinel_pipeline.publishing.verification import verify as examine
 
-    verdict = examine(folder.absolute())
+    kept = data_folder() / KEYS
+    verdict = examine(folder.absolute(), public_keys(public_key) if public_key else kept_public_keys(kept))
     for fault in verdict.faults:
         click.echo(f"sentinel: {fault}", err=True)
+    if not verdict.is_signature_checked:
+        click.echo(f"sentinel: signature not checked: {kept} holds no public key; name one: --public-key", err=True)
     files = counted(verdict.files, "file")
-    click.echo(f"{verdict.edition}: {files}, {counted(len(verdict.faults), 'fault')}; {verdict.chain}")
-    if verdict.faults:
+    faults = counted(len(verdict.faults), "fault")
+    click.echo(f"{verdict.edition}: {files}, {faults}; {verdict.signature}; {verdict.chain}")
+    if verdict.faults or not verdict.is_signature_checked:
         raise click.exceptions.Exit(1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,8 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.lake.store import alone, read_json
 from sentinel_pipeline.publishing.integrity import file_faults
+from sentinel_pipeline.publishing.signatures import SIGNATURE, manifest_bytes, signature_faults, signed
+from sentinel_pipeline.publishing.signing_keys import KEYS, hand_out, signing_key
 
 MANIFEST = "manifest.json"
 REVISION = re.compile(r"r([1-9][0-9]*)")
@@ -69,13 +70,21 @@ def upcoming_revision(editions: Path, period: Period, figures_hash: str) -> int:
 
 
 def damage(folder: Path) -> list[str]:
-    """A line for every file of a revision that is no longer what its manifest lists; files put beside them are none."""
-    entries = read_json(folder / MANIFEST).get("files")
+    """A line for every file of a revision that is no longer what its manifest lists; files put beside them are none.
+
+    A manifest that was changed after it was signed is one; one of an earlier version, without signature, is none.
+    """
+    manifest = read_json(folder / MANIFEST)
+    entries = manifest.get("files")
     try:
         listed = {str(entry["name"]): entry for entry in entries} if isinstance(entries, list) else None
     except (KeyError, TypeError):
         listed = None
-    return [f"{MANIFEST}: lists no files"] if listed is None else file_faults(folder, listed)
+    if listed is None:
+        return [f"{MANIFEST}: lists no files"]
+    is_signed = manifest.get(SIGNATURE) is not None
+    forged = signature_faults((folder / MANIFEST).read_bytes(), manifest, {})[1] if is_signed else []
+    return file_faults(folder, listed) + [f"{MANIFEST}: {fault}" for fault in forged]
 
 
 @contextmanager
@@ -91,7 +100,8 @@ def publish(
     """Publishes files (by name in the edition) as the next revision; the same bytes as the newest publish nothing.
 
     A newest revision that was damaged since is left as it lies, and the next one published whatever the bytes.
-    `about` is what the manifest says beside the files. Raises PublishingError when it cannot be written whole.
+    `about` is what the manifest says beside the files. It is signed with the key in `keys/` beside the editions, which
+    is made when there is none. Raises PublishingError when an edition cannot be written whole, or not be signed.
     """
     folder = edition_folder(editions, period)
     try:
@@ -105,7 +115,7 @@ def publish(
                 return Edition(folder / f"r{published[-1]}", published[-1], is_new=False, files=tuple(sorted(files)))
             revision = _free(folder)
             manifest = _manifest(editions, period, revision, listed, about)
-            _write(folder, revision, files, manifest)
+            _write(folder, revision, files, _signed(manifest, editions))
             return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
     except OSError as error:
         raise PublishingError(
@@ -151,8 +161,15 @@ def _manifest(
         **about,
         "files": listed,
         "previous_edition": previous_edition(editions, period, revision),
-        "signature": None,
+        SIGNATURE: None,
     }
+
+
+def _signed(manifest: Mapping[str, object], editions: Path) -> dict[str, object]:
+    keys = editions.with_name(KEYS)
+    key = signing_key(keys)
+    hand_out(key.public_key(), (keys, editions))
+    return signed(manifest, key)
 
 
 def _same(folder: Path, listed: list[Listed]) -> bool:
@@ -170,7 +187,7 @@ def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Map
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
             _sync(target)
-        (staging / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (staging / MANIFEST).write_bytes(manifest_bytes(manifest))
         _sync(staging / MANIFEST)
         staging.chmod(0o755)
         staging.replace(folder / f"r{revision}")

@@ -1,34 +1,41 @@
-"""Checks a published edition: every checksum and the chain; recomputes a figure from the partitions it names."""
+"""Checks a published edition: checksums, signature, chain; recomputes a figure from the partitions it names."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from sentinel_pipeline.domain.errors import UsageError, VerificationError
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.publishing.chain import chain_faults
 from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.publishing.integrity import file_faults
 from sentinel_pipeline.publishing.scope import statistic_schema
+from sentinel_pipeline.publishing.signatures import signature_faults
 from sentinel_pipeline.sections.figures import FIGURES, Figure, Value
 from sentinel_pipeline.statistics import STATISTICS
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of an edition found: how many files, what is wrong (a line each), and the chain in words."""
+    """What a check of an edition found: how many files, what is wrong (a line each), signature and chain in words."""
 
     edition: str
     files: int
     faults: tuple[str, ...]
+    signature: str
     chain: str
+    is_signature_checked: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,55 +53,52 @@ class Trace:
         return not self.lost and self.published == self.recomputed
 
 
-def verify(folder: Path) -> Verdict:
-    """Raises UsageError when the folder is no edition."""
-    manifest = load_manifest(folder)
+def verify(folder: Path, keys: Mapping[str, Ed25519PublicKey]) -> Verdict:
+    """Checks an edition with public keys by id; without any, the signature is not checked, and the verdict says so.
+
+    Raises UsageError when the folder is no edition.
+    """
+    content = _content(folder, MANIFEST)
+    manifest = _parsed(folder / MANIFEST, content)
     try:
         listed = {str(entry["name"]): entry for entry in manifest["files"]}
         edition = str(manifest["edition"])
     except (KeyError, TypeError):
-        return Verdict(folder.name, 0, (f"{MANIFEST}: is not a manifest: it lists no files",), "not checked")
+        wrong = f"{MANIFEST}: is not a manifest: it lists no files"
+        return Verdict(folder.name, 0, (wrong,), "signature not checked", "chain not checked")
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     found = {path.relative_to(folder).as_posix() for path in paths} - {MANIFEST}
     faults = file_faults(folder, listed)
     faults += [f"{name}: is not in the manifest" for name in sorted(found - listed.keys())]
     if edition != "/".join(folder.parts[-3:]):
         faults.append(f"{MANIFEST}: belongs to {edition}, not to this folder")
-    chain, broken = _chain(folder, manifest.get("previous_edition"))
-    return Verdict(edition, len(listed), tuple(faults + broken), chain)
+    signature, forged = signature_faults(content, manifest, keys)
+    chain, broken = chain_faults(folder.parents[2] if len(folder.parents) > 2 else folder, edition, manifest)
+    faults += [f"{MANIFEST}: {fault}" for fault in forged] + [f"chain: {fault}" for fault in broken]
+    return Verdict(edition, len(listed), tuple(faults), signature, chain, bool(forged or keys))
 
 
-def _chain(folder: Path, previous: object) -> tuple[str, list[str]]:
-    """The edition before is checked where it lies beside this one; elsewhere only its hash is known."""
-    if previous is None:
-        return "first of its chain", []
-    if not isinstance(previous, dict) or not {"edition", "manifest_sha256"} <= previous.keys():
-        return "broken", [f"{MANIFEST}: previous_edition is not a reference"]
-    name = str(previous["edition"])
-    manifest = folder.parents[2].joinpath(*Path(name).parts, MANIFEST) if len(folder.parents) > 2 else Path(name)
-    if not manifest.is_file():
-        return f"previous edition {name} is not here to check", []
-    if sha256(manifest) != previous["manifest_sha256"]:
-        return "broken", [f"chain: the manifest of {name} is not the one this edition names"]
-    return f"follows {name}", []
+def _load(folder: Path, name: str) -> dict[str, Any]:
+    return _parsed(folder / name, _content(folder, name))
 
 
-def load_manifest(folder: Path) -> dict[str, Any]:
+def _content(folder: Path, name: str) -> bytes:
     """Raises UsageError when the folder is no edition."""
-    return _load(folder, MANIFEST, "is no published edition: it has no")
-
-
-def _load(folder: Path, name: str, complaint: str) -> dict[str, Any]:
     try:
-        value = json.loads((folder / name).read_bytes())
+        return (folder / name).read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"{folder} {complaint} {name}") from None
+        raise UsageError(f"{folder} is no published edition: it has no {name}") from None
     except OSError as error:
         raise UsageError(f"{folder / name}: cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise VerificationError(f"{folder / name}: is damaged: it is not JSON") from None
+
+
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        raise VerificationError(f"{path}: is damaged: it is not JSON") from None
     if not isinstance(value, dict):
-        raise VerificationError(f"{folder / name}: is damaged: it is not an object")
+        raise VerificationError(f"{path}: is damaged: it is not an object")
     return value
 
 
@@ -103,11 +107,9 @@ def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
 
     Raises UsageError for an unknown figure, VerificationError when `facts.json` is damaged.
     """
-    manifest = load_manifest(folder)
+    manifest = _load(folder, MANIFEST)
     try:
-        known = {
-            fact["id"]: fact for fact in _load(folder, "facts.json", "is no published edition: it has no")["facts"]
-        }
+        known = {fact["id"]: fact for fact in _load(folder, "facts.json")["facts"]}
         period = Period.parse(manifest["cadence"], manifest["key"], ZoneInfo(manifest["timezone"]))
     except (KeyError, TypeError):
         raise VerificationError(f"{folder}: facts.json or {MANIFEST} is damaged: entries are missing") from None

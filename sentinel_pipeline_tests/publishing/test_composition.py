@@ -22,10 +22,9 @@ from sentinel_pipeline.publishing.figures import as_table, from_table
 from sentinel_pipeline.publishing.reconciliation import contradictions
 from sentinel_pipeline.publishing.scope import Scope, completeness_of, statistics_of, with_before
 from sentinel_pipeline.publishing.summary import summary_facts
-from sentinel_pipeline.publishing.verification import verify
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline_tests.clocks import day, week
-from sentinel_pipeline_tests.publishing.worlds import SCOPE, House
+from sentinel_pipeline_tests.publishing.worlds import SCOPE, House, examined
 from sentinel_pipeline_tests.sections.worlds import READ
 from sentinel_pipeline_tests.statistics.frames import utc
 
@@ -214,7 +213,7 @@ def test_an_edition_holds_every_file_and_is_made_the_same_again(house: House, tm
             editions.append(publish(house.editions, TODAY, files, rows, about))
     assert [(edition.revision, edition.is_new) for edition in editions] == [(1, True), (1, False)]
     folder = editions[0].folder
-    assert verify(folder).faults == ()
+    assert examined(folder).faults == ()
     expected = {"facts.json", "report.pdf", "report.html", "workbook.xlsx", "summary.txt", "tables/alert_trends.csv"}
     expected |= {"words.json", "preview.png"}
     assert expected | {"charts/alert_trends.svg", "charts/alert_trends.png"} <= set(editions[0].files)

@@ -10,8 +10,8 @@ import pytest
 
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.publishing.editions import Edition, damage, publish, revisions, upcoming_revision
-from sentinel_pipeline.publishing.verification import verify
 from sentinel_pipeline_tests.clocks import day
+from sentinel_pipeline_tests.publishing.worlds import examined
 
 TODAY = day("2025-10-26")
 PUBLISHES = """
@@ -85,8 +85,8 @@ def test_other_bytes_are_r2_and_r1_stays_as_it_was(files: dict[str, bytes], tmp_
     assert (second.revision, second.is_new) == (2, True)
     assert (first.folder / "manifest.json").read_bytes() == manifest
     assert (first.folder / "report.pdf").read_bytes() == b"pdf"
-    assert verify(first.folder).faults == ()
-    assert verify(second.folder).chain == "follows daily/2025-10-26/r1"
+    assert examined(first.folder).faults == ()
+    assert examined(second.folder).chain == "follows daily/2025-10-26/r1, 1 link back to daily/2025-10-26/r1"
     third = published(tmp_path / "editions", {"report.pdf": b"pdf"})
     assert third.revision == 3
 
@@ -94,7 +94,8 @@ def test_other_bytes_are_r2_and_r1_stays_as_it_was(files: dict[str, bytes], tmp_
 def test_an_edition_follows_the_newest_of_the_period_before_it(tmp_path: Path) -> None:
     for key, content in (("2025-10-20", b"1"), ("2025-10-24", b"1"), ("2025-10-24", b"2"), ("2025-10-28", b"1")):
         published(tmp_path / "editions", {"a": content}, key)
-    assert verify(published(tmp_path / "editions", {"a": b"1"}).folder).chain == "follows daily/2025-10-24/r2"
+    chain = examined(published(tmp_path / "editions", {"a": b"1"}).folder).chain
+    assert chain == "follows daily/2025-10-24/r2, 3 links back to daily/2025-10-20/r1"
 
 
 def test_a_damaged_revision_is_never_overwritten_nor_its_number_given_again(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_damaged_revision_is_never_overwritten_nor_its_number_given_again(tmp_
     second = published(tmp_path / "editions", {"a": b"1"})
     assert (second.revision, second.is_new) == (2, True)
     assert (first.folder / "a").read_bytes() == b"1"
-    assert verify(second.folder).chain == "first of its chain"
+    assert examined(second.folder).chain == "first of its chain"
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.write_bytes(b"2"), lambda file: file.unlink()])
@@ -120,7 +121,7 @@ def test_the_same_bytes_are_published_again_when_those_of_the_newest_revision_we
     second = published(editions, {"a": b"1", "b": b"1"})
     assert (second.revision, second.is_new) == (2, True)
     assert {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()} == before
-    assert verify(second.folder).faults == ()
+    assert examined(second.folder).faults == ()
     assert upcoming_revision(editions, TODAY, "1") == 2
     assert not published(editions, {"a": b"1", "b": b"1"}).is_new
 
@@ -138,6 +139,39 @@ def test_a_manifest_that_lists_nothing_is_damage(manifest: bytes, tmp_path: Path
     (first.folder / "manifest.json").write_bytes(manifest)
     assert damage(first.folder) == ["manifest.json: lists no files"]
     assert published(tmp_path / "editions", {"a": b"1"}).revision == 2
+
+
+def test_a_manifest_changed_after_it_was_signed_is_damage(tmp_path: Path) -> None:
+    first = published(tmp_path / "editions", {"a": b"1"})
+    written = (first.folder / "manifest.json").read_bytes()
+    (first.folder / "manifest.json").write_bytes(written.replace(b"Europe/Berlin", b"Europe/London"))
+    assert damage(first.folder) == ["manifest.json: was changed after it was signed"]
+    second = published(tmp_path / "editions", {"a": b"1"})
+    assert (second.revision, examined(second.folder).faults) == (2, ())
+
+
+def test_an_edition_of_before_manifests_were_signed_is_no_damage_but_does_not_verify(tmp_path: Path) -> None:
+    first = published(tmp_path / "editions", {"a": b"1"})
+    manifest = json.loads((first.folder / "manifest.json").read_bytes()) | {"signature": None}
+    (first.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    assert damage(first.folder) == []
+    assert not published(tmp_path / "editions", {"a": b"1"}).is_new
+    assert examined(first.folder).faults == ("manifest.json: is not signed: its signature was removed, or never there",)
+
+
+def test_a_new_key_does_not_publish_the_same_bytes_again(tmp_path: Path) -> None:
+    first = published(tmp_path / "editions", {"a": b"1"})
+    (tmp_path / "keys" / "signing.key").unlink()
+    assert not published(tmp_path / "editions", {"a": b"1"}).is_new
+    assert examined(first.folder).faults == ()
+
+
+def test_a_key_that_is_none_publishes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "signing.key").write_bytes(b"")
+    with pytest.raises(PublishingError, match=r"signing\.key: is no Ed25519 private key"):
+        published(tmp_path / "editions", {"a": b"1"})
+    assert revisions(tmp_path / "editions" / "daily" / TODAY.key) == []
 
 
 def test_the_upcoming_revision_is_told_by_the_figures(tmp_path: Path) -> None:
@@ -165,7 +199,7 @@ def test_two_publishers_at_once_make_one_r1(tmp_path: Path) -> None:
     said = sorted(process.communicate(timeout=120)[0].strip() for process in both)
     assert said == ["1 False", "1 True"]
     assert revisions(tmp_path / "editions" / "daily" / TODAY.key) == [1]
-    assert verify(tmp_path / "editions" / "daily" / TODAY.key / "r1").faults == ()
+    assert examined(tmp_path / "editions" / "daily" / TODAY.key / "r1").faults == ()
 
 
 def test_a_file_that_is_gone_publishes_nothing(tmp_path: Path) -> None:

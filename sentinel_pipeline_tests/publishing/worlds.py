@@ -16,12 +16,19 @@ from sentinel_pipeline.publishing.composition import facts as facts_of
 from sentinel_pipeline.publishing.editions import Edition, publish
 from sentinel_pipeline.publishing.figures import key_figures, versions_of
 from sentinel_pipeline.publishing.scope import Scope, statistic_asset, statistics_of
+from sentinel_pipeline.publishing.signing_keys import KEYS, kept_public_keys
+from sentinel_pipeline.publishing.verification import Verdict, verify
 from sentinel_pipeline.rendering.report import KeyFigure
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline_tests.sections.worlds import READ, of_status
 from sentinel_pipeline_tests.statistics.frames import Row, counted, days_of, facts, of_day
 
 SCOPE = Scope((("home", READ),))
+
+
+def examined(folder: Path) -> Verdict:
+    """An edition checked with the public keys of its own data folder."""
+    return verify(folder, kept_public_keys(folder.parents[3] / KEYS))
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ def test_a_week_lists_every_day_even_those_on_which_nothing_happened(week: tuple
 
 
 def test_the_same_inputs_give_the_same_bytes_in_another_world(week: tuple[Path, Said], tmp_path: Path) -> None:
-    """Another process, folder, time zone, locale and hash seed."""
+    """Another process, folder, time zone, locale and hash seed; the signing key is an input too."""
     elsewhere = make_house(tmp_path / "somewhere else")
+    shutil.copytree(week[0] / "keys", elsewhere / "keys")
     said = sentinel(
         elsewhere,
         "publish",

@@ -46,8 +46,10 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sealed(clear: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Beside the house in clear, and signing with its key, so that editions can be compared."""
     house = house_at(tmp_path_factory.mktemp("sealed") / "house", ENCRYPTED)
+    shutil.copytree(clear / "keys", house / "keys")
     said = sentinel(house, "publish", "daily", DAY, LAKE_KEY=NEW)
     assert said.code == 0, said.err
     return house
