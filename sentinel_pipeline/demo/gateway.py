@@ -1,4 +1,4 @@
-"""Writes the gateway's Zeek logs: one folder per local day, one file per hour, rows in the hour they ended."""
+"""Writes the gateway's Zeek logs: one folder per local day, a file every few hours, rows in the file they ended in."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from sentinel_pipeline.demo.zeek_conn import CONN, conn_rows
 from sentinel_pipeline.demo.zeek_files import Log, log_lines, write_log
 from sentinel_pipeline.domain.period import Period, hour_end
 
+ROTATION_HOURS = 4
 JSON_EVERY = 3
 BROKEN_EVERY = 3
 
 
 def write_gateway(folder: Path, plan: Plan, progress: Progress) -> None:
-    """Writes conn and notice logs hour by hour; memory holds one day and the connections still open at its end."""
+    """Writes conn and notice logs file by file; memory holds one day and the connections still open at its end."""
     still_open: pl.DataFrame | None = None
     for done, stretch in enumerate(plan.stretches(), 1):
         started = connections(plan, stretch)
@@ -48,13 +49,17 @@ def _losses(dice: Chance, count: int) -> pl.Series:
     return pl.Series((dice.random(count) < 0.002) * dice.integers(100, 9_000, count))
 
 
-def _hours(plan: Plan, stretch: Stretch) -> list[tuple[datetime, datetime]]:
-    starts = [s for s in Period("daily", stretch.day, plan.zone).hour_starts if s < stretch.window.end]
-    return [(start, hour_end(start, plan.zone)) for start in starts if start >= stretch.window.start]
+def _rotations(plan: Plan, stretch: Stretch) -> list[tuple[datetime, datetime]]:
+    """From when to when each file of the stretch was open, by the local clock."""
+    hours = [s for s in Period("daily", stretch.day, plan.zone).hour_starts if s < stretch.window.end]
+    hours = [start for start in hours if start >= stretch.window.start]
+    opened = [n for n, start in enumerate(hours) if n == 0 or start.astimezone(plan.zone).hour % ROTATION_HOURS == 0]
+    lasts = [*(n - 1 for n in opened[1:]), len(hours) - 1]
+    return [(hours[n], hour_end(hours[last], plan.zone)) for n, last in zip(opened, lasts, strict=True)]
 
 
 def _write_stretch(folder: Path, plan: Plan, stretch: Stretch, rows: pl.DataFrame) -> None:
-    """Writes the stretch's hourly files; an hour without connections has a file with only a header."""
+    """Writes the stretch's files; hours without connections have a file with only a header."""
     place = folder / stretch.day.isoformat()
     style = "json" if stretch.day.toordinal() % JSON_EVERY == 1 else "tsv"
     # Slices bound the memory that a large scale's text takes while it is put together.
@@ -62,7 +67,7 @@ def _write_stretch(folder: Path, plan: Plan, stretch: Stretch, rows: pl.DataFram
     logged = rows.select("end_us").with_columns(pl.concat(pieces) if pieces else pl.Series("line", [], pl.String))
     raised = notices(plan, stretch)
     noted = raised.select(end_us="ts").with_columns(log_lines(NOTICE, style, raised))
-    for start, end in _hours(plan, stretch):
+    for start, end in _rotations(plan, stretch):
         opened, closed = start.astimezone(plan.zone), end.astimezone(plan.zone)
         is_broken = stretch.day.toordinal() % BROKEN_EVERY != 2 and opened.hour == 12
         conn = Log("conn", CONN, style, opened, closed)

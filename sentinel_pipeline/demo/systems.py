@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sentinel_pipeline.demo.plan import Plan
     from sentinel_pipeline.demo.rooms import Room
 
-VERSION = 3
+VERSION = 4
 MARKER = "demo.json"
 OFFICE = "office"
 EUROPE_BERLIN = ZoneInfo("Europe/Berlin")

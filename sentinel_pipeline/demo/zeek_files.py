@@ -18,7 +18,7 @@ BRACKETS = dict.fromkeys(("string", "addr", "enum"), QUOTES) | dict.fromkeys(("s
 
 @dataclass(frozen=True)
 class Log:
-    """One rotated file: its log, fields with Zeek's types, style (tsv or json), and the local hour it covers."""
+    """One rotated file: its log, fields with Zeek's types, style (tsv or json), and the local time it covers."""
 
     path: str
     fields: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The gateway's Zeek logs: rotated by the hour a connection ended in, in both of Zeek's styles, with damage."""
+"""The gateway's Zeek logs: rotated by the time a connection ended at, in both of Zeek's styles, with damage."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def local_day(row: dict[str, str]) -> str:
     return datetime.fromtimestamp(float(row["ts"]), BERLIN).date().isoformat()
 
 
-def test_every_hour_has_a_file_and_edges_have_two(logs: Path) -> None:
+def test_a_day_has_six_files_and_edges_have_one(logs: Path) -> None:
     counts = {folder.name: len(list(folder.glob("conn.*.log.gz"))) for folder in sorted(logs.iterdir())}
-    assert counts == {"2026-11-13": 2} | {f"2026-11-{day}": 24 for day in range(14, 21)} | {"2026-11-21": 2}
+    assert counts == {"2026-11-13": 1} | {f"2026-11-{day}": 6 for day in range(14, 21)} | {"2026-11-21": 1}
 
 
 def test_a_day_has_about_two_and_a_half_thousand_rows(logs: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_day_has_about_two_and_a_half_thousand_rows(logs: Path) -> None:
 
 
 def test_tsv_files_have_headers_and_close_and_some_days_are_json(logs: Path) -> None:
-    styles = {lines(file)[0][:1]: file for file in sorted(logs.rglob("conn.13_*"))}
+    styles = {lines(file)[0][:1]: file for file in sorted(logs.rglob("conn.16_*"))}
     assert set(styles) == {"#", "{"}
     written = lines(styles["#"])
     assert written[0] == "#separator \\x09"
