@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PARTITION = "dagster/partition"
+DISK = re.compile("No space left on device|Read-only file system")
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -191,8 +193,17 @@ def _materialize(
         if event.is_step_failure:
             (away if str(event.step_key).startswith("sources__") else broken).append(_words(event))
     if broken:
-        raise PublishingError("\n".join(dict.fromkeys(broken + away)))
+        raise PublishingError("\n".join(each_once(broken + away)))
     return away
+
+
+def each_once(lines: Sequence[str]) -> list[str]:
+    """The lines without repetition; of several steps that a disk stopped, one speaks for all."""
+    first: dict[str, str] = {}
+    for line in lines:
+        stopped = DISK.search(line)
+        first.setdefault(stopped[0] if stopped else line, line)
+    return list(first.values())
 
 
 def _words(event: dg.DagsterEvent) -> str:

@@ -19,7 +19,9 @@ moments = st.datetimes(datetime(2000, 1, 3), datetime(2099, 12, 29))  # noqa: DT
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 minutes = st.integers(-14 * 60, 14 * 60)
 UTC_ZONES = Zones(ZoneInfo("UTC"), ZoneInfo("UTC"))
-spans = st.tuples(moments, st.timedeltas(timedelta(), timedelta(days=40)))
+# Whole within the time that is plausible: what lies beyond is nowhere looked for.
+starts = st.datetimes(datetime(2000, 1, 3), datetime(2099, 11, 19))  # noqa: DTZ001 - local times
+spans = st.tuples(starts, st.timedeltas(timedelta(), timedelta(days=40)))
 
 
 def read(text: str | None, plain: str = "UTC", local: str | None = None) -> datetime | None:

@@ -154,8 +154,8 @@ def test_computed_columns_are_written_and_mistakes_in_them_are_one_line(house: P
     said = sentinel(house, *asked, "x = 1 + * 2")
     assert (said.code, len(said.err.splitlines())) == (2, 1)
     assert "--compute 'x = 1 + * 2', column 9: a number, a column or a function is expected, not '*'" in said.err
-    said = sentinel(house, *asked, "x = 1", "--state", "computed")
-    assert (said.code, "--state exports rows as they are" in said.err) == (2, True)
+    said = sentinel(house, *asked, "share = ROUND(bytes_sent / SUM(bytes_sent), 6)", "--state", "computed")
+    assert (said.code, "--state" in said.err, len(said.err.splitlines())) == (2, True, 1)
 
 
 def test_a_preview_makes_no_file(house: Path) -> None:
