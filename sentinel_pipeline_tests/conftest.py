@@ -22,7 +22,7 @@ NUMBERS = count(1)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: "/walks/" not in item.nodeid)
+    items.sort(key=lambda item: not any(room in item.nodeid for room in ("/walks/", "/orchestration/", "/rendering/")))
 
 
 @pytest.fixture(scope="session")

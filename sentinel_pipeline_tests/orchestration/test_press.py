@@ -65,6 +65,7 @@ def test_what_the_other_process_cannot_render_is_rendered_here(
     assert (folder / "report.html").stat().st_size > 1_000
 
 
+@pytest.mark.slow
 def test_a_run_publishes_the_same_edition_with_two_processes(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[list[str]] = []
 

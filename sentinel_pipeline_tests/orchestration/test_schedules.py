@@ -115,6 +115,7 @@ def days(first: str, last: str) -> list[str]:
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
+@pytest.mark.slow
 def test_a_month_of_ticks_with_a_clock_change_and_ten_days_off_makes_each_edition_once_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
