@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sentinel_pipeline.delivery.directory import Directory
 from sentinel_pipeline.delivery.parcel import Answer, Parcel
@@ -21,8 +21,13 @@ class Channel(Protocol):
     def send(self, parcel: Parcel) -> Answer:
         """Hands a parcel over and says what became of it."""
 
-    def took(self, message_id: str) -> bool | None:
-        """Whether the mail of that id was taken on; None when the channel cannot tell."""
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A channel that can be asked afterwards: no mail server and no provider can."""
+
+    def took(self, message_id: str) -> bool:
+        """Whether the mail of that id was taken on."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Directory:
                 return Failed(f"{path}: {error.strerror or error}")
         return Sent(path.name)
 
-    def took(self, message_id: str) -> bool | None:
+    def took(self, message_id: str) -> bool:
         """Whether the mail lies there: it appears whole or not at all."""
         return self._path(message_id).exists()
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sentinel_pipeline.delivery.addressing import Addressing
 from sentinel_pipeline.delivery.attempts import Desk, hand_over
-from sentinel_pipeline.delivery.channels import Channel
+from sentinel_pipeline.delivery.channels import Channel, Remembering
 from sentinel_pipeline.delivery.edition import PublishedEdition
 from sentinel_pipeline.delivery.planning import Asked, planned
 from sentinel_pipeline.delivery.subscriptions import Subscription
@@ -108,10 +108,12 @@ def resolve_abandoned(office: PostOffice) -> None:
 
 
 def _took(office: PostOffice, row: Delivery) -> bool | None:
+    """Whether an abandoned mail was taken on; None when nobody can tell."""
     try:
-        return office.channel(row.channel).took(row.message_id)
+        channel = office.channel(row.channel)
     except UsageError:
         return None
+    return channel.took(row.message_id) if isinstance(channel, Remembering) else None
 
 
 def _send(office: PostOffice, edition: PublishedEdition, asked: dict[str, Asked], order: Order) -> list[str]:

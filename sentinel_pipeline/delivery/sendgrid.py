@@ -48,9 +48,6 @@ class SendGrid:
             return Sent(response.headers.get("X-Message-Id") or ("sandbox" if self.entry.sandbox else ""))
         return Uncertain(f"{self.entry.address} answered {response.status_code}, which is neither yes nor no")
 
-    def took(self, message_id: str) -> bool | None:  # noqa: ARG002 - the API does not say which mails it has taken
-        return None
-
 
 def mail(parcel: Parcel, *, is_sandbox: bool) -> dict[str, Any]:
     """The request's body. Raises PublishingError when an attachment is no longer what was published."""

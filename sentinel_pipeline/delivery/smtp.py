@@ -35,9 +35,6 @@ class Smtp:
         finally:
             server.close()
 
-    def took(self, message_id: str) -> bool | None:  # noqa: ARG002 - a mail server tells nobody what it has taken
-        return None
-
     @property
     def _place(self) -> str:
         return f"{self.entry.host}:{self.entry.port}"

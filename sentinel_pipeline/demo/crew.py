@@ -14,7 +14,7 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 Tell = Callable[..., None]
 
-_tell: Tell | None = None
+_heard: list[Any] = []  # in a worker process, where its words go
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,15 @@ class Crew:
 
 
 def _begin(heard: Any) -> None:
-    global _tell  # noqa: PLW0603 - a worker process has one listener
-    _tell = lambda *words: heard.put(words)  # noqa: E731 - never called by a name of its own
+    _heard.append(heard)
+
+
+def _told(*words: object) -> None:
+    _heard[-1].put(words)
 
 
 def _done(work: Callable[[Piece, Tell], Result], piece: Piece) -> Result:
-    assert _tell is not None  # noqa: S101 - `_begin` ran first
-    return work(piece, _tell)
+    return work(piece, _told)
 
 
 @contextmanager

@@ -23,8 +23,8 @@ MOST_ERROR = 500
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A delivery that is to be: which revision of which edition, for which subscription, to whom, how."""
+class Dispatch:
+    """Which revision of which edition goes out, for which subscription, to whom, how."""
 
     cadence: str
     period_key: str
@@ -38,6 +38,11 @@ class Planned:
     @property
     def edition(self) -> str:
         return f"{self.cadence}/{self.period_key}/r{self.revision}"
+
+
+@dataclass(frozen=True)
+class Planned(Dispatch):
+    """A delivery that is to be."""
 
     @property
     def delivery_id(self) -> str:
@@ -46,18 +51,10 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class Delivery(Dispatch):
     """A row of the ledger; `claim` names the attempt that was the last to take it."""
 
     delivery_id: str
-    cadence: str
-    period_key: str
-    revision: int
-    manifest_sha256: str
-    subscription: str
-    recipient: str
-    channel: str
-    message_id: str
     state: State
     attempts: int
     claim: str | None
@@ -66,10 +63,6 @@ class Delivery:
     planned_at: datetime
     tried_at: datetime | None
     settled_at: datetime | None
-
-    @property
-    def edition(self) -> str:
-        return f"{self.cadence}/{self.period_key}/r{self.revision}"
 
 
 def delivery_id(cadence: str, period_key: str, revision: int, subscription: str, recipient: str) -> str:

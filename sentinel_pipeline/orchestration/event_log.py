@@ -8,6 +8,7 @@ editions themselves.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -74,9 +75,7 @@ class KeptOpenEventLog(SqliteEventLogStorage):
 
     def _numbered(self, connection: Connection, entry: EventLogEntry) -> int:
         """The number of an event written to the index."""
-        written = connection.execute(self.prepare_insert_event(entry)).inserted_primary_key
-        assert written is not None  # noqa: S101 - one row was inserted
-        return int(written[0])
+        return int(connection.execute(self.prepare_insert_event(entry)).lastrowid)
 
     def dispose(self) -> None:
         with self._db_lock:
@@ -91,5 +90,5 @@ def _asset(entry: EventLogEntry) -> str | None:
     return told.asset_key.to_string() if told and told.asset_key else None
 
 
-def _relax(connection: object, _: object) -> None:
-    connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined] # a sqlite3 connection
+def _relax(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")

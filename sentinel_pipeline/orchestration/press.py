@@ -1,12 +1,11 @@
 """Files of an edition made in two processes: while one draws the charts, the other sets the document and the page.
 
-As a program of its own it renders what its standard input names; it knows nothing of Dagster.
+As a program of its own it renders what its arguments name; it knows nothing of Dagster.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.publishing.assembly import FILE_ASSETS, FileAsset, draft_folder, render_files
 from sentinel_pipeline.publishing.composition import compose
 from sentinel_pipeline.rendering.report import Report
-from sentinel_pipeline.settings import Settings
+from sentinel_pipeline.settings import Settings, load_settings
 
 FIRST, BESIDE = "charts", ("document", "page")
 # Starting a process costs as much as drawing many charts: fewer than these are drawn sooner without.
@@ -43,12 +42,8 @@ class Press:
         if not groups or not self.has_room:
             return
         # What goes wrong there is said by the rendering here that follows.
-        process = subprocess.Popen(  # noqa: S603 - the command is ours
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        assert process.stdin is not None  # noqa: S101 - it was asked for
-        with process.stdin:
-            pickle.dump((settings, period, groups), process.stdin)
+        asked = [sys.executable, "-m", __name__, str(settings.data), period.cadence, period.key, *groups]
+        process = subprocess.Popen(asked, stderr=subprocess.DEVNULL)  # noqa: S603 - the command is ours
         self._beside |= {(period, name): process for name in groups}
 
     def rendered(self, group: FileAsset, report: Report, editions: Path) -> Path:
@@ -63,11 +58,12 @@ PRESS = Press()
 
 
 def main() -> None:
-    """Renders the groups of an edition that standard input names."""
+    """Renders the groups that the arguments name: the data folder, cadence and key of the edition, then they."""
     from sentinel_pipeline.orchestration.deployment import Deployment
 
-    settings, period, groups = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
-    deployment = Deployment(settings)
+    data, cadence, key, *groups = sys.argv[1:]
+    deployment = Deployment(load_settings(Path(data)))
+    settings, period = deployment.settings, deployment.period(cadence, key)
     report = compose(deployment.scope, settings.organisation, period, settings.editions, deployment.lake)
     for group in FILE_ASSETS:
         if group.name in groups:

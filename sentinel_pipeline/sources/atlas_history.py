@@ -11,24 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Self
 
 import polars as pl
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
+from sentinel_pipeline.sources.atlas_database import AtlasDatabase
 from sentinel_pipeline.sources.atlas_fields import LOST, Sealed, sealed_field
 from sentinel_pipeline.sources.atlas_files import json_or_text
 from sentinel_pipeline.sources.atlas_inbox import known_since, within
 from sentinel_pipeline.sources.atlas_json import Lenient, compact, text_of
-from sentinel_pipeline.sources.atlas_keys import KeyRing
 from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, written_flags
 from sentinel_pipeline.sources.atlas_rows import StoredRow, location_of, stamp_of, stored_rows, wide
 from sentinel_pipeline.sources.atlas_units import Fault, Unit, frames, machines_of
 from sentinel_pipeline.sources.fields import ROW
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.sieve import first_time
-from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite import SqliteDatabase
 from sentinel_pipeline.sources.timestamps import Zones
 
@@ -74,20 +72,8 @@ HISTORIES = (
 )
 
 
-class AtlasHistory:
+class AtlasHistory(AtlasDatabase):
     """An opened `speedtest.sqlite3` or `metrics.db`."""
-
-    def __init__(self, settings: SourceSettings, ring: KeyRing, clock: Clock, database: SqliteDatabase) -> None:
-        self.settings = settings
-        self._ring = ring
-        self._clock = clock
-        self._database = database
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
 
     def has(self, table: Table) -> bool:
         return table in (WIDGET_LOGS, MACHINES, DECRYPTIONS)

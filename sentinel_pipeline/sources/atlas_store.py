@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import Self
 
 import polars as pl
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import AUDIT_EVENTS, DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
+from sentinel_pipeline.sources.atlas_database import AtlasDatabase
 from sentinel_pipeline.sources.atlas_fields import Sealed, plain_field, sealed_field, worst
 from sentinel_pipeline.sources.atlas_files import json_or_text
 from sentinel_pipeline.sources.atlas_history import AtlasHistory, histories_in
@@ -38,20 +38,8 @@ EXPORT_MORE = ("encryption_mode", "filename", "data_encrypted")
 EXPORT_DETAILS = ("machine_id", "export_type", "export_format", "encrypted", "encryption_mode")
 
 
-class AtlasStore:
+class AtlasStore(AtlasDatabase):
     """An opened store; keys of agents that lie in it (`agent_db_keys`) are never read."""
-
-    def __init__(self, settings: SourceSettings, ring: KeyRing, clock: Clock, database: SqliteDatabase) -> None:
-        self.settings = settings
-        self._ring = ring
-        self._clock = clock
-        self._database = database
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
 
     def has(self, table: Table) -> bool:
         return table in ORIGIN and bool(self._database.columns(ORIGIN[table]))
