@@ -93,7 +93,7 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
     say(f"configuration: {config}")
     if publishes:
-        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES])
+        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES], last_day)
     click.echo(str(data / "systems"))
 
 
@@ -103,11 +103,17 @@ def _last_full(last_day: date, cadence: str) -> date:
     return first_of(cadence, running - timedelta(days=1))
 
 
-def _publish_demo(periods: list[Period]) -> None:
-    """Publishes several editions side by side, the longest period first, and prints each with its figures."""
+def _publish_demo(periods: list[Period], last_day: date) -> None:
+    """Publishes several editions side by side, the longest period first, and prints each with its figures.
+
+    Days that none of them needs are read too: whoever then publishes any day waits for nothing else.
+    """
     from sentinel_pipeline.demo.crew import Crew
+    from sentinel_pipeline.orchestration.runs import read_every_day
 
     outcomes = Crew(say, AT_ONCE).results(_published, periods[::-1])
+    for problem in read_every_day(load_settings(), last_day, say):
+        click.echo(f"sentinel: {problem}", err=True)
     for period, outcome in zip(periods, outcomes[::-1], strict=True):
         _show_figures(period, outcome)
 

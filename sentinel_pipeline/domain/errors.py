@@ -61,3 +61,8 @@ class PublishingError(SentinelError):
 
 class VerificationError(SentinelError):
     """A published edition or figure is not what its manifest says."""
+
+
+def first_line(text: str) -> str:
+    """The first line of an error's text that says something; "failed" when none does."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "failed")

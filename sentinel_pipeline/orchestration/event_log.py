@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 from dagster import EventLogEntry
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from sqlalchemy import create_engine, event
+from dagster._core.storage.event_log import AssetKeyTable, SqliteEventLogStorage
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
 BUSY_SECONDS = 60
@@ -27,6 +27,8 @@ class KeptOpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
+        self._asset_columns: set[str] = set()
         super().__init__(base_dir)
 
     @contextmanager
@@ -54,6 +56,19 @@ class KeptOpenEventLog(SqliteEventLogStorage):
         )
         event.listen(engine, "connect", _relax)
         return engine
+
+    def has_table(self, table_name: str) -> bool:
+        """The stock one opens a connection each time it is asked; tables and columns that are there stay."""
+        if table_name not in self._tables:
+            if not super().has_table(table_name):
+                return False
+            self._tables.add(table_name)
+        return True
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        if column_name not in self._asset_columns:
+            self._asset_columns.update(column["name"] for column in inspect(conn).get_columns(AssetKeyTable.name))
+        return column_name in self._asset_columns
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Events of one run, in one transaction for the run and one for what all runs know of assets."""

@@ -6,6 +6,7 @@ from sentinel_pipeline.domain.period import NOUN
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata
+from sentinel_pipeline.orchestration.press import PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
 
 
@@ -32,6 +33,8 @@ def days_definition(
         # Runs are made from the definitions, and those hold this asset.
         from sentinel_pipeline.orchestration.runs import read_days, uncounted_days
 
+        if is_worth_it(deployment.scope.sections_of(cadence)):
+            PRESS.prepare()
         period = deployment.period(cadence, context.partition_key)
         missing = uncounted_days(deployment, period)
         if missing:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from sentinel_pipeline.domain.errors import first_line
 from sentinel_pipeline.domain.period import CADENCES, Period
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.missing_days import days_definition, days_key
 from sentinel_pipeline.orchestration.partitions import partitions_of
-from sentinel_pipeline.orchestration.presenting import file_link, partition_metadata
+from sentinel_pipeline.orchestration.presenting import Metadata, file_link, partition_metadata
 from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.publishing.assembly import (
@@ -41,11 +42,10 @@ def report_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
 
 def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefinition]:
     partitions = partitions_of(cadence, deployment.settings)
-    sections = deployment.scope.sections_of(cadence)
     statistics = [statistic_dep(one.name, cadence, with_previous=True) for one in deployment.scope.statistics]
     return [
         days_definition(deployment, cadence, partitions, statistics),
-        *(section_definition(deployment, section, cadence, partitions) for section in sections),
+        sections_definition(deployment, cadence, partitions),
         key_figures_definition(deployment, cadence, partitions),
         *(files_definition(deployment, files, cadence, partitions) for files in FILE_ASSETS),
         edition_definition(deployment, cadence, partitions),
@@ -65,38 +65,70 @@ def period_of(context: dg.AssetExecutionContext, deployment: Deployment, cadence
     return deployment.period(cadence, context.partition_key)
 
 
-def section_definition(
-    deployment: Deployment, section: Section, cadence: str, partitions: dg.PartitionsDefinition
+def sections_definition(
+    deployment: Deployment, cadence: str, partitions: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    needed = needed_by(section)
-    whole = {name.removesuffix(BEFORE): f"{name.removesuffix(BEFORE)}{BEFORE}" in needed for name in needed}
-    available = {statistic.name for statistic in deployment.scope.statistics}
+    """Every section an asset of its own, all made in one step: a step costs more than most of the tables.
 
-    @dg.asset(
-        key=[cadence, section.name],
-        deps=[
-            days_key(cadence),
-            *(
-                statistic_dep(name, cadence, with_previous=with_previous)
-                for name, with_previous in whole.items()
-                if name in available
-            ),
-        ],
+    A section that fails stops the figures, which need them all, but no other section.
+    """
+    sections = {section_key(section, cadence): section for section in deployment.scope.sections_of(cadence)}
+
+    @dg.multi_asset(
+        name=f"{cadence}_sections",
+        specs=[section_spec(deployment, section, cadence) for section in sections.values()],
         partitions_def=partitions,
+        can_subset=True,
+    )
+    def tables(context: dg.AssetExecutionContext) -> Results:
+        period = period_of(context, deployment, cadence)
+        failures: dict[dg.AssetKey, Exception] = {}
+        for key, section in sections.items():
+            if key not in context.selected_asset_keys:
+                continue
+            try:
+                made = make_section(deployment, section, period)
+            except Exception as error:
+                failures[key] = error
+            else:
+                yield dg.MaterializeResult(asset_key=key, metadata=made)
+        if failures:
+            said = [f"{'/'.join(key.path)}: {first_line(str(error))}" for key, error in failures.items()]
+            raise dg.Failure("\n".join(said), allow_retries=False) from next(iter(failures.values()))
+
+    return tables
+
+
+def section_key(section: Section, cadence: str) -> dg.AssetKey:
+    return dg.AssetKey([cadence, section.name])
+
+
+def section_spec(deployment: Deployment, section: Section, cadence: str) -> dg.AssetSpec:
+    """One step maps a statistic to its days in one way: with the period before where any section looks back at it."""
+    looked_back_at = {name for other in deployment.scope.sections_of(cadence) for name in needed_by(other)}
+    available = {statistic.name for statistic in deployment.scope.statistics}
+    names = dict.fromkeys(name.removesuffix(BEFORE) for name in needed_by(section))
+    statistics = [
+        statistic_dep(name, cadence, with_previous=f"{name}{BEFORE}" in looked_back_at)
+        for name in names
+        if name in available
+    ]
+    return dg.AssetSpec(
+        section_key(section, cadence),
+        deps=[days_key(cadence), *statistics],
         group_name=cadence,
         kinds={"polars", "parquet"},
         owners=OWNERS,
         tags={"layer": "section", "topic": section.topic.replace(" ", "_")},
         description=f"{section.title}. {section.description}",
     )
-    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        period = period_of(context, deployment, cadence)
-        statistics = with_before(deployment.scope, period, deployment.lake, needed)
-        asset = section_asset(cadence, section.name)
-        deployment.lake.write(asset, period.key, section_table(section, statistics, period))
-        return dg.MaterializeResult(metadata=partition_metadata(deployment.lake, asset, period))
 
-    return table
+
+def make_section(deployment: Deployment, section: Section, period: Period) -> Metadata:
+    statistics = with_before(deployment.scope, period, deployment.lake, needed_by(section))
+    asset = section_asset(period.cadence, section.name)
+    deployment.lake.write(asset, period.key, section_table(section, statistics, period))
+    return partition_metadata(deployment.lake, asset, period)
 
 
 def key_figures_definition(
@@ -113,7 +145,7 @@ def key_figures_definition(
                 key,
                 deps=[
                     *(statistic_dep(name, cadence, with_previous=True) for name in statistics),
-                    *(dg.AssetDep(dg.AssetKey([cadence, section.name])) for section in sections),
+                    *(dg.AssetDep(section_key(section, cadence)) for section in sections),
                 ],
                 group_name=cadence,
                 kinds={"polars", "parquet"},
@@ -171,7 +203,7 @@ def files_definition(
         say(f"rendering {files.name} of {cadence} {period.key}")
         scope, lake = deployment.scope, deployment.lake
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
-        if files.name == FIRST and is_worth_it(report):
+        if files.name == FIRST and is_worth_it(scope.sections_of(cadence)):
             PRESS.begin(deployment.settings, period, [name for name in BESIDE if is_coming(context, cadence, name)])
         folder = PRESS.rendered(files, report, deployment.settings.editions)
         return dg.MaterializeResult(metadata=_files_metadata(folder))

@@ -22,6 +22,7 @@ from sentinel_pipeline.orchestration.deliveries import deliveries_key, receipts_
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.partitions import known_first_day
+from sentinel_pipeline.orchestration.press import PRESS
 from sentinel_pipeline.orchestration.progress import heard_by, say
 from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import damage, edition_folder, revisions, upcoming_revision
@@ -62,8 +63,23 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
     with heard_by(listener), _instance(settings) as instance:
         away = read_days(settings, instance, stale)
         say(f"making the {period.cadence} edition of {period.key}")
-        _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+        try:
+            _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+        finally:
+            PRESS.dismiss()
     return _outcome(folder, revisions(folder)[-1], tuple(away))
+
+
+def read_every_day(settings: Settings, last: date, listener: Callable[[str], None]) -> list[str]:
+    """Reads the days up to `last` that nobody has read; returns a line for each source that was away."""
+    deployment = Deployment(settings)
+    days = [
+        day for day in _days_between(deployment, known_first_day(settings), last) if not _is_counted(deployment, day)
+    ]
+    if not days:
+        return []
+    with heard_by(listener), _instance(settings) as instance:
+        return read_days(settings, instance, days)
 
 
 def read_days(settings: Settings, instance: dg.DagsterInstance, days: Sequence[Period]) -> list[str]:
@@ -158,6 +174,10 @@ def is_up_to_date(deployment: Deployment, period: Period) -> bool:
     )
 
 
+def _days_between(deployment: Deployment, first: date, last: date) -> list[Period]:
+    return [deployment.day((first + timedelta(days=n)).isoformat()) for n in range((last - first).days + 1)]
+
+
 def _is_counted(deployment: Deployment, day: Period) -> bool:
     return all(deployment.lake.has(statistic_asset(s.name), day.key) for s in deployment.scope.statistics)
 
@@ -213,6 +233,6 @@ def _words(event: dg.DagsterEvent) -> str:
         return data.user_failure_data.description
     error = data.error.cause or data.error if data.error else None
     text = error.message if error else event.message or "failed"
-    said = next((line.strip() for line in text.splitlines() if line.strip()), "failed")
+    said = errors.first_line(text)
     said = said.removeprefix(f"{errors.__name__}.{error.cls_name}: ") if error else said
     return f"{str(event.step_key).replace('__', '/')}: {said}"

@@ -119,6 +119,23 @@ def test_statistics_that_do_not_add_up_stop_the_edition(tmp_path: Path, instance
     assert "alerts_by_device adds up to 24" in str(check.description)
 
 
+def test_a_section_that_cannot_be_made_stops_no_other(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    house = make_house(tmp_path / "house")
+    assert run(house, instance, "read_days", **{RANGE_START: DAY, RANGE_END: DAY}).success
+    (house / "lake" / "statistics" / "alert_hours" / f"{DAY}.parquet").write_bytes(b"no Parquet")
+    result = run(house, instance, "render_daily", **{PARTITION: DAY})
+    assert failed(result) == {"daily_sections"}
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    described = event.step_failure_data.user_failure_data
+    assert described is not None
+    lines = str(described.description).splitlines()
+    stopped = {line.partition(": ")[0] for line in lines}
+    made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
+    assert "daily/alert_trends" in stopped - made
+    assert {"daily/protocols", "daily/incident_trends"} <= made - stopped
+    assert not (house / "editions" / "daily").exists()
+
+
 def test_a_week_needs_its_seven_days_and_a_month_its_own(house: Path) -> None:
     graph = build_definitions(load_settings(house)).resolve_asset_graph()
     alerts = dg.AssetKey(["statistics", "alert_hours"])

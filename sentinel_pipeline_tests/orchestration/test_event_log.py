@@ -5,7 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
+from sentinel_pipeline.orchestration.event_log import KeptOpenEventLog
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.instance import SentinelInstance
 from sentinel_pipeline.orchestration.runs import RANGE_END, RANGE_START
@@ -67,3 +69,15 @@ def test_events_written_together_tell_what_single_ones_tell(tmp_path: Path, monk
     assert together["partitions"] == [set(DAYS), set(DAYS)]
     assert together["runs"] == [True] * 3
     assert together["metadata"] == [(day, day) for day in DAYS]
+
+
+def test_a_table_made_later_is_found(tmp_path: Path) -> None:
+    with dg.DagsterInstance.from_config(str(prepare_home(tmp_path))) as instance:
+        log = instance.event_log_storage
+        assert isinstance(log, KeptOpenEventLog)
+        assert not log.has_table("made_later")
+        with log.index_connection() as connection:
+            connection.execute(text("CREATE TABLE made_later (id INTEGER)"))
+        assert log.has_table("made_later")
+        assert log.has_asset_key_col("cached_status_data")
+        assert not log.has_asset_key_col("no_such_column")

@@ -65,6 +65,24 @@ def test_what_the_other_process_cannot_render_is_rendered_here(
     assert (folder / "report.html").stat().st_size > 1_000
 
 
+def test_a_process_that_was_prepared_renders_and_one_that_nobody_needs_ends(
+    deployment: Deployment, report: Report
+) -> None:
+    beside = Press()
+    beside.prepare()
+    (process,) = beside._waiting
+    beside.prepare()
+    assert beside._waiting == [process], "one is enough"
+    beside.begin(deployment.settings, report.period, ["page"])
+    beside.rendered(GROUPS["page"], report, deployment.settings.editions)
+    assert process.poll() == 0
+    beside.prepare()
+    (unneeded,) = beside._waiting
+    beside.dismiss()
+    assert unneeded.poll() == 0
+    assert vars(beside) == vars(Press())
+
+
 @pytest.mark.slow
 def test_a_run_publishes_the_same_edition_with_two_processes(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[list[str]] = []

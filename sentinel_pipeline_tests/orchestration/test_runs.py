@@ -1,0 +1,35 @@
+"""Days are read once, and none is left out."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from sentinel_pipeline.orchestration.runs import read_every_day
+from sentinel_pipeline.settings import load_settings
+from sentinel_pipeline_tests.walks.household import DAY, make_house
+
+
+def counted_days(house: Path) -> list[str]:
+    return sorted(path.stem for path in (house / "lake" / "statistics" / "alert_hours").glob("*.parquet"))
+
+
+def test_every_day_is_read_that_nobody_has_read(tmp_path: Path) -> None:
+    house = make_house(tmp_path)
+    heard: list[str] = []
+    settings = load_settings(house)
+    assert read_every_day(settings, date.fromisoformat(DAY), heard.append) == []
+    days = counted_days(house)
+    assert days[-1] == DAY
+    assert len(days) == (date.fromisoformat(days[-1]) - date.fromisoformat(days[0])).days + 1
+    assert any("reading home" in line for line in heard)
+    heard.clear()
+    assert read_every_day(settings, date.fromisoformat(DAY), heard.append) == []
+    assert heard == []
+
+
+def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) -> None:
+    house = make_house(tmp_path)
+    (house / "office.db").unlink()
+    (line,) = read_every_day(load_settings(house), date.fromisoformat(DAY), lambda _: None)
+    assert "office" in line
