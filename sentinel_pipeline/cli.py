@@ -119,10 +119,8 @@ def _publish_demo(periods: list[Period], last_day: date) -> None:
 
 
 def _published(period: Period, tell: Callable[[str], None]) -> Outcome:
-    from sentinel_pipeline.orchestration.press import PRESS
     from sentinel_pipeline.orchestration.runs import publish_edition
 
-    PRESS.has_room = False  # the cores are taken by those who publish the other editions
     return publish_edition(load_settings(), period, lambda line: tell(f"  {period.cadence}: {line}"))
 
 

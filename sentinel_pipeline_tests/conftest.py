@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 from hypothesis import settings
+
+# Each worker of a parallel run has a core; threads of Polars and a second process for pictures would fight for it.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 # How long an example takes says nothing about whether it is right, least of all on a busy machine.
 settings.register_profile("sentinel", deadline=None)

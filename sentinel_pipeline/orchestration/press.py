@@ -7,13 +7,14 @@ Dagster.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+
+import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.publishing.assembly import FILE_ASSETS, FileAsset, draft_folder, render_files
@@ -43,13 +44,18 @@ def is_worth_it(sections: Sequence[Section]) -> bool:
 class Press:
     """Renders groups of files here, unless another process was asked to do so and did.
 
-    `has_room` says whether there is a core for another process.
+    `cores` are those this process may use, by default as many as Polars: other processes may have taken the rest.
     """
 
-    def __init__(self) -> None:
-        self.has_room = (os.cpu_count() or 1) > 1
+    def __init__(self, cores: int | None = None) -> None:
+        self._cores = cores
         self._waiting: list[subprocess.Popen[str]] = []
         self._beside: dict[tuple[Period, str], subprocess.Popen[str]] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is a core for another process."""
+        return (self._cores or pl.thread_pool_size()) > 1
 
     def prepare(self) -> None:
         """Starts the other process, which loads what it needs while this one still counts."""

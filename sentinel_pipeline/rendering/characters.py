@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from unicodedata import bidirectional, category, combining
 
-from sentinel_pipeline.rendering.fonts import covered
+from sentinel_pipeline.rendering.fonts import covered, is_supplemented
 
 NEW_LINE = "↵"
 SPACES = " \u00a0\u202f"
@@ -21,11 +21,11 @@ CUT_MARK = "…"
 
 
 def readable(text: str) -> str:
-    """The text on one line with every character visible: new lines as ↵, what cannot be drawn as ‹U+6F22 U+5B57›."""
+    """The text on one line with every character visible: new lines as ↵, what cannot be drawn as ‹U+0E01 U+0E02›."""
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\n", NEW_LINE)
-    runs = groupby(text, key=_is_visible)
+    runs = groupby(text, key=lambda character: _is_visible(character) or _is_further(character))
     return "".join("".join(run) if visible else spelled("".join(run)) for visible, run in runs)
 
 
@@ -62,6 +62,10 @@ def visual(line: str) -> str:
 @cache
 def _is_visible(character: str) -> bool:
     return not _is_hidden(character) and ord(character) in covered()
+
+
+def _is_further(character: str) -> bool:
+    return is_supplemented(character) and not _is_hidden(character)
 
 
 @cache

@@ -9,7 +9,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sentinel_pipeline.rendering.fonts import FALLBACKS, FAMILY
+from sentinel_pipeline.rendering.fonts import FALLBACKS, FAMILY, families
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,9 @@ def _svg(figure: Figure, title: str, words: str) -> bytes:
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a browser has the fonts we lack
         text = _saved(figure, "svg", Date=None, Creator=None, Format=None, Type=None).decode()
     fallbacks = ", ".join(f"'{name}'" if " " in name else name for name in FALLBACKS)
-    text = text.replace(f"'{FAMILY}'", f"'{FAMILY}', {fallbacks}")
+    # A supplement is no font a browser has: it has its own.
+    drawn = ", ".join(f"'{name}'" for name in families())
+    text = text.replace(drawn, f"'{FAMILY}', {fallbacks}")
     named = f"<title>{escape(title)}</title><desc>{escape(words)}</desc>"
     text = re.sub(r"<svg\b[^>]*>", lambda root: f'{root[0][:-1]} role="img">{named}', text, count=1)
     return text.encode()

@@ -12,7 +12,7 @@ from sentinel_pipeline.rendering.characters import printable, readable
 from sentinel_pipeline.rendering.chart_files import SAVERS, Form, png, saved_pages
 from sentinel_pipeline.rendering.chart_times import offsets
 from sentinel_pipeline.rendering.chart_words import alt_text
-from sentinel_pipeline.rendering.fonts import BOLD, FAMILY
+from sentinel_pipeline.rendering.fonts import BOLD, families
 from sentinel_pipeline.rendering.lines import fitted, wrapped
 from sentinel_pipeline.rendering.palette import INK, MUTED
 from sentinel_pipeline.rendering.plot_bars import bars_plot
@@ -20,6 +20,7 @@ from sentinel_pipeline.rendering.plot_heat_map import heat_map_plot
 from sentinel_pipeline.rendering.plot_lines import lines_plot
 from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot
 from sentinel_pipeline.rendering.report import SectionResult
+from sentinel_pipeline.rendering.supplement import characters_of, typeset
 from sentinel_pipeline.sections.section import Bars, HeatMap
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ MOST_TITLE_LINES = 4
 MEASURE_ROOM = 0.2  # inches above a plot
 LEADING = 1.3
 SETTINGS: dict[str, Any] = {
-    "font.family": [FAMILY],
     "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "sentinel-pipeline",
@@ -58,7 +58,7 @@ def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = Tru
     if result.section.chart is None or result.failure is not None:
         return None
     clean = printable if form == "svg" else readable
-    with _house_style():
+    with typeset(_characters(result)), _house_style():
         plot = _plot(result, period, clean, WIDTH)
         figure = _framed(plot, result, period, clean) if alone else PageChart(plot, result, period, WIDTH).drawn()
         return SAVERS[form](figure, clean(result.finding), alt_text(result))
@@ -76,7 +76,7 @@ def draw_files(result: SectionResult, period: Period) -> dict[Form, bytes]:
             differing.append(text)
         return shown
 
-    with _house_style():
+    with typeset(_characters(result)), _house_style():
         figure = _framed(_plot(result, period, clean, WIDTH), result, period, clean)
         words = alt_text(result)
         if not differing:
@@ -117,11 +117,15 @@ def page_chart(result: SectionResult, period: Period, wide: float = WIDTH) -> Pa
 
 def preview(result: SectionResult, period: Period) -> bytes | None:
     """A PNG for a mail that says the finding itself: narrow, so that a phone shows its words in a size to read."""
-    chart = page_chart(result, period, NARROW)
-    if chart is None:
-        return None
-    with _house_style():
+    with typeset(_characters(result)), _house_style():
+        chart = page_chart(result, period, NARROW)
+        if chart is None:
+            return None
         return png(chart.drawn(), readable(result.finding), alt_text(result), PREVIEW_DOTS)
+
+
+def _characters(result: SectionResult) -> set[str]:
+    return characters_of(result.table) | set(result.finding)
 
 
 def bound(charts: Iterable[PageChart]) -> bytes:
@@ -179,6 +183,6 @@ def _house_style() -> Iterator[None]:
 
     keep = ("backend", "backend_fallback", "interactive", "toolbar", "timezone")
     defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key not in keep}
-    settings: Any = {**defaults, **SETTINGS}
+    settings: Any = {**defaults, **SETTINGS, "font.family": families()}
     with matplotlib.rc_context(settings):
         yield

@@ -1,8 +1,16 @@
-"""The one type family of the house: DejaVu Sans, shipped with matplotlib, so the same file on every machine."""
+"""The type family of the house: DejaVu Sans, shipped with matplotlib, so the same file on every machine.
+
+What it lacks of a report's characters may be drawn by a supplement, set for as long as that report is drawn.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 FILES = {"Sans": "DejaVuSans.ttf", "Sans-Bold": "DejaVuSans-Bold.ttf"}
@@ -35,10 +43,64 @@ def covered() -> frozenset[int]:
     return frozenset(code for code in advances(REGULAR).keys() & advances(BOLD).keys() if code <= LAST_CODE)
 
 
+@dataclass(frozen=True)
+class Supplement:
+    """A further family: its name to matplotlib, its fonts to ReportLab by ours, its widths in units of the size."""
+
+    family: str
+    names: Mapping[str, str]
+    advances: Mapping[int, float]
+
+
+_SUPPLEMENT: ContextVar[Supplement | None] = ContextVar("supplement", default=None)
+
+
+@contextmanager
+def supplemented(supplement: Supplement | None) -> Iterator[None]:
+    """While it lasts, what DejaVu lacks and the supplement has is drawn by it."""
+    before = _SUPPLEMENT.set(supplement)
+    try:
+        yield
+    finally:
+        _SUPPLEMENT.reset(before)
+
+
+def is_supplemented(character: str) -> bool:
+    supplement = _SUPPLEMENT.get()
+    return supplement is not None and ord(character) in supplement.advances
+
+
+def families() -> list[str]:
+    """What matplotlib is to look for glyphs in, one after another."""
+    supplement = _SUPPLEMENT.get()
+    return [FAMILY, *([supplement.family] if supplement else [])]
+
+
+def advance(character: str, name: str = REGULAR) -> float:
+    """Width of a character in units of the size."""
+    known = advances(name).get(ord(character))
+    if known is not None:
+        return known
+    supplement = _SUPPLEMENT.get()
+    return supplement.advances.get(ord(character), 1.0) if supplement else 1.0
+
+
 def width(text: str, size: float, name: str = REGULAR) -> float:
     """Width of a line in points."""
-    table = advances(name)
-    return size * sum(table.get(ord(character), 1.0) for character in text)
+    if text.isascii():
+        table = advances(name)
+        return size * sum(table.get(ord(character), 1.0) for character in text)
+    return size * sum(advance(character, name) for character in text)
+
+
+def inked(text: str, name: str) -> Iterator[tuple[str, str]]:
+    """The line as runs, each with the font that draws it."""
+    supplement = _SUPPLEMENT.get()
+    if supplement is None or text.isascii():
+        yield name, text
+        return
+    for is_further, run in groupby(text, key=is_supplemented):
+        yield supplement.names[name] if is_further else name, "".join(run)
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from unicodedata import combining
 
 from sentinel_pipeline.rendering.characters import CUT_MARK, NEW_LINE
-from sentinel_pipeline.rendering.fonts import REGULAR, advances, width
+from sentinel_pipeline.rendering.fonts import REGULAR, advance, width
 
 WORDS = re.compile(r"[^ ]+ *| +")
 # A joint stays with what stands before it, so that a path reads on in the next line.
@@ -58,13 +58,12 @@ def _pieces(text: str, most: float, size: float, name: str) -> Iterator[str]:
 
 def _letters(part: str, most: float, size: float, name: str) -> Iterator[str]:
     """Runs of letters that just fit; a combining mark is never parted from its letter."""
-    widths = advances(name)
     run, used = "", 0.0
     for letter in part:
-        advance = size * widths.get(ord(letter), 1.0)
-        if run and used + advance > most and not combining(letter):
+        wide = size * advance(letter, name)
+        if run and used + wide > most and not combining(letter):
             yield run
             run, used = "", 0.0
-        run, used = run + letter, used + advance
+        run, used = run + letter, used + wide
     if run:
         yield run

@@ -24,6 +24,7 @@ from sentinel_pipeline.rendering.quantities import MISSING
 from sentinel_pipeline.rendering.sheets import Sheet
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.styles import CELL, SMALL
+from sentinel_pipeline.rendering.supplement import characters_of, typeset
 from sentinel_pipeline.rendering.tags import artifact
 
 MOST_ROWS: Final = 10_000
@@ -63,7 +64,8 @@ def write_pdf(frame: pl.DataFrame | pl.LazyFrame, path: Path, spelling: Spelling
             f"a pdf holds at most {MOST_ROWS:,} rows, and here are more; ask for less, or choose csv, json, ndjson,"
             " xlsx, parquet or sqlite, which hold any number"
         )
-    path.write_bytes(_document(_table(texts, schema), spelling))
+    with typeset(characters_of(texts).union(spelling.title)):
+        path.write_bytes(_document(_table(texts, schema), spelling))
     heard(texts.height)
     return texts.height
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sentinel_pipeline.rendering.characters import visual
+from sentinel_pipeline.rendering.fonts import inked, width
 from sentinel_pipeline.rendering.styles import BOTTOM, PAGE_HEIGHT, TOP, Style
 from sentinel_pipeline.rendering.tags import Tags
 
@@ -28,10 +29,13 @@ class Sheet:
 
     def lines(self, lines: Iterable[str], style: Style, x: float, top: float) -> None:
         """Lines from the left edge `x` downwards from `top`."""
-        self.canvas.setFont(style.font, style.size)
         self.canvas.setFillColor(style.colour)
         for n, line in enumerate(lines):
-            self.canvas.drawString(x, top - n * style.line - style.size * 1.02, visual(line))
+            at = x
+            for font, run in inked(visual(line), style.font):
+                self.canvas.setFont(font, style.size)
+                self.canvas.drawString(at, top - n * style.line - style.size * 1.02, run)
+                at += width(run, style.size, style.font)
 
     def ground(self, fill: str, x: float, bottom: float, width: float, height: float) -> None:
         self.canvas.setFillColor(fill)

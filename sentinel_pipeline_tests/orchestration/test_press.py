@@ -21,6 +21,7 @@ from sentinel_pipeline.settings import Settings, load_settings
 from sentinel_pipeline_tests.orchestration.test_assets import run
 from sentinel_pipeline_tests.walks.household import DAY, make_house
 
+ALONE = Press(cores=1)
 GROUPS = {group.name: group for group in FILE_ASSETS}
 
 
@@ -48,10 +49,10 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, report: Report) -> None:
-    here = {name: files(Press().rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE}
+    here = {name: files(ALONE.rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE}
     for name in BESIDE:
         (draft_folder(deployment.settings.editions, report.period, name) / MADE_FROM).unlink()
-    beside = Press()
+    beside = Press(cores=2)
     beside.begin(deployment.settings, report.period, BESIDE)
     assert {name: files(beside.rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE} == here
 
@@ -59,7 +60,7 @@ def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, 
 def test_what_the_other_process_cannot_render_is_rendered_here(
     deployment: Deployment, report: Report, tmp_path: Path
 ) -> None:
-    beside = Press()
+    beside = Press(cores=2)
     beside.begin(replace(deployment.settings, data=tmp_path), report.period, ["page"])
     folder = beside.rendered(GROUPS["page"], report, deployment.settings.editions)
     assert (folder / "report.html").stat().st_size > 1_000
@@ -68,7 +69,7 @@ def test_what_the_other_process_cannot_render_is_rendered_here(
 def test_a_process_that_was_prepared_renders_and_one_that_nobody_needs_ends(
     deployment: Deployment, report: Report
 ) -> None:
-    beside = Press()
+    beside = Press(cores=2)
     beside.prepare()
     (process,) = beside._waiting
     beside.prepare()
@@ -80,7 +81,7 @@ def test_a_process_that_was_prepared_renders_and_one_that_nobody_needs_ends(
     (unneeded,) = beside._waiting
     beside.dismiss()
     assert unneeded.poll() == 0
-    assert vars(beside) == vars(Press())
+    assert vars(beside) == vars(Press(cores=2))
 
 
 @pytest.mark.slow
@@ -92,11 +93,11 @@ def test_a_run_publishes_the_same_edition_with_two_processes(house: Path, monkey
             begun.append(list(groups))
             super().begin(settings, period, groups)
 
-    noted = Noted()
+    noted = Noted(cores=2)
     monkeypatch.setattr(press, "WORTH", 1)
     monkeypatch.setattr(reports, "PRESS", noted)
     with dg.DagsterInstance.ephemeral() as instance:
         assert run(house, instance, "render_daily", **{PARTITION: DAY}).success
     assert [folder.name for folder in (house / "editions" / "daily" / DAY).iterdir() if folder.is_dir()] == ["r1"]
     assert begun == [list(BESIDE)]
-    assert vars(noted) == vars(Press())
+    assert vars(noted) == vars(Press(cores=2))
