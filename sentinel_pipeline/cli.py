@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,8 +19,10 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
+from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
 from sentinel_pipeline.terminal import RoomProgress, configured, say
+from sentinel_pipeline.verify_command import trace, verify
 
 if TYPE_CHECKING:
     from sentinel_pipeline.orchestration.runs import Outcome
@@ -142,22 +143,22 @@ def _show_figures(period: Period, outcome: Outcome) -> None:
 @cli.command()
 def check() -> None:
     """Opens every source and prints its tables, rows, first and last time, and what could not be read."""
-    from sentinel_pipeline.delivery.subscriptions import subscriptions
+    from sentinel_pipeline.delivery.subscriptions import subscriptions as understood
     from sentinel_pipeline.exports.inspection import inspect
     from sentinel_pipeline.exports.planning import plans
     from sentinel_pipeline.lake.key_rotation import standing
     from sentinel_pipeline.orchestration.deployment import lake_of
+    from sentinel_pipeline.retention.telling import kept_for
 
     settings = configured()
     lake = standing(lake_of(settings))
     zone = settings.zone.key
     click.echo(f"{settings.organisation}, time zone {zone}, data folder {settings.data}")
     click.echo(f"lake: {lake}")
-    if settings.unused:
-        click.echo(f"configured, but not used by this version: {', '.join(settings.unused)}")
+    click.echo(f"retention: {kept_for(settings.retention)}")
     for plan in plans(settings):
         click.echo(f"every day exported: {plan.name}, {plan.wanted.table.name} as {plan.wanted.suffix.lstrip('.')}")
-    for one in (one for one in subscriptions(settings) if one.is_active):
+    for one in (one for one in understood(settings) if one.is_active):
         people = counted(len(one.recipients), "recipient")
         click.echo(f"every {one.cadence} edition delivered by {one.channel} to {people}: {one.name}")
     failed = 0
@@ -203,6 +204,9 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
 cli.add_command(export)
 cli.add_command(deliver)
 cli.add_command(outbox)
+cli.add_command(verify)
+cli.add_command(trace)
+cli.add_command(retention)
 
 
 @cli.command()
@@ -217,59 +221,6 @@ def encrypt() -> None:
     remove_earlier_drafts(lake.root)
     click.echo(f"{counted(number, 'file')} encrypted")
     click.echo(f"lake: {standing(lake)}")
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--public-key",
-    type=click.Path(path_type=Path),
-    help="Check with this key alone; left out: those of the data folder.",
-)
-def verify(folder: Path, public_key: Path | None) -> None:
-    """Checks a published edition offline: every checksum, the signature, and the chain of editions before it."""
-    from sentinel_pipeline.publishing.signing_keys import KEYS, kept_public_keys, public_keys
-    from sentinel_pipeline.publishing.verification import verify as examine
-
-    kept = data_folder() / KEYS
-    verdict = examine(folder.absolute(), public_keys(public_key) if public_key else kept_public_keys(kept))
-    for fault in verdict.faults:
-        click.echo(f"sentinel: {fault}", err=True)
-    if not verdict.is_signature_checked:
-        click.echo(f"sentinel: signature not checked: {kept} holds no public key; name one: --public-key", err=True)
-    files = counted(verdict.files, "file")
-    faults = counted(len(verdict.faults), "fault")
-    click.echo(f"{verdict.edition}: {files}, {faults}; {verdict.signature}; {verdict.chain}")
-    if verdict.faults or not verdict.is_signature_checked:
-        raise click.exceptions.Exit(1)
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("fact")
-def trace(folder: Path, fact: str) -> None:
-    """Recomputes one published figure from the partitions it names."""
-    from sentinel_pipeline.orchestration.deployment import lake_of
-    from sentinel_pipeline.publishing.verification import trace as recompute
-
-    place = folder.absolute()
-    beside = place.parents[3] if len(place.parents) > 3 else place
-    traced = recompute(place, fact, lake_of(load_settings(beside if (beside / "lake").is_dir() else data_folder())))
-    for asset, partition, version in traced.inputs:
-        gone = "  (this version is gone)" if (asset, partition, version) in traced.lost else ""
-        click.echo(f"{asset} {partition} {version[:16]}{gone}")
-    click.echo(f"published {json.dumps(traced.published)}, recomputed {json.dumps(traced.recomputed)}")
-    if not traced.is_confirmed:
-        raise SentinelError(f"{fact} is not confirmed: {_why(len(traced.lost), len(traced.inputs))}")
-    click.echo(f"{fact} is confirmed by {counted(len(traced.inputs), 'partition')}")
-
-
-def _why(lost: int, inputs: int) -> str:
-    return (
-        f"{lost} of its {counted(inputs, 'partition')} {'is' if lost == 1 else 'are'} gone"
-        if lost
-        else "the partitions give another value"
-    )
 
 
 @cli.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -13,10 +12,10 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
-from sentinel_pipeline.domain.errors import SettingsError, UsageError
-from sentinel_pipeline.domain.period import day_from_key
+from sentinel_pipeline.domain.errors import SettingsError
+from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
-from sentinel_pipeline.strict import Secret, Strict
+from sentinel_pipeline.strict import Day, Secret, Strict
 from sentinel_pipeline.yaml_document import Document, printable, where
 
 SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
@@ -136,18 +135,18 @@ class ExportEntry(Strict):
 
 
 class Configuration(Strict):
-    """`sentinel.yaml` as written. Schedules and retention have their place here."""
+    """`sentinel.yaml` as written."""
 
     organisation: Annotated[str, Field(min_length=1, max_length=200)] = "Sentinel Pipeline"
     timezone: str = "UTC"
-    first_day: date | None = None
+    first_day: Day | None = None
     sources: Annotated[list[SourceEntry], Field(min_length=1)]
     exports: list[ExportEntry] = Field(default_factory=list)
     limits: LimitsEntry = LimitsEntry()
     delivery: DeliveryEntry = DeliveryEntry()
     subscriptions: list[SubscriptionEntry] = Field(default_factory=list)
     schedules: SchedulesEntry = SchedulesEntry()
-    retention: dict[str, Any] = Field(default_factory=dict)
+    retention: RetentionEntry = RetentionEntry()
     privacy: PrivacyEntry = PrivacyEntry()
     lake: LakeEntry = LakeEntry()
 
@@ -155,15 +154,6 @@ class Configuration(Strict):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         return _zone_name(name)
-
-    @field_validator("first_day", mode="before")
-    @classmethod
-    def _a_day(cls, written: object) -> date | None:
-        """Only as YYYY-MM-DD: a number would be taken for seconds since 1970."""
-        try:
-            return None if written is None else day_from_key(str(written))
-        except UsageError:
-            raise ValueError("a day, written YYYY-MM-DD") from None
 
     @field_validator("sources", "exports", "subscriptions")
     @classmethod

@@ -29,12 +29,14 @@ Cron = Annotated[str | None, BeforeValidator(_cron)]
 class SchedulesEntry(Strict):
     """When the period that just ended is published, in the configured zone; None is never.
 
-    Periods that were missed and ended up to `catch_up_days` before are published too.
+    Periods that were missed and ended up to `catch_up_days` before are published too. `retention` is when goes what
+    was kept long enough.
     """
 
     daily: Cron = "0 8 * * *"
     weekly: Cron = "0 9 * * 1"
     monthly: Cron = "0 10 1 * *"
+    retention: Cron = "0 2 * * *"
     catch_up_days: Annotated[int, Field(ge=0, le=366)] = 35
 
     def of(self, cadence: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -18,6 +19,7 @@ from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
+from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.yaml_document import Lines, document_of
 
@@ -107,13 +109,13 @@ class Settings:
     planned_exports: tuple[ExportEntry, ...] = ()
     limits: Limits = UNLIMITED
     is_demo: bool = False
-    unused: tuple[str, ...] = ()
     privacy_key: str | None = None
     lake_keys: tuple[str, ...] = ()
     lines: Lines = field(default_factory=dict)
     delivery: DeliveryEntry = UNCONFIGURED
     subscriptions: tuple[SubscriptionEntry, ...] = ()
     schedules: SchedulesEntry = field(default_factory=SchedulesEntry)
+    retention: RetentionEntry = field(default_factory=RetentionEntry)
 
     @property
     def file(self) -> Path:
@@ -135,6 +137,12 @@ class Settings:
     @property
     def exports(self) -> Path:
         return self.data / "exports"
+
+    @property
+    def free_bytes(self) -> int:
+        """Free space of the disk that the data folder lies on, or will lie on."""
+        there = next(folder for folder in (self.data, *self.data.parents) if folder.exists())
+        return shutil.disk_usage(there).free
 
     def source(self, name: str) -> SourceEntry:
         """Raises UsageError when no source has that name."""
@@ -205,7 +213,6 @@ def _printable(location: str) -> str:
 def _settings(data: Path, file: Path, text: str) -> Settings:
     document = document_of(file, text)
     configuration = configuration_of(file, document)
-    later = ("retention",)
     return Settings(
         data=data,
         organisation=configuration.organisation,
@@ -220,7 +227,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         delivery=configuration.delivery,
         subscriptions=tuple(configuration.subscriptions),
         schedules=configuration.schedules,
-        unused=tuple(name for name in later if getattr(configuration, name)),
+        retention=configuration.retention,
     )
 
 

@@ -10,6 +10,7 @@ import click
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.settings import Settings, load_settings
 
+MEGABYTE = 1_000_000
 BAR = 24
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -24,7 +25,17 @@ def configured() -> Settings:
     settings = load_settings()
     if settings.is_demo:
         say(f"no {settings.data / 'config' / 'sentinel.yaml'}: using the demo configuration")
+    for line in low_disk(settings):
+        say(line)
     return settings
+
+
+def low_disk(settings: Settings) -> list[str]:
+    """A line when the data folder's disk has less free space than `retention.low_disk_mb`."""
+    wanted = settings.retention.low_disk_mb
+    free = settings.free_bytes // MEGABYTE
+    said = f"the disk of {settings.data} is nearly full: {free:,} MB are free, retention.low_disk_mb is {wanted:,}"
+    return [said] if free < wanted else []
 
 
 class RowCounter:

@@ -39,16 +39,26 @@ MAY_IMPORT = {
         | {"yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
-    "configuration": frozenset({"delivery_entries", "domain", "schedule_entries", "strict", "yaml_document"}),
+    "retention": frozenset(
+        {"delivery.directory", "domain", "lake", "ledger", "publishing", "retention_entries", "settings", "statistics"}
+    ),
+    "configuration": frozenset(
+        {"delivery_entries", "domain", "retention_entries", "schedule_entries", "strict", "yaml_document"}
+    ),
     "yaml_document": frozenset({"domain"}),
     "delivery_entries": frozenset({"strict"}),
     "schedule_entries": frozenset({"domain", "strict"}),
-    "strict": frozenset[str](),
-    "settings": frozenset({"configuration", "delivery_entries", "domain", "schedule_entries", "yaml_document"}),
+    "retention_entries": frozenset({"delivery_entries", "domain", "strict"}),
+    "strict": frozenset({"domain"}),
+    "settings": frozenset(
+        {"configuration", "delivery_entries", "domain", "retention_entries", "schedule_entries", "yaml_document"}
+    ),
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
     "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
+    "retention_command": frozenset({"domain", "orchestration", "retention", "settings", "terminal"}),
+    "verify_command": frozenset({"domain", "orchestration", "publishing", "settings"}),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
     "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),

@@ -56,11 +56,40 @@ def mistakes(data: Path, text: str) -> list[str]:
             "schedules: {daily: 0 25 * * *}\n" + SOURCES,
             "schedules.daily: found '0 25 * * *'; allowed: an hour from 0 to",
         ),
+        (
+            "retention: {facts: 0}\n" + SOURCES,
+            "retention.facts: found 0; allowed: Input should be greater than or equal",
+        ),
+        (
+            "retention: {statistics: 92}\n" + SOURCES,
+            "retention.statistics: found 92; allowed: Input should be greater ",
+        ),
+        (
+            "retention: {editions: 5}\n" + SOURCES,
+            "retention.editions: unknown key; allowed here: facts, quarantine, statistics, daily_editions, ",
+        ),
+        (
+            "retention: {holds: [{kinds: [facts]}]}\n" + SOURCES,
+            "retention.holds[0].reason: missing; it has to be there (line 1)",
+        ),
+        (
+            "retention: {holds: [{kinds: [mails], reason: a}]}\n" + SOURCES,
+            "retention.holds[0].kinds[0]: found 'mails'; allowed: Input should be 'facts', ",
+        ),
+        (
+            "retention: {holds: [{since: 2025-1-1, reason: a}]}\n" + SOURCES,
+            "retention.holds[0].since: found '2025-1-1'; allowed: a day, written YYYY-MM-DD (line 1)",
+        ),
+        (
+            "retention: {holds: [{since: 2025-02-01, until: 2025-01-01, reason: a}]}\n" + SOURCES,
+            "retention.holds[0]: found a mapping of 3; allowed: since before until; 2025-02-01 is after 2025-01-01",
+        ),
+        ("schedules: {retention: 2 am}\n" + SOURCES, "schedules.retention: found '2 am'; allowed: five fields "),
         ("schedules: {weekly: 5}\n" + SOURCES, "schedules.weekly: found 5; allowed: five fields such as '0 8 * * *', "),
         ("schedules: {catch_up_days: -1}\n" + SOURCES, "schedules.catch_up_days: found -1; allowed: Input should be "),
         (
             "schedules: {hourly: 0 * * * *}\n" + SOURCES,
-            "schedules.hourly: unknown key; allowed here: daily, weekly, monthly, catch_up_days",
+            "schedules.hourly: unknown key; allowed here: daily, weekly, monthly, retention, catch_up_days",
         ),
         ("timezone: UTC\ntimezone: UTC\n" + SOURCES, "timezone: found twice; a key may stand once"),
         (SOURCES.replace("}", ", name: x}"), "sources[0].name: found twice; a key may stand once"),
@@ -164,7 +193,7 @@ def test_a_password_in_the_wrong_place_is_never_told(text: str, tmp_path: Path) 
 
 def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
     text = (
-        "organisation: Example GmbH\ntimezone: Europe/Berlin\nfirst_day: 2025-01-01\nretention: {days: 30}\n" + SOURCES
+        "organisation: Example GmbH\ntimezone: Europe/Berlin\nfirst_day: 2025-01-01\nretention: {facts: 30}\n" + SOURCES
     )
     known = written(tmp_path, text)
     assert (known.organisation, known.zone, known.first_day) == (
@@ -172,7 +201,7 @@ def test_what_is_written_is_what_is_known(tmp_path: Path) -> None:
         ZoneInfo("Europe/Berlin"),
         date(2025, 1, 1),
     )
-    assert known.unused == ("retention",)
+    assert known.retention.days == {"facts": 30}
     assert not known.is_demo
     assert (known.lake, known.editions, known.exports) == tuple(tmp_path / n for n in ("lake", "editions", "exports"))
     assert known.with_first_day(date(2025, 2, 1)).first_day == date(2025, 2, 1)

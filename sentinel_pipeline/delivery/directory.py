@@ -30,6 +30,11 @@ class Directory:
         return self._path(message_id).exists()
 
     def _path(self, message_id: str) -> Path:
-        local = message_id.strip("<>").partition("@")[0]
-        safe = "".join(character if character.isalnum() or character in "-_." else "_" for character in local)
-        return self.folder / f"{safe}.eml"
+        return self.folder / file_name(message_id)
+
+
+def file_name(message_id: str) -> str:
+    """The name of the file that holds the mail of that id."""
+    local = message_id.strip("<>").partition("@")[0]
+    safe = "".join(character if character.isalnum() or character in "-_." else "_" for character in local)
+    return f"{safe}.eml"

@@ -11,6 +11,7 @@ from sentinel_pipeline.domain.errors import PublishingError, UsageError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.publishing.editions import MANIFEST, damage, edition_folder, revisions
+from sentinel_pipeline.publishing.withdrawal import require_not_withdrawn
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class PublishedEdition:
 
 
 def newest_edition(editions: Path, period: Period) -> PublishedEdition:
-    """The newest revision. Raises UsageError when there is none, PublishingError when its files were changed."""
+    """The newest revision. Raises UsageError when there is none, PublishingError when its files were changed
+    or deleted.
+    """
     folder = edition_folder(editions, period)
     published = revisions(folder)
     if not published:
@@ -49,6 +52,7 @@ def newest_edition(editions: Path, period: Period) -> PublishedEdition:
             f"{period.cadence} {period.key} is not published; `sentinel publish {period.cadence} {period.key}` does"
         )
     newest = folder / f"r{published[-1]}"
+    require_not_withdrawn(folder, period)
     faults = damage(newest)
     if faults:
         raise PublishingError(f"{newest} is damaged and will not be delivered: {faults[0]}; publish it again")

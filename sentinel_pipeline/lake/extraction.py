@@ -17,6 +17,7 @@ from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachabl
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
+from sentinel_pipeline.lake.closures import is_closed
 from sentinel_pipeline.lake.copies import keep_copies
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
@@ -81,9 +82,13 @@ def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Perio
 
 
 def stale_days(settings: SourceSettings, days: Sequence[Period], fingerprint: str | None, lake: Lake) -> list[Period]:
-    """Days whose rows in the lake were not read from the source in the state that `fingerprint` names."""
+    """Days whose rows in the lake were not read from the source in the state that `fingerprint` names.
+
+    A day that retention closed is none of them, whatever the source holds of it by now.
+    """
+    days = [day for day in days if not is_closed(lake, day.key)]
     if fingerprint is None:
-        return list(days)
+        return days
     return [day for day in days if _remembered(settings, day, lake) != _state(settings, day, fingerprint)]
 
 

@@ -52,6 +52,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE retention_notices (
+            kind TEXT NOT NULL,
+            item TEXT NOT NULL,
+            announced_on DATE NOT NULL,
+            PRIMARY KEY (kind, item)
+        )
+        """,
+    ),
 )
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
 
 METADATA = MetaData()
 
@@ -69,4 +81,12 @@ AUDIT = Table(
     Column("details", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("digest", Text, nullable=False),
+)
+
+RETENTION_NOTICES = Table(
+    "retention_notices",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("announced_on", Date, nullable=False),
 )

@@ -14,6 +14,7 @@ from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
+from sentinel_pipeline.orchestration.retention import retention_asset, retention_job, retention_schedule
 from sentinel_pipeline.orchestration.schedules import report_schedules, scheduled_job
 from sentinel_pipeline.settings import Settings
 
@@ -32,12 +33,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         daily = partitions_of("daily", settings)
         exports = list(day_export_assets(deployment, daily))
         reports = [*report_assets(deployment), *delivery_assets(deployment)]
-        assets = [*daily_assets(deployment, daily), *reports, *exports]
+        assets = [*daily_assets(deployment, daily), *reports, *exports, retention_asset(settings)]
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
-    jobs += [scheduled_publishing_job(cadence) for cadence in CADENCES]
-    schedules = list(report_schedules(settings))
+    scheduled = [scheduled_publishing_job(cadence) for cadence in CADENCES]
+    jobs += [*scheduled, retention_job()]
+    schedules = [*report_schedules(settings), *retention_schedule(settings)]
     return dg.Definitions(assets=assets, jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
 
 

@@ -11,11 +11,12 @@ from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import Table
+from sentinel_pipeline.lake.closures import in_use, is_closed
 from sentinel_pipeline.lake.extraction import asset_of, extract
-from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, write_json
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
-from sentinel_pipeline.orchestration.presenting import partition_metadata
+from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.settings import SourceEntry
@@ -44,6 +45,19 @@ def days_of(context: dg.AssetExecutionContext, deployment: Deployment) -> list[P
     return [deployment.day(key) for key in context.partition_keys]
 
 
+def open_days(lake: Lake, days: Sequence[Period]) -> Iterator[Period]:
+    """The days that retention has not closed; nothing of the lake is deleted while one of them is worked on.
+
+    What there is of a closed day stays as it is: counted anew it would be told with less than it had.
+    """
+    for day in days:
+        with in_use(lake):
+            if is_closed(lake, day.key):
+                say(f"{day.key} stays as it is: what it was read from was deleted by retention")
+            else:
+                yield day
+
+
 def extract_asset(
     deployment: Deployment, entry: SourceEntry, daily: dg.PartitionsDefinition, policy: dg.BackfillPolicy
 ) -> dg.AssetsDefinition:
@@ -61,17 +75,27 @@ def extract_asset(
         " When the source cannot be reached the receipt says so.",
     )
     def extracts(context: dg.AssetExecutionContext) -> None:
-        days = days_of(context, deployment)
-        say(f"reading {entry.name} ({entry.kind}) for {_span(days)}")
-        kind, settings = deployment.opening(entry)
-        extraction = extract(kind, settings, days, deployment.lake)
-        for day in days:
-            write_json(verdict_path(deployment, entry, day), {"failure": extraction.failure})
-            metadata = partition_metadata(deployment.lake, asset_of(entry.name, "receipts"), day)
-            read_again = dg.MetadataValue.bool(day.key not in extraction.kept)
-            context.add_asset_metadata({**metadata, "read_again": read_again}, key, day.key)
+        with in_use(deployment.lake):
+            days = list(open_days(deployment.lake, days_of(context, deployment)))
+            for day, metadata in read_source(deployment, entry, days):
+                context.add_asset_metadata(metadata, key, day.key)
 
     return extracts
+
+
+def read_source(
+    deployment: Deployment, entry: SourceEntry, days: Sequence[Period]
+) -> Iterator[tuple[Period, Metadata]]:
+    """Reads days of a source in one pass, none at all if there are none; yields what the UI shows of each."""
+    if not days:
+        return
+    say(f"reading {entry.name} ({entry.kind}) for {_span(days)}")
+    kind, settings = deployment.opening(entry)
+    extraction = extract(kind, settings, days, deployment.lake)
+    for day in days:
+        write_json(verdict_path(deployment, entry, day), {"failure": extraction.failure})
+        metadata = partition_metadata(deployment.lake, asset_of(entry.name, "receipts"), day)
+        yield day, {**metadata, "read_again": dg.MetadataValue.bool(day.key not in extraction.kept)}
 
 
 def verdict_path(deployment: Deployment, entry: SourceEntry, day: Period) -> Path:
@@ -130,13 +154,15 @@ def facts_asset(
         backfill_policy=policy,
     )
     def facts(context: dg.AssetExecutionContext) -> Results:
-        days = days_of(context, deployment)
-        for day in days:
+        misshapen, repeating = [], []
+        for day in open_days(deployment.lake, days_of(context, deployment)):
             unite(deployment, table, day)
+            misshapen += [] if has_columns(deployment, table, day) else [day.key]
+            repeating += [] if has_unique_keys(deployment, table, day) else [day.key]
             context.add_asset_metadata(partition_metadata(deployment.lake, f"facts/{table.name}", day), key, day.key)
         yield dg.MaterializeResult(asset_key=key)
-        yield _verdict(key, "columns", [day.key for day in days if not has_columns(deployment, table, day)])
-        yield _verdict(key, "unique_keys", [day.key for day in days if not has_unique_keys(deployment, table, day)])
+        yield _verdict(key, "columns", misshapen)
+        yield _verdict(key, "unique_keys", repeating)
 
     return facts
 
@@ -208,7 +234,7 @@ def statistics_asset(
         days = days_of(context, deployment)
         say(f"counting {table.name} of {_span(days)}")
         wrong: dict[str, list[str]] = {statistic.name: [] for statistic in totalled}
-        for day in days:
+        for day in open_days(deployment.lake, days):
             for name in count_day(deployment, table, statistics, day):
                 wrong[name].append(day.key)
             for statistic in statistics:

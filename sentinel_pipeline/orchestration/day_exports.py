@@ -9,7 +9,7 @@ from sentinel_pipeline.exports.origins import INVENTORIES, Files
 from sentinel_pipeline.exports.planning import Plan, plans
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.lake.storage import sha256
-from sentinel_pipeline.orchestration.daily import DAYS_IN_ONE_RUN, OWNERS, days_of
+from sentinel_pipeline.orchestration.daily import DAYS_IN_ONE_RUN, OWNERS, days_of, open_days
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
 from sentinel_pipeline.orchestration.progress import say
@@ -41,7 +41,7 @@ def day_export_asset(
         description=f"The {table} of a day as {plan.wanted.format}, below exports/{plan.name}/.",
     )
     def file(context: dg.AssetExecutionContext) -> None:
-        for day in days_of(context, deployment):
+        for day in open_days(deployment.lake, days_of(context, deployment)):
             say(f"exporting {plan.name} of {day.key}")
             exported = export_day(deployment, plan, day)
             context.add_asset_metadata(_metadata(deployment, exported, day), key, day.key)

@@ -6,7 +6,8 @@ workers of the daemon, `dg launch`, `materialize` and `execute_in_process` alike
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from dagster import AssetMaterialization, AssetRecordsFilter, DagsterEventType, 
 from dagster._core.instance import InstanceRef
 from dagster._serdes import ConfigurableClassData
 
+from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.orchestration import run_locks
+from sentinel_pipeline.orchestration.home import prepare_home
+from sentinel_pipeline.settings import Settings, use_dagster_home
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -61,6 +65,17 @@ class SentinelInstance(DagsterInstance):
         super().delete_run(run_id)
         for made in kept:
             self.report_runless_asset_event(made)
+
+
+@contextmanager
+def instance_of(settings: Settings) -> Iterator[DagsterInstance]:
+    """Dagster's instance of a data folder, made when there is none."""
+    home = prepare_home(settings.data)
+    use_dagster_home(home)
+    with alone(home / ".opening.lock"):  # two processes that open a new storage at once both make its tables
+        opened = DagsterInstance.get()
+    with opened as instance:
+        yield instance
 
 
 def newest_made_by(instance: DagsterInstance, run_id: str) -> list[AssetMaterialization]:

@@ -8,6 +8,8 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.press import PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.publishing.editions import edition_folder
+from sentinel_pipeline.publishing.withdrawal import require_kept
 
 
 def days_key(cadence: str) -> dg.AssetKey:
@@ -36,6 +38,7 @@ def days_definition(
         if is_worth_it(deployment.scope.sections_of(cadence)):
             PRESS.prepare()
         period = deployment.period(cadence, context.partition_key)
+        require_kept(edition_folder(deployment.settings.editions, period), period, deployment.lake)
         missing = uncounted_days(deployment, period)
         if missing:
             say(f"reading days of {cadence} {period.key} that nobody has read")

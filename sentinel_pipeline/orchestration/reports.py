@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentinel_pipeline.domain.errors import first_line
 from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.lake.closures import in_use
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
@@ -26,10 +27,11 @@ from sentinel_pipeline.publishing.assembly import (
     sole_assembler,
 )
 from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
-from sentinel_pipeline.publishing.editions import MANIFEST, Edition, publish
+from sentinel_pipeline.publishing.editions import MANIFEST, Edition, edition_folder, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
 from sentinel_pipeline.publishing.reconciliation import contradictions
 from sentinel_pipeline.publishing.scope import needed_by, statistics_of, with_before
+from sentinel_pipeline.publishing.withdrawal import require_kept
 from sentinel_pipeline.sections.section import BEFORE, Section
 
 Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
@@ -125,7 +127,8 @@ def section_spec(deployment: Deployment, section: Section, cadence: str) -> dg.A
 
 
 def make_section(deployment: Deployment, section: Section, period: Period) -> Metadata:
-    statistics = with_before(deployment.scope, period, deployment.lake, needed_by(section))
+    with in_use(deployment.lake):
+        statistics = with_before(deployment.scope, period, deployment.lake, needed_by(section))
     asset = section_asset(period.cadence, section.name)
     deployment.lake.write(asset, period.key, section_table(section, statistics, period))
     return partition_metadata(deployment.lake, asset, period)
@@ -168,9 +171,10 @@ def key_figures_definition(
         period = period_of(context, deployment, cadence)
         say(f"computing figures of {cadence} {period.key}")
         scope, lake = deployment.scope, deployment.lake
-        now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
+        with in_use(lake):
+            now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
+            made = key_figures(scope, period, now, before, versions_of(scope, period, lake))
         asset = section_asset(cadence, "key_figures")
-        made = key_figures(scope, period, now, before, versions_of(scope, period, lake))
         lake.write(asset, period.key, as_table(made))
         yield dg.MaterializeResult(asset_key=key, metadata=partition_metadata(lake, asset, period))
         wrong = contradictions(from_table(lake.read(asset, period.key)), scope, period, lake, now)
@@ -253,6 +257,7 @@ def edition_definition(
 def publish_period(deployment: Deployment, period: Period) -> Edition:
     """Publishes what the lake holds rendered of a period."""
     settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
+    require_kept(edition_folder(settings.editions, period), period, lake)
     report = compose(scope, settings.organisation, period, settings.editions, lake)
     editions = settings.editions
     about = replacing_folder(draft_folder(editions, period, ABOUT_FILES))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,12 +14,12 @@ import dagster as dg
 from sentinel_pipeline.domain import errors
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.closures import is_closed
 from sentinel_pipeline.lake.extraction import stale_days
-from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, receipts_metadata
 from sentinel_pipeline.orchestration.deployment import Deployment
-from sentinel_pipeline.orchestration.home import prepare_home
+from sentinel_pipeline.orchestration.instance import instance_of
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.orchestration.press import PRESS
 from sentinel_pipeline.orchestration.progress import heard_by, say
@@ -28,7 +27,8 @@ from sentinel_pipeline.publishing.composition import figures_hash, section_asset
 from sentinel_pipeline.publishing.editions import damage, edition_folder, revisions, upcoming_revision
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
 from sentinel_pipeline.publishing.scope import statistic_asset, statistics_of, with_before
-from sentinel_pipeline.settings import Settings, use_dagster_home
+from sentinel_pipeline.publishing.withdrawal import require_kept
+from sentinel_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sentinel_pipeline.delivery.outbox import Receipts
@@ -54,13 +54,14 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
     """Materializes everything the edition needs and publishes it. Raises SentinelError when it cannot be published."""
     deployment = Deployment(settings)
     deployment.lake.storage.keys.require()
-    stale = days_to_read(deployment, period)
     folder = edition_folder(settings.editions, period)
+    require_kept(folder, period, deployment.lake)
+    stale = days_to_read(deployment, period)
     if not stale and is_up_to_date(deployment, period):
         listener(f"unchanged: {period.cadence}/{period.key}/r{revisions(folder)[-1]}")
         return _outcome(folder, revisions(folder)[-1], ())
     tell_damage(settings, period, listener)
-    with heard_by(listener), _instance(settings) as instance:
+    with heard_by(listener), instance_of(settings) as instance:
         away = read_days(settings, instance, stale)
         say(f"making the {period.cadence} edition of {period.key}")
         try:
@@ -109,22 +110,12 @@ def _outcome(folder: Path, revision: int, problems: tuple[str, ...]) -> Outcome:
 
 def report_deliveries(settings: Settings, period: Period, receipts: Receipts) -> None:
     """Shows receipts in Dagster's history as if its asset had sent the mails."""
-    with _instance(settings) as instance:
+    with instance_of(settings) as instance:
         instance.report_runless_asset_event(
             dg.AssetMaterialization(
                 deliveries_key(period.cadence), partition=period.key, metadata=receipts_metadata(receipts)
             )
         )
-
-
-@contextmanager
-def _instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    home = prepare_home(settings.data)
-    use_dagster_home(home)
-    with alone(home / ".opening.lock"):  # two processes that open a new storage at once both make its tables
-        opened = dg.DagsterInstance.get()
-    with opened as instance:
-        yield instance
 
 
 def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
@@ -147,9 +138,10 @@ def uncounted_days(deployment: Deployment, period: Period) -> list[Period]:
 
 
 def _days_needed(deployment: Deployment, period: Period) -> list[Period]:
+    """Days of the period and of the one before that can still be read."""
     first = known_first_day(deployment.settings)
     keys = (*period.previous.day_keys, *period.day_keys)
-    return [deployment.day(key) for key in keys if date.fromisoformat(key) >= first]
+    return [deployment.day(k) for k in keys if date.fromisoformat(k) >= first and not is_closed(deployment.lake, k)]
 
 
 def is_up_to_date(deployment: Deployment, period: Period) -> bool:

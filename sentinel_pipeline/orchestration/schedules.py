@@ -19,7 +19,7 @@ from sentinel_pipeline.settings import Settings
 
 # dagster.yaml lets one run with this tag be under way: an edition compares itself with the one before.
 SCHEDULED = "sentinel/schedule"
-PRIORITY = {"daily": "12", "weekly": "11", "monthly": "10"}
+PRIORITY = {"daily": "12", "weekly": "11", "monthly": "10", "retention": "1"}
 
 
 def scheduled_job(cadence: str) -> str:

@@ -19,6 +19,7 @@ from sentinel_pipeline.lake.store import alone, read_json
 from sentinel_pipeline.publishing.integrity import file_faults
 from sentinel_pipeline.publishing.signatures import SIGNATURE, manifest_bytes, signature_faults, signed
 from sentinel_pipeline.publishing.signing_keys import KEYS, hand_out, signing_key
+from sentinel_pipeline.publishing.withdrawal import require_not_withdrawn
 
 MANIFEST = "manifest.json"
 REVISION = re.compile(r"r([1-9][0-9]*)")
@@ -110,6 +111,7 @@ def publish(
                 {"name": name, "sha256": sha256(path), "bytes": path.stat().st_size, "rows": rows.get(name)}
                 for name, path in sorted(files.items())
             ]
+            require_not_withdrawn(folder, period)
             published = revisions(folder)
             if published and _same(folder / f"r{published[-1]}", listed):
                 return Edition(folder / f"r{published[-1]}", published[-1], is_new=False, files=tuple(sorted(files)))

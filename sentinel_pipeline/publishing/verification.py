@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.errors import UsageError, VerificationError
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.lake.closures import closed_on
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.chain import chain_faults
 from sentinel_pipeline.publishing.editions import MANIFEST
-from sentinel_pipeline.publishing.integrity import file_faults
+from sentinel_pipeline.publishing.integrity import MISSING, file_faults
 from sentinel_pipeline.publishing.scope import statistic_schema
 from sentinel_pipeline.publishing.signatures import signature_faults
+from sentinel_pipeline.publishing.withdrawal import deleted_on, withdrawn_at
 from sentinel_pipeline.sections.figures import FIGURES, Figure, Value
 from sentinel_pipeline.statistics import STATISTICS
 
@@ -40,13 +44,18 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Trace:
-    """A figure as published and as computed again from its inputs (asset, partition, data version)."""
+    """A figure as published and as computed again from its inputs (asset, partition, data version).
+
+    `deleted` and `uncovered` are when retention deleted the inputs of a day, and what those were made from.
+    """
 
     id: str
     published: Value
     recomputed: Value
     inputs: tuple[tuple[str, str, str], ...]
     lost: tuple[tuple[str, str, str], ...]
+    deleted: Mapping[str, datetime]
+    uncovered: Mapping[str, datetime]
 
     @property
     def is_confirmed(self) -> bool:
@@ -68,7 +77,7 @@ def verify(folder: Path, keys: Mapping[str, Ed25519PublicKey]) -> Verdict:
         return Verdict(folder.name, 0, (wrong,), "signature not checked", "chain not checked")
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     found = {path.relative_to(folder).as_posix() for path in paths} - {MANIFEST}
-    faults = file_faults(folder, listed)
+    faults = _told_apart(file_faults(folder, listed), folder.parent)
     faults += [f"{name}: is not in the manifest" for name in sorted(found - listed.keys())]
     if edition != "/".join(folder.parts[-3:]):
         faults.append(f"{MANIFEST}: belongs to {edition}, not to this folder")
@@ -76,6 +85,16 @@ def verify(folder: Path, keys: Mapping[str, Ed25519PublicKey]) -> Verdict:
     chain, broken = chain_faults(folder.parents[2] if len(folder.parents) > 2 else folder, edition, manifest)
     faults += [f"{MANIFEST}: {fault}" for fault in forged] + [f"chain: {fault}" for fault in broken]
     return Verdict(edition, len(listed), tuple(faults), signature, chain, bool(forged or keys))
+
+
+def _told_apart(faults: list[str], period_folder: Path) -> list[str]:
+    """Of an edition that retention deleted, one line in the place of one for each file that is missing."""
+    at = withdrawn_at(period_folder)
+    missing = [fault for fault in faults if fault.endswith(MISSING)]
+    if at is None or not missing:
+        return faults
+    files = f"{counted(len(missing), 'file')} {was_or_were(len(missing))}"
+    return [f"{files} {deleted_on(at, ZoneInfo('UTC'))}"] + [fault for fault in faults if fault not in missing]
 
 
 def _load(folder: Path, name: str) -> dict[str, Any]:
@@ -122,7 +141,11 @@ def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
         frames, lost = _frames(inputs, lake)
     except (KeyError, TypeError, ValueError):
         raise VerificationError(f"{folder}: facts.json is damaged: the inputs of {fact_id} cannot be read") from None
-    return Trace(fact_id, value, None if lost else _recomputed(figure, frames, period, value), inputs, lost)
+    recomputed = None if lost else _recomputed(figure, frames, period, value)
+    days = sorted({day for _, day, _ in inputs})
+    return Trace(
+        fact_id, value, recomputed, inputs, lost, closed_on(lake, "statistics", days), closed_on(lake, "facts", days)
+    )
 
 
 def _recomputed(figure: Figure, frames: dict[str, pl.DataFrame], period: Period, published: Value) -> Value:

@@ -170,7 +170,9 @@ def test_deleting_a_run_leaves_its_partitions_made(tmp_path: Path, monkeypatch: 
 def test_every_asset_says_what_it_is(house: Path) -> None:
     for spec in build_definitions(load_settings(house)).resolve_all_asset_specs():
         assert spec.description, spec.key
-        assert spec.group_name in {"sources", "facts", "statistics", "daily", "weekly", "monthly", "deliveries"}
+        assert spec.group_name in {"sources", "facts", "statistics", "daily", "weekly", "monthly", "deliveries"} | {
+            "housekeeping"
+        }
         assert spec.owners == ["team:sentinel"]
         assert spec.kinds, spec.key
         assert "layer" in spec.tags

@@ -1,0 +1,30 @@
+"""Kinds of what a data folder keeps, each with days of its own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal[
+    "facts",
+    "quarantine",
+    "statistics",
+    "daily_editions",
+    "weekly_editions",
+    "monthly_editions",
+    "drafts",
+    "exports",
+    "outbox",
+    "runs",
+]
+KINDS: tuple[Kind, ...] = (
+    "facts",
+    "quarantine",
+    "statistics",
+    "daily_editions",
+    "weekly_editions",
+    "monthly_editions",
+    "drafts",
+    "exports",
+    "outbox",
+    "runs",
+)

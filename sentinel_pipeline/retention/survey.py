@@ -1,0 +1,93 @@
+"""What is due in a data folder now: what lies there, what the ledger knows of it, and what the rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sentinel_pipeline.delivery.directory import file_name
+from sentinel_pipeline.domain.delivery import State
+from sentinel_pipeline.domain.retention import Kind
+from sentinel_pipeline.lake.closures import closed_at
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.ledger.database import Ledger
+from sentinel_pipeline.ledger.deliveries import in_state
+from sentinel_pipeline.ledger.retention import announced
+from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.retention.planning import Decision, Fate, Notices, plan
+from sentinel_pipeline.retention.stock import Item, stock
+from sentinel_pipeline.settings import Settings
+from sentinel_pipeline.statistics import STATISTICS
+
+# The only copy of what a source held that day may be what was read of it.
+UNCOUNTED = "its day was not counted yet"
+UNSETTLED = "a delivery of it is not settled"
+OPEN: tuple[State, ...] = ("planned", "sending", "uncertain")
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Decisions on items of some kinds, oldest first, the notices they were made with, and free bytes of the disk."""
+
+    today: date
+    kinds: frozenset[Kind]
+    decisions: tuple[Decision, ...]
+    notices: Notices
+    free_bytes: int
+    low_bytes: int
+
+    def of(self, *fates: Fate) -> tuple[Decision, ...]:
+        return tuple(one for one in self.decisions if one.fate in fates)
+
+    @property
+    def is_disk_low(self) -> bool:
+        return self.free_bytes < self.low_bytes
+
+
+def survey(settings: Settings, ledger: Ledger | None, runs: Iterable[Item], today: date) -> Survey:
+    """Looks, and changes nothing; without a ledger nothing was announced."""
+    kinds = frozenset(settings.retention.days)
+    items = [*stock(settings.data, settings.zone, kinds), *runs]
+    lake = Lake(settings.lake)
+    editions, mails = _unsettled(ledger)
+    obstacles: dict[tuple[Kind, str], str] = {}
+    for item in items:
+        if item.kind in ("facts", "quarantine") and not item.is_begun and not _is_counted(lake, item.name):
+            obstacles[item.identity] = UNCOUNTED
+        elif item.name in editions or (item.kind == "outbox" and mails & _names(item)):
+            obstacles[item.identity] = UNSETTLED
+    notices = _notices(ledger)
+    decisions = plan(items, settings.retention, notices, obstacles, today)
+    return Survey(
+        today, kinds, tuple(decisions), notices, settings.free_bytes, settings.retention.low_disk_mb * MEGABYTE
+    )
+
+
+def _is_counted(lake: Lake, day: str) -> bool:
+    """Whether every table that was united for a day has its statistics, or had."""
+    if closed_at(lake, "statistics", day) is not None:
+        return True
+    made = [one for one in STATISTICS if lake.path(f"facts/{one.table}", day).exists()]
+    return bool(made) and all(lake.path(statistic_asset(one.name), day).exists() for one in made)
+
+
+def _notices(ledger: Ledger | None) -> Notices:
+    if ledger is None:
+        return {}
+    with ledger.reading() as connection:
+        return announced(connection)
+
+
+def _unsettled(ledger: Ledger | None) -> tuple[set[str], set[str]]:
+    """Editions (`daily/2026-01-05`) and files in the outbox that a delivery may still need."""
+    if ledger is None:
+        return set(), set()
+    with ledger.reading() as connection:
+        rows = in_state(connection, OPEN)
+    return {f"{row.cadence}/{row.period_key}" for row in rows}, {file_name(row.message_id) for row in rows}
+
+
+def _names(item: Item) -> set[str]:
+    return {file.path.rpartition("/")[2] for file in item.files}
