@@ -21,6 +21,7 @@ from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, 
 from sentinel_pipeline.export_command import export
 from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
+from sentinel_pipeline.subscription_command import subscriptions
 from sentinel_pipeline.terminal import RoomProgress, configured, say
 from sentinel_pipeline.verify_command import trace, verify
 
@@ -204,6 +205,7 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
 cli.add_command(export)
 cli.add_command(deliver)
 cli.add_command(outbox)
+cli.add_command(subscriptions)
 cli.add_command(verify)
 cli.add_command(trace)
 cli.add_command(retention)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from sentinel_pipeline.schedule_entries import Cron
 from sentinel_pipeline.strict import Secret, Strict
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -118,7 +119,10 @@ class Recipients(Strict):
 
 
 class SubscriptionEntry(Strict):
-    """Who gets which editions, with which files; with `only_if` only those whose figure is as it says."""
+    """Who gets which editions, with which files; with `only_if` only those whose figure is as it says.
+
+    With a `schedule` they go at its times, otherwise when the edition is published.
+    """
 
     name: Line
     cadence: Literal["daily", "weekly", "monthly"]
@@ -126,6 +130,7 @@ class SubscriptionEntry(Strict):
     formats: list[Format] = Field(default=["pdf"])
     sections: Annotated[list[str], Field(min_length=1)] | None = None
     channel: ChannelName | None = None
+    schedule: Cron = None
     enclose: Literal["attach", "link"] = "attach"
     only_if: str | None = None
     active: bool = True

@@ -46,7 +46,7 @@ MAY_IMPORT = {
         {"delivery_entries", "domain", "retention_entries", "schedule_entries", "strict", "yaml_document"}
     ),
     "yaml_document": frozenset({"domain"}),
-    "delivery_entries": frozenset({"strict"}),
+    "delivery_entries": frozenset({"schedule_entries", "strict"}),
     "schedule_entries": frozenset({"domain", "strict"}),
     "retention_entries": frozenset({"delivery_entries", "domain", "strict"}),
     "strict": frozenset({"domain"}),
@@ -57,6 +57,7 @@ MAY_IMPORT = {
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
     "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
+    "subscription_command": frozenset({"delivery", "domain", "ledger", "settings", "terminal"}),
     "retention_command": frozenset({"domain", "orchestration", "retention", "settings", "terminal"}),
     "verify_command": frozenset({"domain", "orchestration", "publishing", "settings"}),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),

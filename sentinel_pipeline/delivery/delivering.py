@@ -9,7 +9,7 @@ from datetime import datetime
 from sentinel_pipeline.delivery.channels import channel
 from sentinel_pipeline.delivery.edition import newest_edition
 from sentinel_pipeline.delivery.outbox import Order, PostOffice, Receipts, deliver
-from sentinel_pipeline.delivery.subscriptions import kept_subscriptions, subscriptions
+from sentinel_pipeline.delivery.subscriptions import Subscription, kept_subscriptions, subscriptions
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.subscriptions import kept
@@ -17,10 +17,21 @@ from sentinel_pipeline.rendering.mail import letter
 from sentinel_pipeline.settings import Settings, ledger_url
 
 
+def everybody(_: Subscription) -> bool:
+    return True
+
+
 def deliver_period(
-    settings: Settings, period: Period, order: Order, clock: Callable[[], datetime], pause: Callable[[float], None]
+    settings: Settings,
+    period: Period,
+    order: Order,
+    clock: Callable[[], datetime],
+    pause: Callable[[float], None],
+    is_meant: Callable[[Subscription], bool] = everybody,
 ) -> Receipts:
-    """Delivers the newest revision of a period's edition; `clock` tells the time, `pause` passes seconds of it.
+    """Delivers the newest revision of a period's edition to the subscriptions that are meant.
+
+    `clock` tells the time, `pause` passes seconds of it.
 
     Raises UsageError when the edition is not published, PublishingError when it is damaged, LedgerError.
     """
@@ -31,7 +42,7 @@ def deliver_period(
     )
     with office.ledger.reading() as connection:
         of_ledger, problems = kept_subscriptions(kept(connection), settings)
-    receipts = deliver(office, edition, (*of_file, *of_ledger), order)
+    receipts = deliver(office, edition, [one for one in (*of_file, *of_ledger) if is_meant(one)], order)
     return replace(receipts, problems=(*problems, *receipts.problems))
 
 

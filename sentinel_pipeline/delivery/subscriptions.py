@@ -52,7 +52,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Who gets the editions of a cadence, in which formats, how; no sections named means all."""
+    """Who gets the editions of a cadence, in which formats, how; no sections named means all.
+
+    `times` is when (as cron writes it), None as soon as they are published.
+    """
 
     name: str
     cadence: str
@@ -63,6 +66,7 @@ class Subscription:
     is_linked: bool
     condition: Condition | None
     is_active: bool
+    times: str | None = None
 
 
 def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
@@ -89,15 +93,23 @@ def kept_subscriptions(rows: list[Row], settings: Settings) -> tuple[tuple[Subsc
         try:
             if row.name in taken:
                 raise UsageError(f"name: found '{row.name}'; sentinel.yaml has a subscription of that name")
-            entry = SubscriptionEntry.model_validate_json(row.entry)
+            entry = entry_of(row.entry)
             made.append(understood(entry.model_copy(update={"active": row.is_active}), settings.delivery))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            problems.append(f"ledger: subscription '{row.name}': {where}: {first['msg']}")
         except UsageError as error:
-            problems.append(f"ledger: subscription '{row.name}': {error}")
+            problems.append(f"ledger: subscription '{row.name}': {str(error).splitlines()[0]}")
     return tuple(made), tuple(problems)
+
+
+def entry_of(written: str | Mapping[str, object]) -> SubscriptionEntry:
+    """An entry from JSON or from its keys. Raises SettingsError with a line for each mistake, its key first."""
+    try:
+        if isinstance(written, str):
+            return SubscriptionEntry.model_validate_json(written)
+        return SubscriptionEntry.model_validate(dict(written))
+    except ValidationError as error:
+        told = [(".".join(map(str, one["loc"])), str(one["msg"])) for one in error.errors()]
+        lines = [f"{place or 'subscription'}: {said.removeprefix('Value error, ')}" for place, said in told]
+        raise SettingsError(list(dict.fromkeys(lines))) from None
 
 
 def understood(entry: SubscriptionEntry, delivery: DeliveryEntry) -> Subscription:
@@ -117,6 +129,7 @@ def understood(entry: SubscriptionEntry, delivery: DeliveryEntry) -> Subscriptio
         is_linked=entry.enclose == "link",
         condition=None if entry.only_if is None else condition(entry.only_if),
         is_active=entry.active,
+        times=entry.schedule,
     )
 
 

@@ -12,6 +12,7 @@ from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.own_times import own_times_sensor
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
 from sentinel_pipeline.orchestration.retention import retention_asset, retention_job, retention_schedule
@@ -40,7 +41,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     scheduled = [scheduled_publishing_job(cadence) for cadence in CADENCES]
     jobs += [*scheduled, retention_job()]
     schedules = [*report_schedules(settings), *retention_schedule(settings)]
-    return dg.Definitions(assets=assets, jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
+    sensors = [own_times_sensor(settings, scheduled)]
+    return dg.Definitions(
+        assets=assets, jobs=jobs, schedules=schedules, sensors=sensors, executor=dg.in_process_executor
+    )
 
 
 def read_days_job() -> dg.UnresolvedAssetJobDefinition:

@@ -16,8 +16,11 @@ from sentinel_pipeline.orchestration.progress import say
 
 if TYPE_CHECKING:
     from sentinel_pipeline.delivery.outbox import Receipts
+    from sentinel_pipeline.delivery.subscriptions import Subscription
 
 BACKFILL, TOLD_TO = "dagster/backfill", "sentinel/deliver"
+# Names the only subscription that a run delivers to.
+SUBSCRIPTION = "sentinel/subscription"
 COLUMNS = ("subscription", "recipient", "state", "attempts", "channel", "provider_id", "error")
 
 
@@ -50,7 +53,7 @@ def delivery_asset(deployment: Deployment, cadence: str) -> dg.AssetsDefinition:
             context.log.info(f"not delivered: a backfill delivers only with the tag {TOLD_TO}: yes")
             return
         period = deployment.period(cadence, context.partition_key)
-        made = delivered(deployment, period)
+        made = delivered(deployment, period, context.run.tags.get(SUBSCRIPTION))
         metadata = receipts_metadata(made)
         failures = (*made.problems, *_undelivered(made))
         if failures:
@@ -65,13 +68,17 @@ def is_held_back(tags: Mapping[str, str]) -> bool:
     return BACKFILL in tags and tags.get(TOLD_TO) != "yes"
 
 
-def delivered(deployment: Deployment, period: Period) -> "Receipts":
-    """Delivers what is not delivered yet."""
+def delivered(deployment: Deployment, period: Period, name: str | None = None) -> "Receipts":
+    """Delivers what is not delivered yet: to the subscription of that name, else to all without times of their own."""
     from sentinel_pipeline.delivery.delivering import counts, deliver_period
     from sentinel_pipeline.delivery.outbox import Order
 
     order = Order(doubt=deployment.settings.delivery.uncertain)
-    made = deliver_period(deployment.settings, period, order, lambda: datetime.now(UTC), sleep)
+
+    def is_meant(one: "Subscription") -> bool:
+        return one.times is None if name is None else one.name == name
+
+    made = deliver_period(deployment.settings, period, order, lambda: datetime.now(UTC), sleep, is_meant)
     say(f"{made.edition}: {counts(made)}")
     return made
 

@@ -12,7 +12,7 @@ from sentinel_pipeline.delivery.subscriptions import Condition, condition, kept_
 from sentinel_pipeline.delivery_entries import DeliveryEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.ledger.database import open_ledger
-from sentinel_pipeline.ledger.subscriptions import Subscription, keep, kept
+from sentinel_pipeline.ledger.subscriptions import Subscription, add, kept, replace
 from sentinel_pipeline.settings import ledger_url
 from sentinel_pipeline_tests.delivery.worlds import DAILY, configured
 
@@ -159,8 +159,8 @@ def test_subscriptions_of_the_ledger_are_checked_alike_and_a_bad_one_stops_no_ot
         "Broken": "{",
     }
     for name, entry in rows.items():
-        keep(ledger, Subscription(name, entry, True, AT, "eve"))
-    keep(ledger, Subscription("Mine", good, False, AT, "eve"))
+        assert add(ledger, Subscription(name, entry, True, AT, "eve"))
+    assert replace(ledger, Subscription("Mine", good, False, AT, "eve"))
     with ledger.reading() as connection:
         made, problems = kept_subscriptions(kept(connection), settings)
     assert [(one.name, one.is_active) for one in made] == [("Mine", False)]
