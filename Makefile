@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-slow lint types bench lock clean
+.PHONY: help setup demo up test test-slow test-sendgrid lint types bench lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## make .venv with everything locked
 
@@ -35,6 +35,10 @@ test: $(READY) ## pass the tests, a real PostgreSQL included
 test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI in a browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
+test-sendgrid: $(READY) ## pass the proofs against a server that Prism (from npm) makes of SendGrid's description
+	npm install --silent --no-fund --no-audit --no-save --prefix .tools @stoplight/prism-cli@5.16.0
+	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/delivery/test_prism.py
+
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -51,4 +55,4 @@ lock: $(READY) ## resolve the newest allowed versions into uv.lock
 	sed -i -E 's#registry = "[^"]*"#registry = "index"#; s#url = "https?://[^"]*/([^/"]*)"#path = "\1"#' uv.lock
 
 clean: ## remove what setup and tests made; the data folder stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

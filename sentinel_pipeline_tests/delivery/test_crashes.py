@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -24,6 +25,8 @@ from sentinel_pipeline.domain.delivery import STATES, Doubt
 from sentinel_pipeline.ledger.audit import first_break, history
 from sentinel_pipeline.ledger.deliveries import in_state
 from sentinel_pipeline.settings import Settings, load_settings
+from sentinel_pipeline_tests.delivery.api_server import KEY, Api, Fault
+from sentinel_pipeline_tests.delivery.api_server import serving as serving_api
 from sentinel_pipeline_tests.delivery.mail_server import DIE, Postbox, serving
 from sentinel_pipeline_tests.delivery.test_outbox import EVERYBODY
 from sentinel_pipeline_tests.delivery.test_outbox import SMTP as BY_MAIL
@@ -33,6 +36,15 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__])
 KILLED = -signal.SIGKILL
 NEVER = 0
+API = """
+delivery:
+  channel: sendgrid
+  sender: reports@house.example
+  attempts: 3
+  sendgrid: {{api_key: 'file:key', address: '{address}', timeout_seconds: 20}}
+"""
+API_FAULTS = [Fault(429, (("Retry-After", "2"),)), Fault(500), Fault(503), Fault(400), Fault(), Fault(reaches=True)]
+WELL = Fault(202, (("X-Message-Id", "sg"),), reaches=True)
 FAULTS = {
     "MAIL": ["451 later", DIE],
     "RCPT": ["450 greylisted", "550 unknown", DIE],
@@ -42,18 +54,57 @@ FAULTS = {
 
 
 @dataclass
-class Assassin(Postbox):
-    """A server that kills its client at the stage `kill_at`, counted over all mails; `ledger` is its client's."""
+class Killing:
+    """Kills a client at the stage `kill_at`, counted over all mails; `ledger` is its client's."""
 
     victim: int = 0
     kill_at: int = NEVER
     ledger: str = ""
 
-    def _said(self, server: SMTP, stage: str) -> str | None:
+    def strike(self) -> None:
         self.kill_at -= 1
         if self.kill_at == 0:
             os.kill(self.victim, signal.SIGKILL)
+
+
+@dataclass
+class Assassin(Killing, Postbox):
+    """A mail server that does so; it passes 14 stages with three mails."""
+
+    stages: ClassVar[int] = 14
+
+    def _said(self, server: SMTP, stage: str) -> str | None:
+        self.strike()
         return super()._said(server, stage)
+
+    def fall_ill(self, chance: random.Random) -> None:
+        """For each stage what becomes of the next mails; most are well."""
+        self.faults = {
+            stage: [chance.choice([*said, None, None, None, None]) for _ in range(4)] for stage, said in FAULTS.items()
+        }
+
+    def get_well(self) -> None:
+        self.faults = {}
+
+
+@dataclass
+class ApiAssassin(Killing, Api):
+    """SendGrid doing so: when a request has come, and when its mail was taken."""
+
+    stages: ClassVar[int] = 6
+
+    def answer(self, method: str, path: str, key: str, body: bytes) -> tuple[int, dict[str, str], list[str]]:
+        self.strike()
+        said = super().answer(method, path, key, body)
+        self.strike()
+        return said
+
+    def fall_ill(self, chance: random.Random) -> None:
+        """What becomes of the next requests; most are well."""
+        self.faults = [chance.choice([*API_FAULTS, WELL, WELL, WELL, WELL]) for _ in range(6)]
+
+    def get_well(self) -> None:
+        self.faults = []
 
 
 def work_the_outbox(data: Path, url: str, kill_at: int, order: Order) -> None:
@@ -72,7 +123,14 @@ def work_the_outbox(data: Path, url: str, kill_at: int, order: Order) -> None:
     deliver(post, newest_edition(data / "editions", DAY), in_force(post.settings), order)
 
 
-def run(settings: Settings, box: Assassin, *, ledger_step: int = NEVER, server_stage: int = NEVER, order: Order) -> int:
+def run(
+    settings: Settings,
+    box: Assassin | ApiAssassin,
+    *,
+    ledger_step: int = NEVER,
+    server_stage: int = NEVER,
+    order: Order,
+) -> int:
     """Exit code of a process that works the outbox."""
     process = PROCESSES.Process(target=work_the_outbox, args=(settings.data, box.ledger, ledger_step, order))
     process.start()
@@ -95,31 +153,39 @@ def port(box: Assassin) -> Iterator[int]:
         yield chosen
 
 
-def world(data: Path, port: int | None) -> Settings:
-    """Settings of a new data folder with an edition to deliver: by mail to a port, or into the folder."""
+@pytest.fixture
+def api() -> ApiAssassin:
+    return ApiAssassin()
+
+
+@pytest.fixture
+def address(api: ApiAssassin) -> Iterator[str]:
+    with serving_api(api) as where:
+        yield where
+
+
+def world(data: Path, where: int | str | None) -> Settings:
+    """Settings of a new data folder with an edition to deliver: to a port, to an API, or into the folder."""
     published(data)
-    return configured(data, (BY_MAIL.format(port=port) if port else "") + DAILY)
+    (data / "key").write_text(KEY)
+    how = BY_MAIL.format(port=where) if isinstance(where, int) else API.format(address=where) if where else ""
+    return configured(data, how + DAILY)
 
 
-def faults(chance: random.Random) -> dict[str, list[str | None]]:
-    """For each stage what becomes of the next mails; most are well."""
-    return {stage: [chance.choice([*said, None, None, None, None]) for _ in range(4)] for stage, said in FAULTS.items()}
-
-
-def states(settings: Settings, box: Assassin) -> dict[str, str]:
+def states(settings: Settings, box: Assassin | ApiAssassin) -> dict[str, str]:
     with office(settings, url=box.ledger).ledger.reading() as connection:
         assert first_break(history(connection)) is None
         return {row.recipient: row.state for row in in_state(connection, STATES)}
 
 
-def finish(settings: Settings, box: Assassin, doubt: Doubt) -> None:
+def finish(settings: Settings, box: Assassin | ApiAssassin, doubt: Doubt) -> None:
     """Whoever comes next, with a server that is well again, does the rest."""
-    box.faults = {}
+    box.get_well()
     for only_failed in (False, True):
         assert run(settings, box, order=Order(only_failed=only_failed, doubt=doubt)) == 0
 
 
-def require_honest_accounts(settings: Settings, box: Assassin) -> None:
+def require_honest_accounts(settings: Settings, box: Assassin | ApiAssassin) -> None:
     """Held in doubt: nothing twice, what is `sent` was accepted, what is not was not unless it is `uncertain`."""
     accepted = Counter(box.recipients())
     found = states(settings, box)
@@ -130,16 +196,16 @@ def require_honest_accounts(settings: Settings, box: Assassin) -> None:
         assert state != "sent" or accepted[recipient] == 1, recipient
 
 
-def crash(data: Path, port: int, box: Assassin, seed: int, *, at_server: bool) -> int:
+def crash(data: Path, where: int | str, box: Assassin | ApiAssassin, seed: int, *, at_server: bool) -> int:
     """Up to three kills at steps that the seed chooses, then the end; returns how many kills there were."""
     chance = random.Random(seed)
-    settings = world(data, port)
+    settings = world(data, where)
     box.accepted.clear()
     kills = 0
     for number in range(3):
-        box.faults = faults(chance)
+        box.fall_ill(chance)
         step = seed % 90 + 1 if number == 0 else chance.randrange(1, 90)
-        stage = (seed % 14 + 1 if number == 0 else chance.randrange(1, 14)) if at_server else NEVER
+        stage = (seed % box.stages + 1 if number == 0 else chance.randrange(1, box.stages)) if at_server else NEVER
         code = run(settings, box, ledger_step=NEVER if at_server else step, server_stage=stage, order=Order())
         assert code in (0, KILLED)
         kills += code == KILLED
@@ -165,6 +231,13 @@ def test_killed_in_the_middle_of_a_mail_it_accounts_for_what_the_server_took(
     seed: int, tmp_path: Path, port: int, box: Assassin
 ) -> None:
     assert crash(tmp_path, port, box, seed, at_server=True) > 0
+
+
+@pytest.mark.parametrize(("seed", "at_server"), [(25, False), (3, True)])
+def test_killed_while_it_talks_to_sendgrid_it_accounts_for_what_sendgrid_took(
+    seed: int, at_server: bool, tmp_path: Path, address: str, api: ApiAssassin
+) -> None:
+    assert crash(tmp_path, address, api, seed, at_server=at_server) > 0
 
 
 @pytest.mark.parametrize("step", [25, 40])
@@ -207,9 +280,21 @@ def test_killed_while_it_writes_files_everybody_has_one_in_the_end(step: int, tm
 def test_killed_again_and_again_nothing_is_lost_and_nothing_comes_twice(
     at_server: bool, wanted: int, tmp_path: Path, port: int, box: Assassin
 ) -> None:
+    crash_often(tmp_path, port, box, wanted, at_server=at_server)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("at_server", "wanted"), [(False, 200), (True, 60)])
+def test_killed_again_and_again_sendgrid_loses_nothing_and_nothing_comes_twice(
+    at_server: bool, wanted: int, tmp_path: Path, address: str, api: ApiAssassin
+) -> None:
+    crash_often(tmp_path, address, api, wanted, at_server=at_server)
+
+
+def crash_often(folder: Path, where: int | str, box: Assassin | ApiAssassin, wanted: int, *, at_server: bool) -> None:
     kills, seed = 0, 0
     while kills < wanted:
-        kills += crash(tmp_path / str(seed), port, box, seed, at_server=at_server)
+        kills += crash(folder / str(seed), where, box, seed, at_server=at_server)
         seed += 1
     print(f"{kills} kills in {seed} deliveries of three mails")  # noqa: T201 - `pytest -s` shows it
 
