@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal[
     "facts",
@@ -16,15 +16,4 @@ Kind = Literal[
     "outbox",
     "runs",
 ]
-KINDS: tuple[Kind, ...] = (
-    "facts",
-    "quarantine",
-    "statistics",
-    "daily_editions",
-    "weekly_editions",
-    "monthly_editions",
-    "drafts",
-    "exports",
-    "outbox",
-    "runs",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -79,7 +79,7 @@ def read_every_day(settings: Settings, last: date, listener: Callable[[str], Non
     ]
     if not days:
         return []
-    with heard_by(listener), _instance(settings) as instance:
+    with heard_by(listener), instance_of(settings) as instance:
         return read_days(settings, instance, days)
 
 
@@ -167,7 +167,9 @@ def is_up_to_date(deployment: Deployment, period: Period) -> bool:
 
 
 def _days_between(deployment: Deployment, first: date, last: date) -> list[Period]:
-    return [deployment.day((first + timedelta(days=n)).isoformat()) for n in range((last - first).days + 1)]
+    """The days that can still be read."""
+    keys = ((first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1))
+    return [deployment.day(key) for key in keys if not is_closed(deployment.lake, key)]
 
 
 def _is_counted(deployment: Deployment, day: Period) -> bool:

@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sentinel_pipeline.domain.amounts import counted, was_or_were
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import BEFORE, Period
-from sentinel_pipeline.lake.closures import closed_on
+from sentinel_pipeline.lake.closures import closed_on, is_closed
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.statistics import STATISTICS
 
 NOTE = ".withdrawn.json"
 
@@ -44,14 +46,20 @@ def require_not_withdrawn(folder: Path, period: Period) -> None:
 def require_kept(folder: Path, period: Period, lake: Lake) -> None:
     """Raises PublishingError for an edition (`folder` is its period's) that would say less than it did or could.
 
-    That is one whose files retention deleted; one of whose own days it deleted statistics; and one that is published
-    and would lose its comparison with the period before.
+    That is one whose files retention deleted; one of whose own days it deleted statistics, or facts of which this
+    version counts more than was counted; and a published one that would lose its comparison with the period before.
     """
     require_not_withdrawn(folder, period)
     name = f"{period.cadence} {period.key}"
     gone = closed_on(lake, "statistics", period.day_keys)
     if gone:
         raise PublishingError(f"{name} cannot be made: {_said(gone, period)}")
+    uncounted = [day for day in period.day_keys if is_closed(lake, day) and _counts_more(lake, day)]
+    if uncounted:
+        raise PublishingError(
+            f"{name} cannot be made: {uncounted[0]} was counted by an earlier version, which counted less, and what it"
+            " was read from was deleted by retention"
+        )
     is_published = any(folder.glob("r[1-9]*/manifest.json"))
     before = closed_on(lake, "statistics", period.previous.day_keys) if is_published else {}
     if before:
@@ -61,6 +69,13 @@ def require_kept(folder: Path, period: Period, lake: Lake) -> None:
         )
 
 
+def _counts_more(lake: Lake, day: str) -> bool:
+    """Whether this version counts something of a table that was counted, and it was not."""
+    made = {one: lake.path(statistic_asset(one.name), day).exists() for one in STATISTICS}
+    counted_tables = {one.table for one, is_there in made.items() if is_there}
+    return any(one.table in counted_tables and not is_there for one, is_there in made.items())
+
+
 def _said(gone: Mapping[str, datetime], period: Period) -> str:
-    days = f"{counted(len(gone), 'day')} {was_or_were(len(gone))}"
-    return f"the statistics of {days} {deleted_on(max(gone.values()), period.zone)}"
+    days = counted(len(gone), "day")
+    return f"the statistics of {days} were {deleted_on(max(gone.values()), period.zone)}"
