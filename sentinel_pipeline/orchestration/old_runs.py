@@ -29,13 +29,14 @@ def ended_runs(instance: dg.DagsterInstance, settings: Settings, today: date) ->
 
 
 def deleting_runs(instance: dg.DagsterInstance, settings: Settings) -> Callable[[Item], int]:
-    """Deletes the runs that ended on the day of an item; what they made stays made, as the instance sees to."""
+    """Deletes runs that ended on the day of an item, and their logs; what they made stays made."""
 
     def delete(item: Item) -> int:
         number = 0
         for at, run_id in _ended_before(instance, midnight(item.last + timedelta(days=1), settings.zone)):
             if day_of(at, settings.zone) == item.last:
                 instance.delete_run(run_id)
+                instance.compute_log_manager.delete_logs(prefix=[run_id])
                 number += 1
         return number
 

@@ -9,6 +9,7 @@ import dagster as dg
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import day_of
+from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.instance import instance_of
 from sentinel_pipeline.orchestration.old_runs import deleting_runs, ended_runs
@@ -77,16 +78,17 @@ def retention_schedule(settings: Settings) -> Iterator[dg.ScheduleDefinition]:
 
 
 def apply_retention(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> "tuple[Survey, Outcome]":
-    """Looks, announces, deletes and records. Raises LedgerError."""
+    """Looks, announces, deletes and records, one call at a time. Raises LedgerError."""
     from sentinel_pipeline.ledger.database import open_ledger
     from sentinel_pipeline.retention.applying import Keeper, apply
     from sentinel_pipeline.retention.survey import survey
 
     ledger = open_ledger(ledger_url(settings.data))
     today = day_of(now, settings.zone)
-    surveyed = survey(settings, ledger, ended_runs(instance, settings, today), today)
     keeper = Keeper(settings.data, settings.zone, ledger, lambda: datetime.now(UTC), deleting_runs(instance, settings))
-    outcome = apply(keeper, surveyed)
+    with alone(settings.data / ".retention.lock"):
+        surveyed = survey(settings, ledger, ended_runs(instance, settings, today), today)
+        outcome = apply(keeper, surveyed)
     for group in groups(surveyed.decisions):
         say(group.line)
     return surveyed, outcome

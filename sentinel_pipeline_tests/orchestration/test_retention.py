@@ -100,7 +100,10 @@ def test_old_runs_go_and_what_they_made_stays_made(tmp_path: Path, monkeypatch: 
         assert ended_runs(instance, settings, today) == []
         (item,) = ended_runs(instance, settings, today + timedelta(days=24))
         assert (item.kind, item.number) == ("runs", 1)
+        logs = house / "dagster" / "storage" / instance.get_runs()[0].run_id
+        assert logs.is_dir()
         assert deleting_runs(instance, settings)(item) == 1
+        assert not logs.exists()
         assert instance.get_runs() == []
         assert instance.get_materialized_partitions(dg.AssetKey(["statistics", "alert_hours"])) == set(DAYS[:2])
         assert instance.get_latest_materialization_event(KEY) is None
