@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from sentinel_pipeline.retention.removal import remove, remove_empty
 from sentinel_pipeline.retention.stock import Item
 from sentinel_pipeline.retention.survey import Survey
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0  # for all items together: a lake that is in use stays so for long
 # Folders so deep below `editions` belong to one edition or draft: nobody else writes into them.
 OWN_DEPTH = 4
 
@@ -72,9 +73,10 @@ def apply(keeper: Keeper, survey: Survey) -> Outcome:
     miss(keeper.ledger, [one for one in survey.notices if one not in there and one not in stays], keeper.clock())
     announce(keeper.ledger, [one.item.identity for one in survey.of("announce")], survey.today, keeper.clock())
     deleted, problems = [], []
+    until = time.monotonic() + PATIENCE_SECONDS
     for decision in survey.of("delete"):
         try:
-            deleted.append(delete(keeper, decision.item))
+            deleted.append(delete(keeper, decision.item, until - time.monotonic()))
         except SentinelError as error:
             problems.append(f"{decision.item.kind} {decision.item.name}: {error}")
         except OSError as error:
@@ -82,9 +84,12 @@ def apply(keeper: Keeper, survey: Survey) -> Outcome:
     return Outcome(tuple(deleted), tuple(problems))
 
 
-def delete(keeper: Keeper, item: Item) -> Deleted:
-    """Deletes an item while nobody works on it. Raises SentinelError when somebody does, or it cannot be deleted."""
-    with alone_with(keeper, item):
+def delete(keeper: Keeper, item: Item, seconds: float) -> Deleted:
+    """Deletes an item while nobody works on it; waits so long for the lake.
+
+    Raises SentinelError when somebody uses it all the time, or the item cannot be deleted.
+    """
+    with alone_with(keeper, item, seconds):
         begin_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": item.number, "bytes": item.bytes})
         _note(keeper, item)
         number, freed = (keeper.delete_runs(item), 0) if item.kind == "runs" else remove(keeper.data, item.files)
@@ -94,10 +99,10 @@ def delete(keeper: Keeper, item: Item) -> Deleted:
 
 
 @contextmanager
-def alone_with(keeper: Keeper, item: Item) -> Iterator[None]:
+def alone_with(keeper: Keeper, item: Item, seconds: float) -> Iterator[None]:
     """Keeps away whoever would read or write what an item holds; raises SentinelError while the lake is in use."""
     with ExitStack() as held:
-        if item.kind in get_args(Closed) and not held.enter_context(unused(keeper.lake, PATIENCE_SECONDS)):
+        if item.kind in get_args(Closed) and not held.enter_context(unused(keeper.lake, seconds)):
             raise SentinelError("the lake is in use; it is left for the next time")
         if item.kind.endswith("_editions"):
             held.enter_context(sole_publisher(keeper.editions, _period(keeper, item)))
