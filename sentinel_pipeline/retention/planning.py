@@ -67,5 +67,5 @@ def _held(item: Item, holds: Iterable[HoldEntry]) -> str:
         begins = hold.since is None or hold.since <= item.last
         ends = hold.until is None or item.first <= hold.until
         if is_of_kind and begins and ends:
-            return f"held: {hold.reason}"
+            return hold.reason
     return ""

@@ -76,7 +76,7 @@ def test_what_was_held_meanwhile_is_announced_again(tmp_path: Path) -> None:
     make_day(tmp_path, OLD)
     retain(configured(tmp_path, "{facts: 30}"), date(2025, 6, 1))
     held, _ = retain(configured(tmp_path, "{facts: 30, holds: [{reason: Audit}]}"), date(2025, 6, 20))
-    assert [(one.fate, one.why) for one in held.decisions] == [("hold", "held: Audit")]
+    assert [(one.fate, one.why) for one in held.decisions] == [("hold", "Audit")]
     again, _ = retain(configured(tmp_path, "{facts: 30}"), date(2025, 7, 1))
     assert [(one.fate, one.on) for one in again.decisions] == [("announce", date(2025, 7, 8))]
 
