@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,7 +107,8 @@ def serving(api: Api) -> Iterator[str]:
             if fault is not None and fault.stalls:
                 api.released.wait(30)
             if status:
-                self._say(status, headers, complaints)
+                with suppress(ConnectionError):  # whoever asked may be dead by now
+                    self._say(status, headers, complaints)
             self.close_connection = True
 
         def _say(self, status: int, headers: dict[str, str], complaints: list[str]) -> None:
