@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"} | {sign: sign for sign in ",;\t|"}
+
+LONGEST_NAME = 64
 
 
 def asked_table(name: str) -> Table:
@@ -137,6 +140,12 @@ def default_output(wanted: Wanted, settings: Settings, now: datetime, state: str
 
     That of a state is its own to the microsecond: it must be known before it is taken.
     """
-    prefix = "" if wanted.layout == CANONICAL else f"{wanted.layout}_"
+    prefix = "" if wanted.layout == CANONICAL else f"{wanted.layout}_{_of_device(wanted)}"
     dated = f"{now:%Y%m%d_%H%M%S}" if state is None else f"{state}_{now:%Y%m%d_%H%M%S_%f}"
     return settings.exports / f"{prefix}{wanted.table.name}_{dated}{wanted.suffix}"
+
+
+def _of_device(wanted: Wanted) -> str:
+    """How a layout names the file of one device; nothing where privacy keeps back which it is."""
+    devices = wanted.occasion.devices or ()
+    return f"device_{re.sub('[^A-Za-z0-9]', '_', devices[0])[:LONGEST_NAME]}_" if len(devices) == 1 else ""

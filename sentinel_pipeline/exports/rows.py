@@ -119,7 +119,8 @@ def shape(wanted: Wanted, rows: pl.LazyFrame, spelling: Spelling, folder: Path) 
         shaped = arranged(rows, table.time, lambda part: newest_first(part, table), place)
     for transformation in wanted.transformations:
         shaped = transformation(shaped)
-    return rounded(shaped.select(wanted.columns) if wanted.columns else shaped, spelling.decimals)
+    shaped = shaped.select(wanted.columns) if wanted.columns else shaped
+    return shaped if wanted.shape and wanted.shape.is_rounding else rounded(shaped, spelling.decimals)
 
 
 def newest_first(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:

@@ -16,8 +16,8 @@ from sentinel_pipeline.exports.filters import Condition
 from sentinel_pipeline.exports.privacy import DROP, NO_PRIVACY, Privacy
 from sentinel_pipeline.exports.sealing import Sealing
 from sentinel_pipeline.rendering.compression import COMPRESSIONS, Compression
-from sentinel_pipeline.rendering.json_shapes import JsonShape, Occasion, edges
-from sentinel_pipeline.rendering.layouts import layout
+from sentinel_pipeline.rendering.json_shapes import Occasion, edges
+from sentinel_pipeline.rendering.layouts import Shape, layout
 from sentinel_pipeline.rendering.tables import FORMATS, Format
 
 CANONICAL = "canonical"
@@ -55,9 +55,9 @@ class Wanted:
         return self.layout != CANONICAL and layout(self.table.name, self.layout).fixes(self.format)
 
     @property
-    def shape(self) -> JsonShape | None:
+    def shape(self) -> Shape | None:
         """How the layout documents the format."""
-        return None if self.layout == CANONICAL or self.format != "json" else layout(self.table.name, self.layout).json
+        return None if self.layout == CANONICAL else layout(self.table.name, self.layout).shapes.get(self.format)
 
     @property
     def occasion(self) -> Occasion:
@@ -94,10 +94,11 @@ def require_possible(wanted: Wanted) -> None:
     format_of(wanted.format)
     if wanted.layout != CANONICAL and DROP in wanted.privacy.measures:
         raise UsageError(f"the layout '{wanted.layout}' has personal columns; choose another measure than drop")
-    if wanted.is_fixed and (wanted.columns or wanted.format != "csv"):
-        chosen = layout(wanted.table.name, wanted.layout)
-        formats = "csv or json" if chosen.json else "csv"
-        raise UsageError(f"the layout '{wanted.layout}' fixes columns and format ({formats}); leave those options out")
+    if wanted.is_fixed:
+        formats = layout(wanted.table.name, wanted.layout).formats
+        if wanted.columns or wanted.format not in formats:
+            fixed = f"the layout '{wanted.layout}' fixes columns and format ({', '.join(formats)})"
+            raise UsageError(f"{fixed}; leave those options out")
     if wanted.sealing and (wanted.format not in SEALABLE or wanted.compression):
         raise UsageError(f"{wanted.sealing.suffix} files hold {' or '.join(SEALABLE)} as it is; choose one of them")
     if not wanted.transformations:

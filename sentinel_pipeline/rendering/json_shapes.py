@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -49,6 +49,7 @@ class JsonShape:
     head: Head | None = None
     key: str = ""
     parsed: tuple[str, ...] = ()
+    is_rounding: ClassVar[bool] = False
 
     def write(
         self, frame: pl.LazyFrame, path: Path, spelling: Spelling, occasion: Occasion, heard: Heard = unheard

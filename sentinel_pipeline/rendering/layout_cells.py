@@ -1,7 +1,9 @@
-"""Cells and orders that the layouts of source systems have in common: columns as text, inert."""
+"""Cells and orders that the layouts of source systems have in common."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -18,38 +20,57 @@ def numeric(key: str) -> pl.Expr:
     return pl.col(key).cast(pl.Int64, strict=False)
 
 
-def text(column: str, missing: str | None = None) -> pl.Expr:
-    """Inert text; `missing` for NULL and for nothing but space, if given."""
-    source = pl.col(column)
-    if missing is None:
-        return inert(source)
-    return pl.when(source.str.strip_chars() != "").then(inert(source)).otherwise(pl.lit(missing))
+@dataclass(frozen=True)
+class Cells:
+    """How a layout's columns are spelled: as text, inert where a spreadsheet may open it, or as values (`is_typed`).
+
+    Of values, numbers and instants that are not known stay unknown; all else says the word that is documented for it.
+    """
+
+    is_inert: bool = True
+    is_typed: bool = False
+
+    def text(self, column: str, missing: str | None = None) -> pl.Expr:
+        """Text; `missing` for NULL and for nothing but space, if given."""
+        source = pl.col(column)
+        if missing is None:
+            return self._safe(source)
+        return pl.when(source.str.strip_chars() != "").then(self._safe(source)).otherwise(pl.lit(missing))
+
+    def time(self, column: str, zone: ZoneInfo, missing: str | None = None) -> pl.Expr:
+        """`YYYY-MM-DD HH:MM:SS` in the zone."""
+        if self.is_typed:
+            return pl.col(column)
+        local = pl.col(column).dt.convert_time_zone(zone.key).dt.strftime("%Y-%m-%d %H:%M:%S")
+        return local if missing is None else local.fill_null(missing)
+
+    def upper(self, column: str) -> pl.Expr:
+        """Upper-case text, UNKNOWN where there is none."""
+        return self._safe(pl.col(column).str.to_uppercase()).fill_null("UNKNOWN")
+
+    def number(self, column: str, missing: str | None = None) -> pl.Expr:
+        """A number, as short as it can be read back."""
+        if self.is_typed:
+            return pl.col(column)
+        written = pl.col(column).cast(pl.String)
+        return written if missing is None else written.fill_null(missing)
+
+    def fixed(self, column: str, places: int) -> pl.Expr:
+        """A number with a fixed count of decimals; N/A where there is none, zero is a number."""
+        if self.is_typed:
+            return pl.col(column)
+        return pl.col(column).cast(pl.Decimal(38, places), strict=False).cast(pl.String).fill_null("N/A")
+
+    def yes_no(self, column: str) -> pl.Expr:
+        return flag(column, "Yes", "No").fill_null("Unknown")
+
+    def _safe(self, source: pl.Expr) -> pl.Expr:
+        return inert(source) if self.is_inert else source
 
 
-def local_time(column: str, zone: ZoneInfo, missing: str | None = None) -> pl.Expr:
-    """`YYYY-MM-DD HH:MM:SS` in the zone."""
-    local = pl.col(column).dt.convert_time_zone(zone.key).dt.strftime("%Y-%m-%d %H:%M:%S")
-    return local if missing is None else local.fill_null(missing)
-
-
-def upper(column: str) -> pl.Expr:
-    """Upper-case text, UNKNOWN where there is none."""
-    return inert(pl.col(column).str.to_uppercase()).fill_null("UNKNOWN")
-
-
-def number(column: str, missing: str | None = None) -> pl.Expr:
-    """A number as text, as short as it can be read back."""
-    written = pl.col(column).cast(pl.String)
-    return written if missing is None else written.fill_null(missing)
-
-
-def fixed(column: str, places: int) -> pl.Expr:
-    """A number with a fixed count of decimals; N/A where there is none, zero is a number."""
-    return pl.col(column).cast(pl.Decimal(38, places), strict=False).cast(pl.String).fill_null("N/A")
-
-
-def yes_no(column: str) -> pl.Expr:
-    return flag(column, "Yes", "No").fill_null("Unknown")
+CSV: Final = Cells()
+PAPER: Final = Cells(is_inert=False)
+VALUES: Final = Cells(is_inert=False, is_typed=True)
 
 
 def flag(column: str, yes: str, no: str) -> pl.Expr:

@@ -1,37 +1,88 @@
 """Layouts that source systems document for their own exports: their headers, their order, their spelling.
 
-A layout is all text: what came from the source is made inert here, so that a negative number stays one.
+A layout is all text in CSV: what came from the source is made inert there, so that a negative number stays one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.severity import RANK
-from sentinel_pipeline.rendering.casts import iso_time
-from sentinel_pipeline.rendering.inert import inert
-from sentinel_pipeline.rendering.json_shapes import ALERTS, ATLAS, CONNECTIONS, JsonShape, iotsentinel, kasa_head
-from sentinel_pipeline.rendering.layout_cells import (
-    fixed,
-    flag,
-    local_time,
-    newest_first,
-    number,
-    numeric,
-    text,
-    upper,
-    yes_no,
+from sentinel_pipeline.rendering.batches import Heard, unheard
+from sentinel_pipeline.rendering.energy_workbook import INTERVALS_BOOK, READINGS_BOOK
+from sentinel_pipeline.rendering.json_shapes import (
+    ALERTS,
+    ATLAS,
+    CONNECTIONS,
+    JsonShape,
+    Occasion,
+    iotsentinel,
+    kasa_head,
 )
+from sentinel_pipeline.rendering.layout_cells import PAPER
 from sentinel_pipeline.rendering.machine_layouts import device_data, device_intervals, hub_events, widget_logs
+from sentinel_pipeline.rendering.paper import write_pdf
+from sentinel_pipeline.rendering.security_layouts import (
+    alert_rules,
+    alerts,
+    connections,
+    devices,
+    incidents,
+    last_seen_first,
+    most_severe_first,
+)
+from sentinel_pipeline.rendering.security_workbooks import (
+    ALERTS_BOOK,
+    CONNECTIONS_BOOK,
+    DEVICES_BOOK,
+    INCIDENTS_BOOK,
+    RULES_BOOK,
+)
+from sentinel_pipeline.rendering.spelling import Spelling
 
-UTC_INSTANT = pl.Datetime("us", "UTC")
 Select = Callable[[pl.LazyFrame, ZoneInfo], pl.LazyFrame]
+
+
+class Shape(Protocol):
+    """How a system documents a format that is more than the columns of its CSV.
+
+    One that `is_rounding` is given reals as they are, and rounds them where it writes them.
+    """
+
+    @property
+    def select(self) -> Select: ...
+    @property
+    def is_rounding(self) -> bool: ...
+    def write(
+        self, frame: pl.LazyFrame, path: Path, spelling: Spelling, occasion: Occasion, heard: Heard = unheard
+    ) -> int: ...
+
+
+@dataclass(frozen=True)
+class PaperShape:
+    """A table on paper under its own title, every row of it."""
+
+    select: Select
+    title: str
+    is_rounding: ClassVar[bool] = False
+
+    def write(
+        self,
+        frame: pl.LazyFrame,
+        path: Path,
+        spelling: Spelling,
+        occasion: Occasion,  # noqa: ARG002 - paper tells of the rows only
+        heard: Heard = unheard,
+    ) -> int:
+        """Raises TooLargeError for more rows than paper is for."""
+        return write_pdf(frame, path, replace(spelling, title=self.title), heard)
 
 
 @dataclass(frozen=True)
@@ -39,7 +90,7 @@ class Layout:
     """How a system's documentation lays out a table; `select` gives its columns in its order.
 
     They are text, made inert, unless it is `is_typed`: then every format can hold them, and some of them can be chosen.
-    `json`: how it documents JSON, which has columns of its own.
+    `shapes`: by format, what it documents besides.
     """
 
     table: str
@@ -47,124 +98,78 @@ class Layout:
     select: Select
     is_newest_first: bool = True
     is_typed: bool = False
-    json: JsonShape | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Those of a layout that is all text."""
+        return "csv", *self.shapes
 
     def selecting(self, format_name: str) -> Select:
         """What gives its columns in a format."""
-        return self.json.select if self.json and format_name == "json" else self.select
+        shape = self.shapes.get(format_name)
+        return shape.select if shape else self.select
 
     def fixes(self, format_name: str) -> bool:
         """Whether it leaves no choice of columns and decimals."""
-        return not self.is_typed and (self.json is None or format_name != "json")
-
-
-def devices(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Devices, last seen first; whatever is missing is 'Unknown'."""
-    return last_seen_first(frame).select(
-        text("device_ip", "Unknown").alias("IP Address"),
-        text("device_name", "Unknown").alias("Device Name"),
-        text("device_type", "Unknown").alias("Type"),
-        text("mac_address", "Unknown").alias("MAC Address"),
-        text("manufacturer", "Unknown").alias("Manufacturer"),
-        local_time("first_seen_at", zone, "Unknown").alias("First Seen"),
-        local_time("last_seen_at", zone, "Unknown").alias("Last Seen"),
-        yes_no("is_trusted").alias("Trusted"),
-        yes_no("is_blocked").alias("Blocked"),
-    )
-
-
-def alerts(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Alerts, newest first."""
-    return newest_first(frame, "raised_at", "alert_id").select(
-        text("alert_id").alias("Alert ID"),
-        local_time("raised_at", zone).alias("Timestamp"),
-        text("device_ip").alias("Device IP"),
-        text("device_name", "Unknown").alias("Device Name"),
-        upper("severity").alias("Severity"),
-        fixed("anomaly_score", 4).alias("Anomaly Score"),
-        text("explanation").alias("Explanation"),
-        yes_no("is_acknowledged").alias("Acknowledged"),
-    )
-
-
-def connections(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Connections, newest first; an unknown volume is 0, as the documentation has it."""
-    return newest_first(frame, "started_at", "connection_id").select(
-        local_time("started_at", zone).alias("Timestamp"),
-        text("device_ip", "Unknown").alias("Source IP"),
-        text("destination_ip", "Unknown").alias("Destination IP"),
-        number("destination_port", "N/A").alias("Destination Port"),
-        text("protocol", "Unknown").alias("Protocol"),
-        text("service", "Unknown").alias("Service"),
-        fixed("duration_seconds", 2).alias("Duration (s)"),
-        number("bytes_sent", "0").alias("Bytes Sent"),
-        number("bytes_received", "0").alias("Bytes Received"),
-        number("packets_sent", "0").alias("Packets Sent"),
-        number("packets_received", "0").alias("Packets Received"),
-        text("connection_state", "Unknown").alias("Connection State"),
-    )
-
-
-def alert_rules(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Alert rules, most severe first, then by name."""
-    return most_severe_first(frame).select(
-        text("rule_id").alias("Rule ID"),
-        text("name").alias("Name"),
-        text("description").alias("Description"),
-        text("rule_type").alias("Type"),
-        text("condition").alias("Condition"),
-        number("threshold", "N/A").alias("Threshold"),
-        number("time_window_hours").str.replace(r"\.0$", "").alias("Time Window (hrs)"),
-        upper("severity").alias("Severity"),
-        yes_no("is_enabled").alias("Enabled"),
-        number("trigger_count", "0").alias("Trigger Count"),
-        local_time("last_triggered_at", zone, "Never").alias("Last Triggered"),
-        local_time("created_at", zone).alias("Created At"),
-    )
-
-
-def incidents(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Incidents, newest first; labels sorted and joined by commas, booleans True and False."""
-    labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(", ")
-    return frame.sort("occurred_at", "incident_id", descending=[True, False], nulls_last=True).select(
-        text("incident_id").alias("event_id"),
-        iso_time(pl.col("occurred_at"), UTC_INSTANT, zone).alias("timestamp"),
-        text("severity").alias("severity"),
-        text("incident_type").alias("event_type"),
-        text("agent_name").alias("agent_name"),
-        text("hostname").alias("hostname"),
-        text("user").alias("username"),
-        text("source_ip").alias("source_ip"),
-        inert(pl.when(labels != "").then(labels)).alias("classification_type"),
-        number("confidence").alias("confidence"),
-        flag("is_blocked", "True", "False").alias("blocked"),
-        text("policy_id").alias("policy_id"),
-        text("policy_name").alias("policy_name"),
-    )
-
-
-def last_seen_first(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame.sort("last_seen_at", "device_ip", descending=[True, False], nulls_last=True)
-
-
-def most_severe_first(frame: pl.LazyFrame) -> pl.LazyFrame:
-    rank = pl.col("severity").replace_strict(RANK, default=len(RANK), return_dtype=pl.Int64)
-    return frame.sort(rank, "name", numeric("rule_id"), "rule_id", nulls_last=True)
+        return not self.is_typed and not (format_name == "json" and "json" in self.shapes)
 
 
 DEVICES, RULES = iotsentinel("devices", last_seen_first), iotsentinel("rules", most_severe_first)
 READINGS, INTERVALS = (JsonShape(select, kasa_head, "data") for select in (device_data, device_intervals))
+DEVICES_PAPER, ALERTS_PAPER, CONNECTIONS_PAPER, RULES_PAPER, INCIDENTS_PAPER = (
+    PaperShape(partial(select, cells=PAPER), title)
+    for select, title in (
+        (devices, "IoTSentinel devices"),
+        (alerts, "IoTSentinel alerts"),
+        (connections, "IoTSentinel connections"),
+        (alert_rules, "IoTSentinel alert rules"),
+        (incidents, "DLP incidents"),
+    )
+)
+IOTSENTINEL: Final = "iotsentinel"
 LAYOUTS = (
-    Layout("connections", "iotsentinel", connections, json=CONNECTIONS),
-    Layout("devices", "iotsentinel", devices, is_newest_first=False, json=DEVICES),
-    Layout("alerts", "iotsentinel", alerts, json=ALERTS),
-    Layout("alert_rules", "iotsentinel", alert_rules, is_newest_first=False, json=RULES),
-    Layout("incidents", "cybersentinel", incidents),
-    Layout("energy_readings", "kasa", device_data, is_newest_first=False, is_typed=True, json=READINGS),
-    Layout("energy_intervals", "kasa", device_intervals, is_newest_first=False, is_typed=True, json=INTERVALS),
+    Layout(
+        "connections",
+        IOTSENTINEL,
+        connections,
+        shapes={"json": CONNECTIONS, "xlsx": CONNECTIONS_BOOK, "pdf": CONNECTIONS_PAPER},
+    ),
+    Layout(
+        "devices",
+        IOTSENTINEL,
+        devices,
+        is_newest_first=False,
+        shapes={"json": DEVICES, "xlsx": DEVICES_BOOK, "pdf": DEVICES_PAPER},
+    ),
+    Layout("alerts", IOTSENTINEL, alerts, shapes={"json": ALERTS, "xlsx": ALERTS_BOOK, "pdf": ALERTS_PAPER}),
+    Layout(
+        "alert_rules",
+        IOTSENTINEL,
+        alert_rules,
+        is_newest_first=False,
+        shapes={"json": RULES, "xlsx": RULES_BOOK, "pdf": RULES_PAPER},
+    ),
+    Layout("incidents", "cybersentinel", incidents, shapes={"xlsx": INCIDENTS_BOOK, "pdf": INCIDENTS_PAPER}),
+    Layout(
+        "energy_readings",
+        "kasa",
+        device_data,
+        is_newest_first=False,
+        is_typed=True,
+        shapes={"json": READINGS, "xlsx": READINGS_BOOK},
+    ),
+    Layout(
+        "energy_intervals",
+        "kasa",
+        device_intervals,
+        is_newest_first=False,
+        is_typed=True,
+        shapes={"json": INTERVALS, "xlsx": INTERVALS_BOOK},
+    ),
     Layout("rule_events", "iothub", partial(hub_events, generation="v4")),
     *(Layout("rule_events", f"iothub_{name}", partial(hub_events, generation=name)) for name in ("v1", "v2", "v3")),
-    Layout("widget_logs", "atlas", widget_logs, json=ATLAS),
+    Layout("widget_logs", "atlas", widget_logs, shapes={"json": ATLAS}),
 )
 
 

@@ -12,7 +12,7 @@ from sentinel_pipeline.domain.sums import quotient
 from sentinel_pipeline.domain.tables import INSTANT
 from sentinel_pipeline.rendering.casts import iso_time
 from sentinel_pipeline.rendering.inert import inert
-from sentinel_pipeline.rendering.layout_cells import flag, numeric, text
+from sentinel_pipeline.rendering.layout_cells import CSV, flag, numeric
 
 MILLION: Final = 1_000_000
 # What each generation of the hub calls an event and its time, and what fired it.
@@ -39,8 +39,11 @@ def device_data(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
     )
 
 
-def device_intervals(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
-    """Metered quarter-hours by device, oldest first: mean power, the energy and its cost; on, where it was at all."""
+def device_intervals(frame: pl.LazyFrame, _: ZoneInfo, *more: pl.Expr) -> pl.LazyFrame:
+    """Metered quarter-hours by device, oldest first: mean power, the energy and its cost; on, where it was at all.
+
+    `more` columns follow those that are documented.
+    """
     return frame.sort("device_ip", "started_at", "interval_id", nulls_last=True).select(
         pl.col("started_at").alias("timestamp"),
         "device_ip",
@@ -51,6 +54,7 @@ def device_intervals(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
         pl.lit(None, pl.Float64).alias("current"),
         quotient(pl.col("cost_micros"), MILLION).alias("cost"),
         (pl.col("on_seconds") > 0).alias("is_on"),
+        *more,
     )
 
 
@@ -61,8 +65,13 @@ def hub_events(frame: pl.LazyFrame, _: ZoneInfo, generation: str) -> pl.LazyFram
         "triggered_at", key, "event_id", descending=[True, True, False], nulls_last=True, maintain_order=True
     )
     telemetry = pl.col("context").str.extract(r'^\{"trigger_telemetry_id":(\d+)\}$')
-    fired = (telemetry, text("device_id")) if generation == "v1" else (text("device"), text("context"))
-    columns = (text("event_id"), python_time("triggered_at"), text("rule"), flag("is_acknowledged", "True", "False"))
+    fired = (telemetry, CSV.text("device_id")) if generation == "v1" else (CSV.text("device"), CSV.text("context"))
+    columns = (
+        CSV.text("event_id"),
+        python_time("triggered_at"),
+        CSV.text("rule"),
+        flag("is_acknowledged", "True", "False"),
+    )
     return ordered.select(
         column.alias(name) for column, name in zip((*columns, *fired), HEADERS[generation], strict=True)
     )
@@ -74,13 +83,13 @@ def widget_logs(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
         *("logged_at", "machine_id", numeric("log_id"), "log_id"), descending=[True, False, True, True], nulls_last=True
     )
     return order.select(
-        text("log_id").alias("ID"),
+        CSV.text("log_id").alias("ID"),
         inert(pl.coalesce("serial_number", "machine_id")).alias("Serial Number"),
         inert(pl.coalesce("log_timestamp", iso_time(pl.col("logged_at"), INSTANT, zone))).alias("Timestamp"),
-        text("level").alias("Level"),
+        CSV.text("level").alias("Level"),
         inert(pl.coalesce("raw_widget_type", "widget_type")).alias("Widget Type"),
-        text("message").alias("Message"),
-        text("data").alias("Data"),
+        CSV.text("message").alias("Message"),
+        CSV.text("data").alias("Data"),
     )
 
 

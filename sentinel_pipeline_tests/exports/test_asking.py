@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.domain.tables import ALERTS, ENERGY_READINGS, INCIDENTS, QUARANTINE
+from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, ENERGY_READINGS, INCIDENTS, QUARANTINE
 from sentinel_pipeline.exports.asking import (
     asked_columns,
     asked_kind,
@@ -18,6 +20,8 @@ from sentinel_pipeline.exports.asking import (
     asked_zone,
     default_output,
 )
+from sentinel_pipeline.exports.filters import Condition
+from sentinel_pipeline.exports.privacy import Privacy
 from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted, format_of, require_possible
 from sentinel_pipeline.settings import Settings, SourceEntry
 from sentinel_pipeline_tests.clocks import BERLIN
@@ -120,10 +124,13 @@ def test_a_layout_fixes_columns_and_format() -> None:
     require_possible(Wanted(ALERTS, layout="iotsentinel", format="json", columns=("severity",)))
     for wanted in (
         Wanted(ALERTS, layout="iotsentinel", columns=("source",)),
-        Wanted(ALERTS, layout="iotsentinel", format="xlsx"),
+        Wanted(ALERTS, layout="iotsentinel", format="parquet"),
     ):
-        with pytest.raises(UsageError, match=r"the layout 'iotsentinel' fixes columns and format \(csv or json\)"):
+        fixed = r"the layout 'iotsentinel' fixes columns and format \(csv, json, xlsx, pdf\)"
+        with pytest.raises(UsageError, match=fixed):
             require_possible(wanted)
+    for format_name in ("xlsx", "pdf"):
+        require_possible(Wanted(ALERTS, layout="iotsentinel", format=format_name))
     with pytest.raises(UsageError, match="the layout 'cybersentinel' has no table 'alerts'; it has incidents"):
         require_possible(Wanted(ALERTS, layout="cybersentinel"))
     with pytest.raises(UsageError, match="'splunk' is no layout; choose one of atlas, canonical, cyber"):
@@ -153,6 +160,12 @@ def test_a_file_nobody_named_is_dated(tmp_path: Path) -> None:
     assert first == tmp_path / "exports" / "alerts_20250102_030405.csv"
     layout = default_output(Wanted(ALERTS, layout="iotsentinel"), settings(tmp_path), now)
     assert layout.name == "iotsentinel_alerts_20250102_030405.csv"
+    device = Condition("device", ("192.168.1.12",), pl.lit(value=True))
+    one = Wanted(CONNECTIONS, layout="iotsentinel", conditions=(device,))
+    named = default_output(one, settings(tmp_path), now)
+    assert named.name == "iotsentinel_device_192_168_1_12_connections_20250102_030405.csv"
+    hidden = replace(one, privacy=Privacy(frozenset({"addresses"})))
+    assert default_output(hidden, settings(tmp_path), now).name == "iotsentinel_connections_20250102_030405.csv"
     packed = default_output(Wanted(ALERTS, format="json", compression="gz"), settings(tmp_path), now, "nightly")
     assert packed.name == "alerts_nightly_20250102_030405_000000.json.gz"
 
@@ -235,4 +248,4 @@ def test_a_layout_of_typed_columns_leaves_their_choice_and_the_format() -> None:
     with pytest.raises(UsageError, match="has no column read_at; it has timestamp, device_ip"):
         require_possible(Wanted(ENERGY_READINGS, columns=("read_at",), layout="kasa"))
     with pytest.raises(UsageError, match="fixes columns and format"):
-        require_possible(Wanted(ALERTS, format="xlsx", layout="iotsentinel"))
+        require_possible(Wanted(ALERTS, format="sqlite", layout="iotsentinel"))

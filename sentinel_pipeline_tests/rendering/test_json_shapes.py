@@ -34,8 +34,8 @@ EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=
 
 
 def shape_of(table: Table, system: str) -> JsonShape:
-    shape = layout(table.name, system).json
-    assert shape
+    shape = layout(table.name, system).shapes["json"]
+    assert isinstance(shape, JsonShape)
     return shape
 
 

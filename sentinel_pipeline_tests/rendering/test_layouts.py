@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.tables import ALERT_RULES, ALERTS, CONNECTIONS, DEVICES, INCIDENTS, WIDGET_LOGS, Table
-from sentinel_pipeline.rendering.layout_cells import fixed
+from sentinel_pipeline.rendering.layout_cells import CSV
 from sentinel_pipeline.rendering.layouts import LAYOUTS, layout
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import write_csv_as_is
@@ -164,7 +164,7 @@ def test_incidents_join_their_labels_and_spell_booleans_like_python(tmp_path: Pa
 @settings(deadline=None)
 @given(st.floats(allow_nan=False, min_value=-1e12, max_value=1e12))
 def test_fixed_decimals_are_rounded_half_even(value: float) -> None:
-    text = pl.select(x=pl.lit(value)).select(fixed("x", 4)).item()
+    text = pl.select(x=pl.lit(value)).select(CSV.fixed("x", 4)).item()
     assert abs(float(text) - value) <= 0.5001e-4 + abs(value) * 1e-15
 
 
