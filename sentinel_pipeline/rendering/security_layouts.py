@@ -80,8 +80,8 @@ def alert_rules(frame: pl.LazyFrame, zone: ZoneInfo, cells: Cells = CSV) -> pl.L
 
 
 def incidents(frame: pl.LazyFrame, zone: ZoneInfo, cells: Cells = CSV) -> pl.LazyFrame:
-    """Incidents, newest first; labels sorted and joined by commas, booleans True and False."""
-    labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(", ")
+    """Incidents, newest first; labels sorted and joined by semicolons, booleans True and False."""
+    labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(";")
     found = pl.when(labels != "").then(labels)
     at = pl.col("occurred_at")
     return frame.sort("occurred_at", "incident_id", descending=[True, False], nulls_last=True).select(

@@ -156,7 +156,7 @@ def test_incidents_join_their_labels_and_spell_booleans_like_python(tmp_path: Pa
         common | {"incident_id": "b", "data_types": [], "is_blocked": None},
         common | {"incident_id": "a", "data_types": ["ssn", "credit_card"], "is_blocked": True, "user": "@eve"},
     )
-    assert (first["event_id"], first["classification_type"], first["blocked"]) == ("a", "credit_card, ssn", "True")
+    assert (first["event_id"], first["classification_type"], first["blocked"]) == ("a", "credit_card;ssn", "True")
     assert (first["timestamp"], first["username"]) == ("2026-07-01T12:00:00+02:00", "'@eve")
     assert (second["classification_type"], second["blocked"]) == ("", "")
 
