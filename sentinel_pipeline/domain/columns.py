@@ -72,6 +72,7 @@ DISPLAY = {
     "is_silent": Display("Silent", "flag"),
     "jumps": Display("Jumps", "count"),
     "keys": Display("Keys"),
+    "key_days": Display("Key in use (days)", "count"),
     "last_at": Display("Last", "time"),
     "last_seen_at": Display("Last seen", "time"),
     "lateness": Display("Recorded after"),

@@ -197,13 +197,15 @@ DECRYPTIONS = Table(
     + instants("received_at")
     + personal("machine_id")
     + texts("unit", "verdict", "flags", "key_fingerprint")
-    + integers("logs"),
+    + integers("logs")
+    + instants("key_since_at"),
     key="decryption_id",
     time="received_at",
 )
 """What became of every envelope, file or row that was sealed or should have been; `machine_id` is claimed, not proven.
 
-`received_at` is the time of its newest log, of one that could not be read when it arrived.
+`received_at` is the time of its newest log, of one that could not be read when it arrived. `key_since_at` is that of
+the first thing in the inbox that its key opened; rows of a store do not tell.
 """
 
 QUARANTINE = Table(

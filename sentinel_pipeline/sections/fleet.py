@@ -30,6 +30,7 @@ UNITS = {
     "snr": "dB",
 }
 PERCENTILES = (("p5", 5), ("median", 50), ("p95", 95))
+LONGEST_KEY_DAYS = 90
 LOGS = pl.col("logs").sum().cast(pl.Int64)
 
 
@@ -119,10 +120,13 @@ def percentile(values: pl.DataFrame, share: int) -> float:
 def fleet_decryption(decryption_outcomes: pl.DataFrame) -> pl.DataFrame:
     """Envelopes, export files and stored rows per machine: how many came, could be opened, were odd, and failed how.
 
-    `keys` are the first 8 hexadecimal digits of SHA-256 of the keys that opened them. What could not be opened names
-    no machine. A machine's name is what it claims: all of them share one key.
+    `keys` are the first 8 hexadecimal digits of SHA-256 of the keys that opened them, `key_days` for how long the one
+    used last had been in use by then: more than 90 are too many. What could not be opened names no machine. A machine's
+    name is what it claims: all of them share one key.
     """
     verdict, units = pl.col("verdict"), pl.col("units")
+    since, last = pl.col("key_since_at"), pl.col("last_at")
+    age = (last - since).dt.total_days().filter(since.is_not_null())
     table = decryption_outcomes.group_by("source", pl.col("machine_id").fill_null(UNKNOWN_MACHINE)).agg(
         units.sum().cast(pl.Int64).alias("received"),
         units.filter(verdict == "ok").sum().cast(pl.Int64).alias("ok"),
@@ -130,9 +134,10 @@ def fleet_decryption(decryption_outcomes: pl.DataFrame) -> pl.DataFrame:
         units.filter(verdict.is_in(UNREADABLE)).sum().cast(pl.Int64).alias("unreadable"),
         pl.col("nonce_reuses").sum().cast(pl.Int64),
         pl.col("key_fingerprint").drop_nulls().unique().sort().str.join(", ").alias("keys"),
+        age.sort_by(last.filter(since.is_not_null())).last().alias("key_days"),
         *(units.filter(verdict == name).sum().cast(pl.Int64).alias(name) for name in CLASSES[1:]),
     )
-    shown = ("received", "ok", "flagged", "unreadable", "replay", "nonce_reuses", "keys")
+    shown = ("received", "ok", "flagged", "unreadable", "replay", "nonce_reuses", "keys", "key_days")
     others = [name for name in CLASSES[1:] if name not in shown]
     return ranked(table, "unreadable", ["machine_id", "source"]).select("machine_id", *shown, "source", *others)
 
@@ -171,7 +176,9 @@ def _decryption_finding(table: pl.DataFrame) -> str:
         return "Nothing was received in this period"
     reused = int(table["nonce_reuses"].sum())
     alarm = f"; ALARM: {counted(reused, 'reused nonce')}, the key is no longer safe" if reused else ""
-    return f"{unreadable:,} of {received:,} envelopes and records could not be opened{alarm}"
+    old = max(table["key_days"].drop_nulls(), default=0)
+    late = f"; a key has been in use for {old:,} days and is to be changed" if old > LONGEST_KEY_DAYS else ""
+    return f"{unreadable:,} of {received:,} envelopes and records could not be opened{alarm}{late}"
 
 
 def _verdict_finding(table: pl.DataFrame) -> str:

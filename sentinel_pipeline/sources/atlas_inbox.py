@@ -17,7 +17,16 @@ from sentinel_pipeline.sources.atlas_envelopes import Seals
 from sentinel_pipeline.sources.atlas_files import Record, arrival, is_fleet_file, records_of
 from sentinel_pipeline.sources.atlas_keys import KeyRing
 from sentinel_pipeline.sources.atlas_logs import EPOCH, BadTimeError, Clock
-from sentinel_pipeline.sources.atlas_units import Fault, Unit, frames, machines_of, undated, unit_of
+from sentinel_pipeline.sources.atlas_units import (
+    MICROSECOND,
+    Fault,
+    KeyUses,
+    Unit,
+    frames,
+    machines_of,
+    undated,
+    unit_of,
+)
 from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of, reason_of
 from sentinel_pipeline.sources.lognotes import Notes, Span, at
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -25,7 +34,6 @@ from sentinel_pipeline.sources.source import UTC_ZONE, SourceSettings
 from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST
 
 KNOWN_FOR = timedelta(days=30)
-MICROSECOND = timedelta(microseconds=1)
 
 
 class AtlasInbox:
@@ -67,7 +75,7 @@ class AtlasInbox:
         """Earliest time of any log; files that were never read are read once."""
         for file in self._files:
             if self._notes.of(file) is None:
-                for _ in self._units_of(file, Clock(self._clock.zone, self._clock.machines), Seals()):
+                for _ in self._units_of(file, Clock(self._clock.zone, self._clock.machines), Seals(), KeyUses()):
                     pass
         self._notes.save(self._files)
         notes = [note for file in self._files if (note := self._notes.of(file))]
@@ -78,20 +86,25 @@ class AtlasInbox:
         return sha256(f"{fingerprint_of(self._files)} {self._ring.fingerprint}".encode()).hexdigest()
 
     def _units(self, window: Window | None, *, is_brief: bool = False) -> Iterator[Unit]:
-        clock, seals = Clock(self._clock.zone, self._clock.machines), Seals()
+        clock, seals, uses = Clock(self._clock.zone, self._clock.machines), Seals(), KeyUses()
         for file in self._files:
             note = self._notes.of(file)
             if note is None or not all(span.is_outside(window) for span in note.spans.values()):
-                yield from self._units_of(file, clock, seals, is_brief=is_brief)
+                yield from self._units_of(file, clock, seals, uses, is_brief=is_brief)
             else:
                 seals.recall(note.seals)
+                uses.recall(note.keys)
 
-    def _units_of(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool = False) -> Iterator[Unit]:
+    def _units_of(
+        self, file: LogFile, clock: Clock, seals: Seals, uses: KeyUses, *, is_brief: bool = False
+    ) -> Iterator[Unit]:
         """What a file holds, briefly or all of it; the times all of it spans are noted once it is read to its end."""
         logs, seen = Span(), Span()
         seals.noted()
+        uses.noted()
         try:
             for unit in self._opened(file, clock, seals, is_brief=is_brief):
+                uses.meet(unit)
                 logs.include(*_edges(unit.times), 0)
                 seen.include(*_edges(_moments(unit)), undated(unit))
                 yield unit
@@ -100,9 +113,11 @@ class AtlasInbox:
             return
         if is_brief:
             return
-        met = seals.noted()
+        met, opened = seals.noted(), uses.noted()
         for name, span in ((WIDGET_LOGS.name, logs), (DECRYPTIONS.name, seen)):
-            self._notes.keep(file, {WIDGET_LOGS.name, DECRYPTIONS.name}, set(), name, span, met)
+            note = self._notes.keep(file, {WIDGET_LOGS.name, DECRYPTIONS.name}, set(), name, span)
+            if note:
+                note.seals, note.keys = met, opened
 
     def _opened(self, file: LogFile, clock: Clock, seals: Seals, *, is_brief: bool) -> Iterator[Unit]:
         if file.problem:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -14,9 +14,11 @@ from sentinel_pipeline.domain.tables import MACHINES, WIDGET_LOGS, Table
 from sentinel_pipeline.sources.atlas_envelopes import READABLE, Opened
 from sentinel_pipeline.sources.atlas_json import compact, text_of
 from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, written_flags
+from sentinel_pipeline.sources.lognotes import EPOCH, at
 from sentinel_pipeline.sources.quarantine import Quarantine
 
 BATCH_ROWS = 20_000
+MICROSECOND = timedelta(microseconds=1)
 Row = dict[str, Any]
 
 
@@ -43,6 +45,34 @@ class Unit:
         return [row["logged_at"] for row in self.rows]
 
 
+@dataclass
+class KeyUses:
+    """Since when each key has been in use: the first thing it opened among all files met so far."""
+
+    _first: dict[str, int] = field(default_factory=dict)
+    _met: dict[str, int] = field(default_factory=dict)
+
+    def meet(self, unit: Unit) -> None:
+        """Tells the seals of a unit since when their keys are in use."""
+        for row in unit.decryptions:
+            key, opened_at = row["key_fingerprint"], row["received_at"]
+            if key is not None and isinstance(opened_at, datetime):
+                microsecond = (opened_at - EPOCH) // MICROSECOND
+                self._met[key] = min(self._met.get(key, microsecond), microsecond)
+                self.recall({key: microsecond})
+                row["key_since_at"] = at(self._first[key])
+
+    def noted(self) -> dict[str, int]:
+        """What was met since this was asked last, for `recall`."""
+        met, self._met = self._met, {}
+        return met
+
+    def recall(self, noted: Mapping[str, int]) -> None:
+        """Meets again what was noted, where its file need not be read."""
+        for key, microsecond in noted.items():
+            self._first[key] = min(self._first.get(key, microsecond), microsecond)
+
+
 def unit_of(
     opened: Opened, location: str, record: str, clock: Clock, received_at: datetime | None, kind: str = "envelope"
 ) -> Unit:
@@ -51,13 +81,13 @@ def unit_of(
     for number, log in enumerate(opened.logs, 1):
         _add_log(unit, opened, log, f"{location} log {number}", clock, received_at)
     times = unit.times
-    at = max(times) if times else received_at
+    latest = max(times) if times else received_at
     if opened.verdict not in READABLE:
-        unit.rows, unit.faults = [], [Fault(location, opened.verdict, record, at)]
+        unit.rows, unit.faults = [], [Fault(location, opened.verdict, record, latest)]
     unit.decryptions.append(
         {
             "decryption_id": location,
-            "received_at": at,
+            "received_at": latest,
             "machine_id": opened.machine_id,
             "unit": kind,
             "verdict": opened.verdict,
@@ -114,11 +144,11 @@ def machines_of(units: Iterable[Unit], source: str) -> pl.DataFrame:
     """The machines that units speak of, with the first and last time of their logs."""
     seen: dict[str, Row] = {}
     for row in (row for unit in units for row in unit.rows):
-        machine, at = str(row["machine_id"]), row["logged_at"]
-        known = seen.setdefault(machine, {"machine_id": machine, "first_seen_at": at, "last_seen_at": at})
+        machine, moment = str(row["machine_id"]), row["logged_at"]
+        known = seen.setdefault(machine, {"machine_id": machine, "first_seen_at": moment, "last_seen_at": moment})
         known["serial_number"] = row["serial_number"] or known.get("serial_number")
-        known["first_seen_at"] = min(known["first_seen_at"], at)
-        known["last_seen_at"] = max(known["last_seen_at"], at)
+        known["first_seen_at"] = min(known["first_seen_at"], moment)
+        known["last_seen_at"] = max(known["last_seen_at"], moment)
     empty = dict.fromkeys(MACHINES.schema.names())
     return framed((empty | seen[machine] | {"source": source} for machine in sorted(seen)), MACHINES, source)
 
@@ -136,5 +166,5 @@ def keep_faults(faults: Iterable[Fault], table: Table, window: Window | None, qu
             quarantine.keep(table.name, fault.location, fault.reason, fault.record, fault.occurred_at)
 
 
-def is_within(at: object, window: Window | None) -> bool:
-    return isinstance(at, datetime) and (window is None or window.start <= at < window.end)
+def is_within(moment: object, window: Window | None) -> bool:
+    return isinstance(moment, datetime) and (window is None or window.start <= moment < window.end)

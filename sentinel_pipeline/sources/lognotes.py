@@ -16,7 +16,7 @@ import orjson
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.logfiles import LogFile
 
-VERSION = 2
+VERSION = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,7 +46,7 @@ class Span:
 class Note:
     """What whole readings of a file told: the kinds of its records, readable or not, of its logs, and time by kind.
 
-    `seals` tell its sealed records again without reading it.
+    `seals` tell its sealed records again without reading it, `keys` the first microsecond of what each key opened.
     """
 
     size: int
@@ -55,6 +55,7 @@ class Note:
     logs: list[str] = field(default_factory=list)
     spans: dict[str, Span] = field(default_factory=dict)
     seals: str = ""
+    keys: dict[str, int] = field(default_factory=dict)
 
 
 class Notes:
@@ -74,15 +75,16 @@ class Notes:
         note = self._notes.get(file.name)
         return note if note and (note.size, note.modified_ns) == (file.size, file.modified_ns) else None
 
-    def keep(self, file: LogFile, kinds: set[str], logs: set[str], kind: str, span: Span, seals: str = "") -> None:
-        """Notes what a whole reading for one kind told; nothing when the file changed meanwhile."""
+    def keep(self, file: LogFile, kinds: set[str], logs: set[str], kind: str, span: Span) -> Note | None:
+        """Notes what a whole reading for one kind told; the note, or nothing when the file changed meanwhile."""
         if not file.is_unchanged():
-            return
+            return None
         note = self.of(file) or Note(file.size, file.modified_ns)
-        note.kinds, note.logs, note.seals = sorted(kinds), sorted(logs), seals
+        note.kinds, note.logs = sorted(kinds), sorted(logs)
         note.spans[kind] = span
         self._notes[file.name] = note
         self._is_changed = True
+        return note
 
     def save(self, files: list[LogFile]) -> None:
         """Writes the notes on files that still exist, whole or not at all."""
@@ -110,9 +112,10 @@ def _load(place: Path, reader: str) -> dict[str, Note]:
         return {}
 
 
-def _note(spans: dict[str, dict[str, int]], seals: str = "", **values: Any) -> Note:
+def _note(spans: dict[str, dict[str, int]], seals: str = "", keys: Any = (), **values: Any) -> Note:
     base64.b64decode(seals, validate=True)
-    return Note(spans={kind: Span(**span) for kind, span in spans.items()}, seals=seals, **values)
+    known = {str(key): int(first) for key, first in dict(keys).items()}
+    return Note(spans={kind: Span(**span) for kind, span in spans.items()}, seals=seals, keys=known, **values)
 
 
 def _write(place: Path, data: bytes) -> None:

@@ -76,7 +76,9 @@ def machine_inventory(machines: pl.LazyFrame, day: Period) -> pl.LazyFrame:
 
 
 def decryption_outcomes(decryptions: pl.LazyFrame) -> pl.LazyFrame:
-    """Envelopes, export files and stored rows per machine, verdict and key; flagged ones, reused nonces, logs."""
+    """Envelopes, export files and stored rows per machine, verdict and key; flagged ones, reused nonces, logs; since
+    when the key has been in use, and until when it was.
+    """
     keys = ["source", "machine_id", "unit", "verdict", "key_fingerprint"]
     flags = pl.col("flags")
     return (
@@ -86,6 +88,8 @@ def decryption_outcomes(decryptions: pl.LazyFrame) -> pl.LazyFrame:
             number_of(flags.is_not_null()).alias("flagged"),
             number_of(flags.str.split(",").list.contains("nonce_reuse")).alias("nonce_reuses"),
             total("logs"),
+            pl.col("key_since_at").min(),
+            pl.col("received_at").max().alias("last_at"),
         )
         .sort(keys)
     )

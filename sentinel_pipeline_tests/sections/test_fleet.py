@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics as reference
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,22 @@ def test_decryption_is_told_by_machine_with_every_class_of_failure() -> None:
     verdicts = table_of("fleet_verdicts", made, TODAY)
     assert verdicts.rows()[0] == ("ok", 3, 50.0)
     assert finding_of("fleet_verdicts", made, TODAY) == "3 of 6 could be read"
+
+
+def test_the_key_that_a_machine_used_last_is_told_when_it_is_too_old() -> None:
+    rows = [
+        seal(key_fingerprint="aa", key_since_at=NOON - timedelta(days=400), received_at=NOON - timedelta(hours=1)),
+        seal(key_fingerprint="bb", key_since_at=NOON - timedelta(days=90)),
+        seal(machine="b", key_fingerprint="aa"),
+    ]
+    made = world(TODAY, decryptions=rows)
+    table = table_of("fleet_decryption", made, TODAY)
+    assert table.select("machine_id", "key_days").rows() == [("a", 90), ("b", None)]
+    assert "key" not in finding_of("fleet_decryption", made, TODAY)
+    rows[1] |= {"key_since_at": NOON - timedelta(days=91)}
+    assert finding_of("fleet_decryption", world(TODAY, decryptions=rows), TODAY) == (
+        "0 of 3 envelopes and records could not be opened; a key has been in use for 91 days and is to be changed"
+    )
 
 
 def test_a_quiet_day_says_so() -> None:

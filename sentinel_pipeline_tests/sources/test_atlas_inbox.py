@@ -246,6 +246,19 @@ def test_a_replay_and_a_reused_nonce_are_found_against_files_that_are_not_read_a
     assert read[3:] == ["a.json", "b.json", "c.json"], "damaged notes are made again"
 
 
+def test_a_key_is_in_use_since_the_first_thing_it_opened_in_files_that_are_not_read_again(tmp_path: Path) -> None:
+    inbox, memory = tmp_path / "inbox", tmp_path / "notes"
+    put(inbox, "a.json", sealed(payload(log("2026-01-30T08:00:00"), log("2026-01-31T09:00:00")), nonce=1))
+    put(inbox, "b.json", [sealed(payload(), nonce=2), sealed(payload(machine="m2"), OLD, nonce=3)])
+    for _ in range(2):  # the second time a.json is told by its note
+        with fleet(inbox, keys=["env:NEW", "env:OLD"], memory=memory) as source:
+            found = whole(source, DECRYPTIONS, MAY)
+        assert found.select("decryption_id", "key_since_at").rows() == [
+            ("b.json#1", at("2026-01-31 09:00:00")),
+            ("b.json#2", at("2026-05-01 10:00:00")),
+        ]
+
+
 def test_a_failure_without_a_day_is_met_on_every_day(tmp_path: Path) -> None:
     put(tmp_path, "a.json", sealed(payload(), STRANGE), arrived="1990-01-01 00:00:00")
     for _ in range(2):

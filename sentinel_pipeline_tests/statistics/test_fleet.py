@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
@@ -74,12 +75,12 @@ def test_seals_count_per_machine_verdict_and_key() -> None:
     rows = [
         {**unit, "logs": 3},
         {**unit, "logs": 2, "flags": "nonce_reuse,version"},
-        {**unit, "logs": 1, "flags": "non_finite"},
+        {**unit, "logs": 1, "flags": "non_finite", "key_since_at": NOON - timedelta(days=2)},
         {"received_at": NOON, "unit": "envelope", "verdict": "auth_failed", "logs": 0},
     ]
     assert counted("decryption_outcomes", facts(DECRYPTIONS, rows), TODAY).rows() == [
-        ("home", None, "envelope", "auth_failed", None, 1, 0, 0, 0),
-        ("home", "m", "envelope", "ok", "ab", 3, 2, 1, 6),
+        ("home", None, "envelope", "auth_failed", None, 1, 0, 0, 0, None, NOON),
+        ("home", "m", "envelope", "ok", "ab", 3, 2, 1, 6, NOON - timedelta(days=2), NOON),
     ]
 
 
