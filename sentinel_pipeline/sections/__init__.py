@@ -9,6 +9,7 @@ from sentinel_pipeline.sections import (
     fleet,
     method,
     network,
+    rate_comparison,
     security,
 )
 
@@ -21,6 +22,7 @@ SECTIONS = (
     by_source.CONNECTIONS,
     *energy.SECTIONS,
     *billing.SECTIONS,
+    rate_comparison.SECTION,
     *automation.SECTIONS,
     *fleet.SECTIONS,
     *method.SECTIONS,

@@ -74,7 +74,7 @@ def billed(
 
 def tariffs_in(rates: pl.DataFrame, usage: pl.DataFrame, period: Period) -> Tariffs:
     """The tariffs of one source's newest rates; without any, one without charges in the currency of its energy."""
-    valid = tariffs_of(_newest(rates), None, period.zone)
+    valid = tariffs_of(newest_rates(rates), None, period.zone)
     currencies = usage["currency"].drop_nulls().unique()
     if valid.tariffs or len(currencies) != 1:
         return valid
@@ -179,19 +179,22 @@ def tariff_grid(rate_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
 def _files(rate_inventory: pl.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
     """The newest file of prices of each source that has one; it stands in the place of its rates' prices."""
     for name in rate_inventory["source"].unique().sort():
-        newest = _newest(rate_inventory.filter(pl.col("source") == name)).filter(pl.col("rate_type") == BY_INTERVAL)
+        newest = newest_rates(rate_inventory.filter(pl.col("source") == name)).filter(
+            pl.col("rate_type") == BY_INTERVAL
+        )
         if newest.height:
             yield str(name), newest.row(0, named=True)
 
 
-def _newest(rates: pl.DataFrame) -> pl.DataFrame:
+def newest_rates(rates: pl.DataFrame) -> pl.DataFrame:
+    """The rates as they were when they were read last."""
     return rates.filter(pl.col("day") == pl.col("day").max())
 
 
 def _in_force(rate_inventory: pl.DataFrame, period: Period) -> Iterator[tuple[str, Tariff]]:
     for name in rate_inventory["source"].unique().sort():
         rates = rate_inventory.filter(pl.col("source") == name)
-        valid = tariffs_of(_newest(rates), None, period.zone)
+        valid = tariffs_of(newest_rates(rates), None, period.zone)
         tariff = valid.at(period.window.end - timedelta.resolution)
         if tariff is not None:
             yield str(name), tariff
