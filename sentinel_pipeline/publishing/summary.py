@@ -7,6 +7,8 @@ import polars as pl
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.summary import MOST_DETAILED, Counted, SummaryFacts, Talker
 
+MONEY = ("energy_cost", "energy_bill")
+
 
 def summary_facts(report: Report) -> SummaryFacts:
     """Figures by id, and the lists of the sections that could be made."""
@@ -20,6 +22,7 @@ def summary_facts(report: Report) -> SummaryFacts:
         alert_severities=_severities(made.get("alert_severity")),
         incident_severities=_severities(made.get("severity_distribution")),
         data_types=_counted(made.get("data_types"), "data_type", "count"),
+        units={figure.id: figure.unit for figure in report.key_figures if figure.id in MONEY},
     )
 
 

@@ -40,7 +40,8 @@ class SummaryFacts:
     """What the summary says of a period.
 
     `figures` are the report's facts by id: an absent id belongs to a system that is not configured and has no line,
-    None is a figure that cannot be told. The lists are in order, most first; None where nothing is known of them.
+    None is a figure that cannot be told; `units` are those that depend on the data, by id. The lists are in order, most
+    first; None where nothing is known of them.
     """
 
     period: Period
@@ -51,6 +52,7 @@ class SummaryFacts:
     alert_severities: Mapping[str, int] = field(default_factory=dict)
     incident_severities: Mapping[str, int] = field(default_factory=dict)
     data_types: tuple[Counted, ...] | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,18 @@ AUTOMATION = (
     Line("unacknowledged_rule_events", "Not Acknowledged"),
     Line("rule_events_acknowledged_share", "Acknowledged", "%"),
 )
+ENERGY = (
+    Line("energy_kwh", "Energy", "kWh"),
+    Line("energy_cost", "Cost of Energy"),
+    Line("energy_bill", "Bill with all Charges"),
+)
+FLEET = (
+    Line("total_widget_logs", "Fleet Logs"),
+    Line("widget_log_errors", "Errors"),
+    Line("machines_seen", "Machines Seen"),
+    Line("machines_silent", "Silent Machines"),
+    Line("unreadable_share", "Not Opened", "%"),
+)
 MONITORED = frozenset(line.figure for line in (*NETWORK, *ALERTS, *ACTIVITY))
 
 
@@ -90,7 +104,8 @@ def render_summary(facts: SummaryFacts) -> str:
     """The summary: IoTSentinel's documented blocks where there is network monitoring, then those of other systems."""
     is_network = not MONITORED.isdisjoint(facts.figures)
     network = _network(facts) if is_network else ()
-    return "\n".join([*_opening(facts, is_network), *network, *_data_loss(facts), *_automation(facts)]) + "\n"
+    others = (*_data_loss(facts), *_figures("Energy", ENERGY, facts), *_figures("Automation", AUTOMATION, facts))
+    return "\n".join([*_opening(facts, is_network), *network, *others, *_figures("Fleet", FLEET, facts)]) + "\n"
 
 
 def render_detailed(facts: SummaryFacts) -> str:
@@ -112,9 +127,14 @@ def _opening(facts: SummaryFacts, is_network: bool) -> Iterator[str]:
     generated = period.window.end.astimezone(period.zone)
     yield f"# {'IoTSentinel' if is_network else system} Security Report"
     yield f"Generated: {generated:%Y-%m-%d %H:%M:%S}"
-    yield f"Report Period: Last {counted(len(period.days), 'day')}"
+    yield f"Report Period: Last {_span(period)}"
     yield f"Time Zone: {period.zone.key}"
     yield f"Window: {period.interval}"
+
+
+def _span(period: Period) -> str:
+    """A day by its hours, of which there may be 23 or 25."""
+    return f"{period.window.hours:g} hours" if len(period.days) == 1 else counted(len(period.days), "day")
 
 
 def _network(facts: SummaryFacts) -> Iterator[str]:
@@ -133,8 +153,8 @@ def _data_loss(facts: SummaryFacts) -> Iterator[str]:
     yield from _block("Top Data Types", [f"{n}. {_name(one.name)}: {one.count:,}" for n, one in enumerate(found, 1)])
 
 
-def _automation(facts: SummaryFacts) -> Iterator[str]:
-    yield from _block("Automation", _lines(AUTOMATION, facts.figures))
+def _figures(title: str, wanted: Iterable[Line], facts: SummaryFacts) -> list[str]:
+    return _block(title, _lines(wanted, facts.figures, facts.units))
 
 
 def _block(title: str, lines: list[str]) -> list[str]:
@@ -142,8 +162,12 @@ def _block(title: str, lines: list[str]) -> list[str]:
     return ["", f"## {title}", *lines] if lines else []
 
 
-def _lines(wanted: Iterable[Line], figures: Mapping[str, Value]) -> list[str]:
-    return [f"- {line.label}: {_value(figures[line.figure], line.unit)}" for line in wanted if line.figure in figures]
+def _lines(wanted: Iterable[Line], figures: Mapping[str, Value], units: Mapping[str, str] | None = None) -> list[str]:
+    return [
+        f"- {line.label}: {_value(figures[line.figure], line.unit or (units or {}).get(line.figure, ''))}"
+        for line in wanted
+        if line.figure in figures
+    ]
 
 
 def _value(value: Value, unit: str) -> str:

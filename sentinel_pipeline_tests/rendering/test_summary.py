@@ -138,7 +138,7 @@ def test_data_loss_follows_the_documented_blocks_where_both_are_watched() -> Non
 
 def test_one_day_and_one_connection_are_said_in_the_singular() -> None:
     text = render_summary(replace(FACTS, period=a_period("daily"), protocols=(Counted("tcp", 1),)))
-    assert "\nReport Period: Last 1 day\n" in text
+    assert "\nReport Period: Last 24 hours\n" in text
     assert "\n  - TCP: 1 connection\n" in text
 
 
@@ -147,3 +147,22 @@ def test_a_hostile_name_stays_on_its_line() -> None:
     for name in HOSTILE:
         facts = replace(FACTS, talkers=(Talker(name, name, 1.0), *TALKERS[1:]))
         assert len(render_summary(facts).splitlines()) == lines
+
+
+def test_every_system_that_is_configured_has_its_figures() -> None:
+    figures = {
+        "total_incidents": 3,
+        "energy_kwh": 12.5,
+        "energy_cost": 3.1,
+        "total_widget_logs": 1200,
+        "machines_silent": 1,
+    }
+    text = render_summary(replace(FACTS, figures=FIGURES | figures, units={"energy_cost": "EUR"}))
+    assert text.startswith("# IoTSentinel Security Report\n")
+    for block in (
+        "\n## Data Loss Prevention\n- Total Incidents: 3\n",
+        "\n## Energy\n- Energy: 12.50 kWh\n- Cost of Energy: 3.10 EUR\n",
+        "\n## Fleet\n- Fleet Logs: 1,200\n- Silent Machines: 1\n",
+    ):
+        assert block in text
+    assert text.index("## Data Loss") < text.index("## Energy") < text.index("## Fleet")
