@@ -50,7 +50,7 @@ def addresses(text: str) -> Iterator[Address]:
                 yield from spelling.read(text, match)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def address(text: str) -> Address | None:
     """The address that the whole of a text is; None when it is none."""
     whole = text.strip()

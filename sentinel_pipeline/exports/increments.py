@@ -17,7 +17,7 @@ import polars as pl
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import Table
-from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, identified
+from sentinel_pipeline.exports.identities import AT, IDENTITY, KEYS, Identities, identified
 from sentinel_pipeline.exports.origins import spooled
 from sentinel_pipeline.exports.wanted import EARLIEST, LATEST, Wanted
 from sentinel_pipeline.lake.storage import SPOOLS, sha256
@@ -25,7 +25,7 @@ from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 
 MOST_REMEMBERED: Final = 2_000_000
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 16_384
 
 
 @dataclass
@@ -87,11 +87,11 @@ class Memory:
 
     def unseen(self, rows: pl.LazyFrame, folder: Path) -> pl.LazyFrame:
         """Those of the rows that no call before has exported."""
-        named, fresh = folder / "named.parquet", folder / "fresh.parquet"
-        batches = (identified(batch, self.table) for batch in rows.collect_batches(chunk_size=BATCH_ROWS))
-        seen = SPOOLS.scan(spooled(batches, pl.Schema({**self.table.schema, **KEYS}), named))
-        SPOOLS.sink(seen.join(self._known(), on=IDENTITY, how="anti"), fresh, 1)
-        self._fresh = SPOOLS.scan(fresh)
+        known = Identities(keys[IDENTITY] for keys in self._known().collect_batches(chunk_size=BATCH_ROWS))
+        named = (identified(batch, self.table) for batch in rows.collect_batches(chunk_size=BATCH_ROWS))
+        fresh = (batch.filter(known.unknown(batch[IDENTITY])) for batch in named)
+        schema = pl.Schema({**self.table.schema, **KEYS})
+        self._fresh = SPOOLS.scan(spooled(fresh, schema, folder / "fresh.parquet"))
         return self._fresh.select(self.table.schema.names())
 
     def prepare(self, temporary: Path, output: Path) -> None:
@@ -133,7 +133,7 @@ class Memory:
             floor = cut + timedelta(microseconds=1)
             keys = keys.filter(pl.col(AT) >= floor)
         with replacing(path) as temporary:
-            keys.sink_parquet(temporary, compression="zstd", compression_level=3)
+            keys.sink_parquet(temporary, compression="zstd", compression_level=3, row_group_size=4 * BATCH_ROWS)
         return floor
 
     def _keep(self, upcoming: Mapping[str, Any]) -> None:

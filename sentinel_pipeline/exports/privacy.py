@@ -38,6 +38,11 @@ class Privacy:
     def has_pseudonyms(self) -> bool:
         return bool(self.measures & {*KEYED})
 
+    @property
+    def tells_machines_apart(self) -> bool:
+        """Whether addresses of devices become something else than those of others."""
+        return DEVICES in self.measures and (ADDRESSES in self.measures or PSEUDONYMS not in self.measures)
+
     def hidden(self, table: Table) -> tuple[str, ...]:
         """Columns whose values give way to a pseudonym or to nothing."""
         is_personal = bool({PSEUDONYMS, DROP} & self.measures)

@@ -5,9 +5,8 @@ Numbers, times and the count of rows stay what they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,8 @@ from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONY
 from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.lake.storage import SPOOLS
 
-BATCH_ROWS: Final = 32_768
+BATCH_ROWS: Final = 8_192
+NOTHING: Final = pl.Series([], dtype=pl.String)
 REMOVED: Final = "[removed]"
 HARDWARE: Final = "mac_address"
 # Personal, but nothing that would be called by it elsewhere.
@@ -79,24 +79,33 @@ class Substitutes:
 
 @dataclass(frozen=True)
 class Hiding:
-    """A table's columns, and how each is hidden."""
+    """A table's columns, and how each is hidden: `values` of columns that identify give way to those of `instead`."""
 
     table: Table
     substitutes: Substitutes
     redaction: Redaction
+    values: pl.Series
+    instead: pl.Series
 
     @classmethod
     def of(cls, wanted: Wanted, rows: pl.LazyFrame, origin: Origin) -> Hiding:
         """Reads the names once before any row is written: a text may hold the name of another row."""
         measures = wanted.privacy.measures
         named = [(wanted.table, rows), *((table, frame.lazy()) for table, frame in origin.inventories())]
-        values = {value for table, frame in named for value in _values(frame, table, wanted.privacy)}
-        found = [one for one in map(address, values) if one]
-        substitutes = Substitutes(wanted.privacy, frozenset(one.known_as for one in found))
-        bare = {one.known_as for one in found if one.family == "mac"}
-        names = Names(bare | {value for value in values if address(value) is None})
+        machines: set[str] = set()
+        called: set[str] = set()
+        values = pl.concat([NOTHING, *(one for table, frame in named for one in _values(frame, table, wanted.privacy))])
+        values = values.unique()
+        for value in values:
+            found = address(value)
+            if found and wanted.privacy.tells_machines_apart:
+                machines.add(found.known_as)
+            if found is None or found.family == "mac":
+                called.add(found.known_as if found else value)
+        substitutes = Substitutes(wanted.privacy, frozenset(machines))
         mail = substitutes.mail if measures & {PSEUDONYMS, DROP} else None
-        return cls(wanted.table, substitutes, Redaction(names, substitutes.value, substitutes.address, mail))
+        redaction = Redaction(Names(called), substitutes.value, substitutes.address, mail)
+        return cls(wanted.table, substitutes, redaction, values, replaced(values, substitutes.value))
 
     def batch(self, batch: pl.DataFrame) -> pl.DataFrame:
         hidden = self.substitutes.privacy.hidden(self.table)
@@ -109,15 +118,9 @@ class Hiding:
         privacy = self.substitutes.privacy
         if DROP in privacy.measures and not privacy.has_pseudonyms:
             return pl.Series(column.name, [None] * len(column), column.dtype)
-        return mapped(column, self._instead if column.name in PASSAGES else self._known)
-
-    def _instead(self, value: str) -> str:
-        return self.substitutes.value(value) if is_somebody(value) else value
-
-    @cached_property
-    def _known(self) -> Callable[[str], str]:
-        """The same devices come in every batch; their names are all held anyway."""
-        return cache(self._instead)
+        if column.name in PASSAGES:
+            return mapped(column, lambda value: self.substitutes.value(value) if is_somebody(value) else value)
+        return column.replace(self.values, self.instead) if len(self.values) else column
 
     def _read(self, column: pl.Series) -> pl.Series:
         """A column in which something may be mentioned."""
@@ -148,10 +151,10 @@ def replaced(values: pl.Series, replace: Callable[[str], str]) -> pl.Series:
     return pl.Series([replace(value) for value in values], dtype=pl.String)
 
 
-def _values(rows: pl.LazyFrame, table: Table, privacy: Privacy) -> Iterator[str]:
-    """What identifies in the rows, each value once a column."""
+def _values(rows: pl.LazyFrame, table: Table, privacy: Privacy) -> Iterator[pl.Series]:
+    """What identifies in the rows, each value once a column, as text in Arrow: as strings they take thrice the room."""
     hardware = [HARDWARE] if ADDRESSES in privacy.measures and HARDWARE in table.schema else []
     for name in dict.fromkeys([*privacy.hidden(table), *hardware]):
         if name not in PASSAGES:
-            values: Iterable[str] = rows.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming")[name]
-            yield from (value for value in values if is_somebody(value))
+            values = rows.select(pl.col(name).drop_nulls().unique()).collect(engine="streaming")[name]
+            yield values.filter(pl.Series([is_somebody(value) for value in values], dtype=pl.Boolean)).alias("")

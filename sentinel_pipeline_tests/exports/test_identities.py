@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.tables import ALERTS, DEVICES, QUARANTINE, Table
-from sentinel_pipeline.exports.identities import AT, IDENTITY, identified
+from sentinel_pipeline.exports.identities import AT, DIGEST_BYTES, IDENTITY, Identities, identified
 from sentinel_pipeline_tests.clocks import PATIENT
 from sentinel_pipeline_tests.exports.test_rows import HOUR, NOON
 from sentinel_pipeline_tests.statistics.frames import Row, facts
@@ -59,3 +59,22 @@ def test_the_time_that_decides_is_kept_beside() -> None:
     assert identified(facts(ALERTS, [{"raised_at": NOON}]), ALERTS)[AT].to_list() == [NOON]
     inventory = identified(facts(DEVICES, [{}]), DEVICES)
     assert (inventory[AT].to_list(), inventory.schema[AT]) == ([None], pl.Datetime("us", "UTC"))
+
+
+DIGESTS = st.lists(st.binary(min_size=DIGEST_BYTES, max_size=DIGEST_BYTES))
+ENDS_IN_ZEROS = b"\1" + b"\0" * (DIGEST_BYTES - 1)
+
+
+@PATIENT
+@given(DIGESTS, DIGESTS)
+def test_what_is_unknown_is_what_is_in_none_of_the_parts(known: list[bytes], new: list[bytes]) -> None:
+    known, new = [*known, ENDS_IN_ZEROS], [*new, *known[:2], ENDS_IN_ZEROS, b"\0" * DIGEST_BYTES]
+    parts = [pl.Series(part, dtype=pl.Binary) for part in (known[:1], known[1:])]
+    found = Identities(parts).unknown(pl.Series(new, dtype=pl.Binary)).to_list()
+    assert found == [digest not in known for digest in new]
+
+
+def test_nothing_is_known_at_the_beginning() -> None:
+    for parts in ([], [pl.Series([], dtype=pl.Binary)]):
+        assert Identities(parts).unknown(pl.Series([ENDS_IN_ZEROS] * 2, dtype=pl.Binary)).to_list() == [True, True]
+        assert Identities(parts).unknown(pl.Series([], dtype=pl.Binary)).to_list() == []
