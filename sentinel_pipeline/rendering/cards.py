@@ -19,7 +19,7 @@ from sentinel_pipeline.rendering.values import change_word, written_change, writ
 ACROSS = 4
 GAP = 7.0
 WIDE = (TEXT_WIDTH - (ACROSS - 1) * GAP) / ACROSS
-HIGH = 76.0
+HIGH = 73.0
 PAD = 7.0
 INNER = WIDE - 2 * PAD
 LABEL = Style(7.5, colour=MUTED, leading=1.2)
@@ -65,7 +65,7 @@ def _card(sheet: Sheet, figure: KeyFigure, x: float, top: float, path: Path) -> 
         if beside + width(unit, UNIT.size) < x + WIDE - 3:
             sheet.lines([unit], UNIT, beside, top - 17 - VALUE.size + UNIT.size)
         change = [fitted(line, INNER, CHANGE.size, BOLD) for line in words]
-        sheet.lines(change, replace(CHANGE, colour=colour, leading=1.25), x + PAD, top - 38)
+        sheet.lines(change, replace(CHANGE, colour=colour, leading=1.25), x + PAD, top - 36)
 
 
 def value_and_unit(figure: KeyFigure) -> tuple[str, str]:

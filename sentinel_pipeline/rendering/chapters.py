@@ -20,7 +20,7 @@ from sentinel_pipeline.rendering.parts import (
     NOTHING,
     annex_table,
     by_topic,
-    figures_table,
+    changes_table,
     has_completeness_section,
     methods_table,
 )
@@ -31,7 +31,7 @@ from sentinel_pipeline.rendering.sheets import Block
 from sentinel_pipeline.rendering.styles import ALARM, FINDING, HEADING, NOTE, TEXT_WIDTH, TOPIC
 from sentinel_pipeline.rendering.tags import Path
 from sentinel_pipeline.rendering.values import ShownTable, shown_rows, shown_table
-from sentinel_pipeline.sections.section import Bars, Lines
+from sentinel_pipeline.sections.section import Bars, HeatMap, Lines
 
 # More rows of one section than this are for its file, not for paper; rankings in a daily report are shorter still.
 MOST_ROWS = 200
@@ -40,8 +40,13 @@ TABLE_BESIDE = TEXT_WIDTH * 0.54, TEXT_WIDTH * 0.66  # least and most
 BETWEEN = 8.0
 HALF = (TEXT_WIDTH - 16.0) / 2
 MOST_BESIDE = 20
+MOST_WRAPPED = 1.3  # how much higher a table may be in half the width
 FILES_ACROSS = 3
-DEFINITION = replace(NOTE, before=0.0, after=2.0)
+FIGURES_ACROSS = 2
+COUNTED = "What they count"
+TERMS_TOGETHER, BETWEEN_TERMS = 8, "  ·  "
+TERM = replace(NOTE, size=7.5, before=0.0, after=3.0, leading=1.3)
+DEFINITION = replace(NOTE, size=7.5, before=0.0, after=2.0, leading=1.3)
 
 
 @dataclass(frozen=True)
@@ -65,28 +70,59 @@ def chapters(press: Press) -> list[Block]:
     for topic, results in groupby(by_topic(press.report.sections), key=lambda result: result.section.topic):
         path: Path = (("Sect", topic),)
         blocks.append(Heading(Words(topic.capitalize(), TOPIC), f"topic {topic}", 0, path))
-        for members in _abreast(list(results), press.report):
+        for members in _abreast([_on_paper(result, press.report) for result in results], press.report):
             blocks += _pair(press, members, path) if len(members) == 2 else _section(press, members[0], path)
     return blocks
 
 
 def _abreast(results: list[SectionResult], report: Report) -> Iterator[list[SectionResult]]:
-    """Sections one by one, or two at a time where both are but a chart of few buckets."""
+    """Sections one by one, or two at a time where both have room in half the width."""
     while results:
-        number = 2 if len(results) > 1 and all(_is_half(result, report) for result in results[:2]) else 1
+        number = 2 if len(results) > 1 and all(is_narrow(result, report) for result in results[:2]) else 1
         yield results[:number]
         results = results[number:]
 
 
-def _is_half(result: SectionResult, report: Report) -> bool:
+def is_narrow(result: SectionResult, report: Report) -> bool:
+    """Whether half the width holds a section: a chart over time, a short table that hardly has to wrap."""
     section = result.section
-    is_plain = result.failure is None and not result.table.is_empty() and section.shown == 0
-    return is_plain and isinstance(section.chart, Lines) and report.period.cadence != "monthly"
+    if result.failure is not None or isinstance(section.chart, HeatMap):
+        return False
+    if result.table.is_empty():
+        return True
+    shown = shown_rows(result, report.period.zone)
+    if len(shown.rows) == shown.closing:
+        return isinstance(section.chart, Lines)
+    if isinstance(section.chart, Lines) or len(shown.rows) > MOST_BESIDE:
+        return False
+    cells = [tuple(map(readable, row)) for row in shown.rows]
+    is_whole = least_width(shown.labels, shown.kinds, cells) <= HALF
+    return is_whole and _grid(shown, (), HALF).height <= MOST_WRAPPED * _grid(shown, ()).height
 
 
 def _pair(press: Press, results: list[SectionResult], topic: Path) -> list[Block]:
-    left, right = (Column(inside=tuple(_charted(press, result, _path(topic, result), HALF))) for result in results)
+    left, right = (Column(inside=tuple(_narrow(press, result, _path(topic, result)))) for result in results)
     return [Beside(left, right, TEXT_WIDTH - HALF)]
+
+
+def _narrow(press: Press, result: SectionResult, path: Path) -> list[Block]:
+    """A section in half the width; of a rank the bars are behind the rows of its table."""
+    if result.table.is_empty():
+        return [*_head(result, path, HALF), text(Words(NOTHING, NOTE), path, wide=HALF)]
+    shown = shown_rows(result, press.report.period.zone)
+    if len(shown.rows) == shown.closing:
+        return _charted(press, result, path, HALF)
+    return [*_head(result, path, HALF), _grid(shown, path, HALF, _bars(result, len(shown.rows) - shown.closing))]
+
+
+def _bars(result: SectionResult, rows: int) -> tuple[float, ...]:
+    """How far each of the first rows reaches, of the largest."""
+    chart = result.section.chart
+    if not isinstance(chart, Bars):
+        return ()
+    values = [max(float(value or 0), 0.0) for value in result.table[chart.value].head(rows)]
+    largest = max(values, default=0.0)
+    return tuple(value / largest for value in values) if largest else ()
 
 
 def _path(topic: Path, result: SectionResult) -> Path:
@@ -104,7 +140,7 @@ def _section(press: Press, result: SectionResult, topic: Path) -> list[Block]:
     path = _path(topic, result)
     if result.failure is not None:
         return [_heading(result, path), _failure(result.failure, path)]
-    return _laid_out(press, _on_paper(result, press.report), path)
+    return _laid_out(press, result, path)
 
 
 def _heading(result: SectionResult, path: Path, wide: float = TEXT_WIDTH) -> Heading:
@@ -143,6 +179,8 @@ def _laid_out(press: Press, result: SectionResult, path: Path) -> list[Block]:
             return beside
     if not has_rows:
         return _charted(press, result, path, TEXT_WIDTH)
+    if isinstance(result.section.chart, Bars):
+        return [*head, _grid(shown, path, bars=_bars(result, len(shown.rows) - shown.closing))]
     chart = press.chart(result, TEXT_WIDTH, path)
     if chart:
         return [*head, chart, _grid(shown, path)]
@@ -162,7 +200,7 @@ def _worded(result: SectionResult, shown: ShownTable, path: Path) -> list[Block]
 def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
     """A small chart next to its table, under its words or below them, whichever is lower.
 
-    Nothing where that breaks words of the table, or is higher than one below the other.
+    Nothing where that breaks words of the table, or is higher than a table of the whole width.
     """
     cells = [tuple(map(readable, row)) for row in shown.rows]
     wide = min(max(natural_width(shown.labels, shown.kinds, cells), TABLE_BESIDE[0]), TABLE_BESIDE[1])
@@ -170,12 +208,20 @@ def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) 
         return []
     left = TEXT_WIDTH - wide - BETWEEN
     chart, table = press.chart(result, left, path), _grid(shown, path, wide)
-    if chart is None or table.height > _grid(shown, path).height + chart.height:
+    if chart is None:
         return []
-    head, plain = _head(result, path), Beside(chart, table, TEXT_WIDTH - wide)
-    under = Beside(Column(inside=(*_head(result, path, left), chart)), table, TEXT_WIDTH - wide)
-    is_lower = under.height < Column(inside=(*head, plain)).height
-    return [under] if is_lower else [*head, plain]
+    head = _head(result, path)
+    plain: list[Block] = [*head, Beside(chart, table, TEXT_WIDTH - wide)]
+    under: list[Block] = [Beside(Column(inside=(*_head(result, path, left), chart)), table, TEXT_WIDTH - wide)]
+    lower = min(under, plain, key=_height)
+    if _height(lower) <= _height([*head, _grid(shown, path)]):
+        return lower
+    del press.charts[result.section.name]
+    return []
+
+
+def _height(blocks: list[Block]) -> float:
+    return Column(inside=tuple(blocks)).height
 
 
 def _where(result: SectionResult) -> str:
@@ -195,17 +241,25 @@ def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     return result if result.table.height <= most + 1 else replace(result, section=replace(section, shown=most))
 
 
-def _grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH) -> Block:
+def _grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH, bars: tuple[float, ...] = ()) -> Block:
     path = (*path, ("Table", "rows"))
-    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, note=shown.note or "")
+    note = shown.note or ""
+    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, note=note, bars=bars)
 
 
 def all_figures(report: Report) -> list[Block]:
-    """Every key figure with the period before and what exactly it counts."""
+    """Every key figure with its change, and what exactly it counts."""
     if not report.key_figures:
         return []
     path: Path = (("Sect", "figures"),)
-    return [Heading(Words(FIGURES, TOPIC), "figures", 0, path), _grid(figures_table(report.key_figures), path)]
+    told = [f"{one.label}: {one.definition}" for one in report.key_figures]
+    parts = (told[start : start + TERMS_TOGETHER] for start in range(0, len(told), TERMS_TOGETHER))
+    return [
+        Heading(Words(FIGURES, TOPIC), "figures", 0, path),
+        _grid(changes_table(report.key_figures, FIGURES_ACROSS), path),
+        text(Words(COUNTED, FINDING), path, stays_with_next=True),
+        *(text(Words(BETWEEN_TERMS.join(part), TERM), path) for part in parts),
+    ]
 
 
 def method(report: Report) -> list[Block]:

@@ -1,4 +1,4 @@
-"""The contents: every heading with its page, in three columns, each line a link."""
+"""The contents: every heading with its page, in four columns, each line a link."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sentinel_pipeline.rendering.sheets import Sheet
 from sentinel_pipeline.rendering.styles import TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
-GAP = 14.0
-COLUMNS = 3
+GAP = 10.0
+COLUMNS = 4
 COLUMN = (TEXT_WIDTH - (COLUMNS - 1) * GAP) / COLUMNS
-ENTRY = Style(8, leading=1.45)
-INDENT = 5.0
-ROOM_FOR_PAGE = 16.0
+ENTRY = Style(7.2, leading=1.2)
+INDENT = 4.0
+ROOM_FOR_PAGE = 14.0
 MOST_ENTRIES = 90
 
 

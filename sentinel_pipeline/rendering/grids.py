@@ -12,13 +12,24 @@ from sentinel_pipeline.rendering.blocks import limited
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.fonts import BOLD, REGULAR, width
 from sentinel_pipeline.rendering.lines import wrapped
-from sentinel_pipeline.rendering.palette import ACCENT, HEADER, INK, LOOKS, RULE, SEVERITIES, ZEBRA, Swatch, status_look
+from sentinel_pipeline.rendering.palette import (
+    ACCENT,
+    BAR,
+    HEADER,
+    INK,
+    LOOKS,
+    RULE,
+    SEVERITIES,
+    ZEBRA,
+    Swatch,
+    status_look,
+)
 from sentinel_pipeline.rendering.sheets import Block, Sheet
 from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, NOTE, TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
 
 NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal", "price")
-PAD_X, PAD_Y = 4.0, 1.6
+PAD_X, PAD_Y = 4.0, 1.2
 MOST_CELL_LINES = 12
 NARROWEST = 34.0
 LONGEST_WORD = 84.0
@@ -38,9 +49,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
+    """Cells of one line; `bar` is how far the ground of a rank reaches, 1 for the largest."""
+
     cells: tuple[Cell, ...]
     number: int
     is_closing: bool = False
+    bar: float = 0.0
 
     @property
     def height(self) -> float:
@@ -100,6 +114,8 @@ class Grid:
         fill = HEADER if is_header else ZEBRA if row.number % 2 and not row.is_closing else None
         if fill:
             sheet.ground(fill, x, top - row.height, self.wide, row.height)
+        if row.bar > 0:
+            sheet.ground(BAR, x, top - row.height + 0.8, self.wide * row.bar, row.height - 1.6)
         sheet.canvas.setStrokeColor(ACCENT if is_header else RULE)
         sheet.canvas.setLineWidth(0.8 if is_header else 0.3)
         sheet.canvas.line(x, top - row.height, x + self.wide, top - row.height)
@@ -125,15 +141,16 @@ def grid(
     *,
     wide: float = TEXT_WIDTH,
     note: str = "",
+    bars: Sequence[float] = (),
 ) -> Grid:
-    """A table of `wide` points; `rows` are written values, the last `closing` of them sums."""
+    """A table of `wide` points; `rows` are written values, the last `closing` of them sums, `bars` as of `Row`."""
     clean = [tuple(readable(text) for text in row) for row in rows]
     widths = column_widths(labels, kinds, clean, wide)
     drawn = []
     for number, texts in enumerate(clean):
         is_closing = number >= len(clean) - closing
         cells = [_cell(t, k, w, is_closing=is_closing) for t, k, w in zip(texts, kinds, widths, strict=True)]
-        drawn.append(Row(tuple(cells), number, is_closing))
+        drawn.append(Row(tuple(cells), number, is_closing, bars[number] if number < len(bars) else 0.0))
     heads = [_wrapped(readable(label), wide, BOLD) for label, wide in zip(labels, widths, strict=True)]
     header = Row(tuple(Cell(head, kind in NUMBERS) for head, kind in zip(heads, kinds, strict=True)), -1)
     return Grid(

@@ -97,7 +97,8 @@ def _edition(report: Report) -> str:
 def _opening(report: Report) -> str:
     """Who, what, when, the bottom line, the key figures, and how much of the data there was."""
     period = report.period
-    narrative = "".join(f"<p>{text(line)}</p>\n" for line in report.narrative)
+    told = (line for line in report.narrative if line != report.completeness_words)
+    narrative = "".join(f"<p>{text(line)}</p>\n" for line in told)
     known = completeness(report)
     state = "complete" if report.is_complete else "incomplete"
     lines = "".join(f"<p>{text(line)}</p>\n" for line in known.lines)

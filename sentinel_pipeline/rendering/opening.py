@@ -20,7 +20,9 @@ PATH = (("Sect", "opening"),)
 def opening(report: Report, headings: tuple[Heading, ...]) -> list[Block]:
     blocks: list[Block] = [text(words, PATH) for words in title(report) if words.text]
     blocks.append(text(Words(report.headline, LEAD), PATH))
-    blocks += [text(Words(line, BODY), PATH) for line in report.narrative if line]
+    # How much could be seen stands in the panel.
+    told = (line for line in report.narrative if line and line != report.completeness_words)
+    blocks += [text(Words(line, BODY), PATH) for line in told]
     if report.strip:
         blocks.append(Cards(report.strip, PATH))
     blocks.append(completeness_panel(report))

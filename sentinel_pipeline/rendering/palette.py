@@ -13,6 +13,7 @@ RULE = "#C9D0D6"
 ZEBRA = "#F4F6F8"
 HEADER = "#E6EBEF"
 PAPER = "#FFFFFF"
+BAR = "#D2E5EF"  # behind text
 ACCENT = "#0B4F6C"
 
 GOOD = "#0B6B4D"

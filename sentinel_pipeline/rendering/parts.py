@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,6 +107,28 @@ def figures_table(figures: tuple[KeyFigure, ...]) -> ShownTable:
     return ShownTable(heads, heads, ("text", "count", "count", "count", "text"), rows)
 
 
+def changes_table(figures: tuple[KeyFigure, ...], across: int) -> ShownTable:
+    """Every key figure and its change; `across` figures stand beside each other."""
+    heads = ("Figure", "Value", "Change") * across
+    cells = [(figure.label, written_figure(figure), _judged(figure)) for figure in map(bare, figures)]
+    return ShownTable(heads, heads, ("text", "count", "count") * across, side_by_side(cells, across))
+
+
+def _judged(figure: KeyFigure) -> str:
+    """A figure's change, whose sign says its direction, and whether it is good."""
+    word = change_word(figure)
+    verdict = word.partition(", ")[2]
+    return word if word in ("unchanged", "not comparable") else f"{written_change(figure)} {verdict}".rstrip()
+
+
+def side_by_side(cells: Sequence[tuple[str, ...]], across: int) -> tuple[tuple[str, ...], ...]:
+    """Rows of `across` entries each, read downwards."""
+    down = -(-len(cells) // across)
+    blank = ("",) * (len(cells[0]) if cells else 0)
+    filled = [*cells, *[blank] * (down * across - len(cells))]
+    return tuple(sum((filled[column * down + row] for column in range(across)), ()) for row in range(down))
+
+
 def changed(figure: KeyFigure) -> str:
     """A figure's change and its direction in words."""
     change, word = written_change(figure), change_word(figure)
@@ -122,10 +145,7 @@ def annex_table(report: Report, across: int = 1) -> ShownTable:
     """The files that hold what paper cannot, with their rows; `across` files stand beside each other."""
     heads = ("In tables/, .csv and .json", "Rows") * across
     cells = [_file(result) for result in report.sections]
-    down = -(-len(cells) // across)
-    cells += [("", "")] * (down * across - len(cells))
-    rows = tuple(sum((cells[column * down + row] for column in range(across)), ()) for row in range(down))
-    return ShownTable(heads, heads, ("text", "count") * across, rows)
+    return ShownTable(heads, heads, ("text", "count") * across, side_by_side(cells, across))
 
 
 def _file(result: SectionResult) -> tuple[str, str]:

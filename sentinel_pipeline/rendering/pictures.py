@@ -33,7 +33,7 @@ class Picture(Whole):
 
 @dataclass(frozen=True)
 class Column(Whole):
-    """Blocks one below the other that stay in one piece."""
+    """Blocks one below the other, of which only the last may go on to the next page."""
 
     inside: tuple[Block, ...] = ()
 
@@ -43,6 +43,17 @@ class Column(Whole):
             return 0.0
         edges = self.inside[0].before + self.inside[-1].after
         return sum(block.before + block.height + block.after for block in self.inside) - edges
+
+    @property
+    def least(self) -> float:
+        return self.height - self.inside[-1].height + self.inside[-1].least if self.inside else 0.0
+
+    def split(self, room: float) -> tuple[Block, Block] | None:  # type: ignore[override]
+        if not self.inside:
+            return None
+        *kept, last = self.inside
+        parts = last.split(room - self.height + last.height)
+        return parts and (Column(inside=(*kept, parts[0])), Column(inside=(parts[1],)))
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         down = top + (self.inside[0].before if self.inside else 0.0)
@@ -54,7 +65,7 @@ class Column(Whole):
 
 @dataclass(frozen=True)
 class Beside(Whole):
-    """Two blocks next to each other: a small chart and its table, the end of which may go on to the next page."""
+    """Two blocks next to each other, each of which may go on to the next page: a chart and its table, two sections."""
 
     left: Block
     right: Block
@@ -71,11 +82,15 @@ class Beside(Whole):
 
     @property
     def least(self) -> float:
-        return max(self.left.height, self.right.least)
+        return max(self.left.least, self.right.least)
 
     def split(self, room: float) -> tuple[Block, Block] | None:  # type: ignore[override]
-        parts = self.right.split(room) if self.left.height <= room else None
-        return parts and (replace(self, right=parts[0]), replace(self, left=Column(), right=parts[1]))
+        left, right = (
+            (block, Column()) if block.height <= room else block.split(room) for block in (self.left, self.right)
+        )
+        if left is None or right is None:
+            return None
+        return replace(self, left=left[0], right=right[0]), replace(self, left=left[1], right=right[1])
 
     def draw(self, sheet: Sheet, x: float, top: float) -> None:
         self.left.draw(sheet, x, top)

@@ -31,10 +31,10 @@ class Style:
 
 
 OWNER = Style(9.5, BOLD, ACCENT, after=2)
-TITLE = Style(21, BOLD, after=2, leading=1.2, role="H1")
+TITLE = Style(20, BOLD, after=1, leading=1.15, role="H1")
 PERIOD = Style(12.5, after=1, leading=1.3)
 SMALL = Style(8, REGULAR, MUTED, after=2)
-LEAD = Style(11.5, BOLD, before=10, after=4, leading=1.35)
+LEAD = Style(11.5, BOLD, before=6, after=3, leading=1.3)
 BODY = Style(9.5)
 TOPIC = Style(14, BOLD, ACCENT, before=10, after=1, leading=1.25, role="H1")
 HEADING = Style(11, BOLD, before=7, after=1, leading=1.25, role="H2")

@@ -126,7 +126,7 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     section, table = result.section, result.table
     limit = most if section.shown is None else section.shown
     printed = table if limit is None else table.head(limit)
-    printed = printed.drop(section.hidden, strict=False)
+    printed = printed.drop(section.hidden, *_needless(result), strict=False)
     shown = shown_table(printed, zone)
     totals = tuple(column for column in section.totals if column in table.columns)
     kind_of = dict(zip(printed.columns, shown.kinds, strict=True))
@@ -134,6 +134,16 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     closing = _closing(table, printed, whole, kind_of, zone) if totals and printed.height else ()
     note = _note(printed.height, table.height, section.name)
     return ShownTable(shown.columns, shown.labels, shown.kinds, shown.rows + closing, note, len(closing))
+
+
+def _needless(result: SectionResult) -> tuple[str, ...]:
+    """Notes, names and times of which no row has any; the source, where all rows are of one that needs no telling."""
+    section, table = result.section, result.table
+    if table.is_empty():
+        return ()
+    blank = [column.name for column in table if column.dtype in (pl.String, pl.Datetime) and not column.count()]
+    speaks_of_sources = section.compares_sources or section.topic == "method" or "source" not in table.columns
+    return tuple(blank if speaks_of_sources or table["source"].n_unique() > 1 else [*blank, "source"])
 
 
 def _note(printed: int, rows: int, name: str) -> str | None:

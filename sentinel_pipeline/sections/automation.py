@@ -200,15 +200,6 @@ SECTIONS = (
         excluded=without_device,
     ),
     Section(
-        "Newest rule events not acknowledged",
-        "automation",
-        unacknowledged_rule_events,
-        _open_finding,
-        shown=10,
-        about="rule_events",
-        hidden=("context", "is_external", "event_id"),
-    ),
-    Section(
         "Rules that never fired",
         "automation",
         rules_never_fired,
@@ -224,5 +215,14 @@ SECTIONS = (
         _lateness_finding,
         totals=("count",),
         about="rule_events",
+    ),
+    Section(
+        "Newest rule events not acknowledged",
+        "automation",
+        unacknowledged_rule_events,
+        _open_finding,
+        shown=5,
+        about="rule_events",
+        hidden=("context", "is_external", "event_id"),
     ),
 )

@@ -248,8 +248,8 @@ SECTIONS = (
         excluded=without_policy,
     ),
     _violator_section("Incidents by user", top_violators_by_user, "user", without_user),
-    _violator_section("Incidents by agent", top_violators_by_agent, "agent_name", without_agent),
     _violator_section("Incidents by address", top_violators_by_ip, "ip_address", without_address),
+    _violator_section("Incidents by agent", top_violators_by_agent, "agent_name", without_agent),
     Section(
         "Data types",
         "data loss",

@@ -214,7 +214,15 @@ SECTIONS = (
         shown=0,
         about="energy_intervals",
     ),
-    Section("Highest demand", "energy", energy_peaks, peak_finding, about="energy_intervals", hidden=("source",)),
+    Section(
+        "Highest demand",
+        "energy",
+        energy_peaks,
+        peak_finding,
+        shown=10,
+        about="energy_intervals",
+        hidden=("source",),
+    ),
     Section(
         "Energy by weekday and hour",
         "energy",

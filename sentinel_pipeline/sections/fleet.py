@@ -224,6 +224,14 @@ SECTIONS = (
         about="widget_logs",
     ),
     Section("Silent machines", "fleet", silent_machines, _silent_finding, shown=10, about="widget_logs"),
+    Section(
+        "What became of the seals",
+        "fleet",
+        fleet_verdicts,
+        _verdict_finding,
+        totals=("count",),
+        about="decryptions",
+    ),
     Section("What machines measured", "fleet", fleet_measurements, _measured_finding, about="widget_logs"),
     Section(
         "Decryption by machine",
@@ -235,13 +243,5 @@ SECTIONS = (
         is_told=True,
         about="decryptions",
         hidden=("source", *(name for name in CLASSES[1:] if name != "replay")),
-    ),
-    Section(
-        "What became of the seals",
-        "fleet",
-        fleet_verdicts,
-        _verdict_finding,
-        totals=("count",),
-        about="decryptions",
     ),
 )

@@ -152,7 +152,9 @@ SECTIONS = (
         shown=0,
         about="audit_events",
     ),
-    Section("Data completeness", "method", data_completeness, _completeness_finding, about="receipts"),
+    Section(
+        "Data completeness", "method", data_completeness, _completeness_finding, about="receipts", hidden=("first_at",)
+    ),
     Section(
         "Records set aside",
         "method",

@@ -166,6 +166,16 @@ SECTIONS = (
         about="connections",
     ),
     Section(
+        "Protocols",
+        "network",
+        protocols,
+        lambda table: most(table, "connections", "protocol", "connection", "connections"),
+        chart=Bars("protocol", "connections"),
+        shown=10,
+        totals=("connections", "bytes"),
+        about="connections",
+    ),
+    Section(
         "Top talkers",
         "network",
         top_talkers,
@@ -188,16 +198,6 @@ SECTIONS = (
         totals=("connections", "bytes"),
         about="connections",
         excluded=without_destination,
-    ),
-    Section(
-        "Protocols",
-        "network",
-        protocols,
-        lambda table: most(table, "connections", "protocol", "connection", "connections"),
-        chart=Bars("protocol", "connections"),
-        shown=10,
-        totals=("connections", "bytes"),
-        about="connections",
     ),
     Section(
         "Services",

@@ -151,7 +151,7 @@ SECTIONS = (
         "security",
         latest_alerts,
         _latest_finding,
-        shown=10,
+        shown=5,
         about="alerts",
         hidden=("alert_id",),
     ),

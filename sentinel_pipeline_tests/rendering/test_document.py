@@ -23,12 +23,14 @@ from pypdf import PdfReader
 
 from sentinel_pipeline.rendering.blocks import Text
 from sentinel_pipeline.rendering.document import render_pdf
-from sentinel_pipeline.rendering.grids import grid
+from sentinel_pipeline.rendering.grids import Grid, grid
 from sentinel_pipeline.rendering.html import render_html
-from sentinel_pipeline.rendering.pictures import Beside, Picture
+from sentinel_pipeline.rendering.pictures import Beside, Column, Picture
 from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.rendering.sheets import every
 from sentinel_pipeline.rendering.story import story
 from sentinel_pipeline.rendering.values import shown_rows, written_figure
+from sentinel_pipeline.sections.section import Bars
 from sentinel_pipeline_tests.rendering.papers import lost_characters, run, squeezed
 from sentinel_pipeline_tests.rendering.test_fonts import adversarial_files
 from sentinel_pipeline_tests.rendering.worlds import (
@@ -261,10 +263,52 @@ def test_charts_carry_alt_texts_and_tables_are_tables() -> None:
         roles = {str(element.S) for element in elements}
         figures = [element for element in elements if str(element.S) == "/Figure"]
     assert {"/Document", "/H1", "/H2", "/P", "/Table", "/TR", "/TH", "/TD", "/Figure"} <= roles
-    assert len(figures) == len([result for result in a_report().sections if result.section.chart])
+    assert len(figures) == len(story(a_report()).charts)
     assert all(
         "Bars" in str(figure.Alt) or "Over time" in str(figure.Alt) or ":" in str(figure.Alt) for figure in figures
     )
+
+
+def test_every_chart_is_drawn_or_stands_as_bars_behind_the_rows_of_its_table() -> None:
+    report = a_report()
+    told = story(report)
+    barred = {
+        block.path[1][1] for block in every(told.blocks) if isinstance(block, Grid) and any(r.bar for r in block.rows)
+    }
+    assert barred
+    charted = {result.section.name for result in report.sections if result.section.chart}
+    assert {*told.charts, *barred} == charted
+    assert barred.isdisjoint(told.charts)
+
+
+def test_the_bar_of_a_row_is_its_part_of_the_largest_and_sums_have_none() -> None:
+    table = pl.DataFrame({"protocol": ["tcp", "udp", "icmp"], "connections": [40, 10, None]})
+    section = a_section("protocols", Bars("protocol", "connections"), totals=("connections",))
+    report = replace(a_report("weekly"), sections=(a_result(section, table),) * 2)
+    grids = [block for block in every(story(report).blocks) if isinstance(block, Grid)]
+    bars = [[row.bar for row in one.rows] for one in grids]
+    assert [one for one in bars if any(one)] == [[1.0, 0.25, 0.0, 0.0]] * 2
+
+
+def test_a_column_goes_on_with_the_end_of_its_last_block_only() -> None:
+    rows = tuple((f"10.0.0.{n}", f"{n}") for n in range(12))
+    table = grid(("Address", "Count"), ("text", "count"), rows, (("Table", "rows"),), wide=230.0)
+    chart = Picture("chart", 230.0, 60.0, "", ())
+    column = Column(inside=(chart, table))
+    assert column.least < column.height - 80
+    parts = column.split(column.height - 40)
+    assert parts is not None
+    assert parts[0].inside[0] == chart
+    assert parts[0].height <= column.height - 40
+    (rest,) = parts[1].inside
+    assert isinstance(rest, Grid)
+    assert rest.is_continued
+    both = Beside(column, Column(inside=(chart,)), 250.0)
+    assert both.least == column.least
+    halves = both.split(column.height - 40)
+    assert halves is not None
+    assert [half.inside[1].height for half in halves] == [60.0, 0]
+    assert both.split(column.least - 20) is None
 
 
 def structure(element: Any) -> Iterable[Any]:

@@ -182,3 +182,18 @@ def test_a_table_left_to_its_chart_only_points_to_the_file() -> None:
 def test_an_empty_table_has_labels_and_nothing_else() -> None:
     shown = shown_rows(top_talkers(0), BERLIN)
     assert (shown.rows, shown.note, shown.labels[0]) == ((), None, "Address")
+
+
+def test_what_no_row_has_and_the_one_source_of_all_are_left_to_the_file() -> None:
+    table = pl.DataFrame(
+        {"rule": ["a", "b"], "note": [None, None], "count": [1, None], "source": ["hub", "hub"]},
+        schema_overrides={"note": pl.String},
+    )
+
+    def columns(frame: pl.DataFrame, topic: str = "automation") -> tuple[str, ...]:
+        return shown_rows(a_result(a_section("rules", topic=topic), frame), BERLIN).columns
+
+    assert columns(table) == ("rule", "count")
+    assert columns(table.with_columns(source=pl.Series(["hub", "attic"]))) == ("rule", "count", "source")
+    assert columns(table, "method") == ("rule", "count", "source")
+    assert columns(table.with_columns(count=None, note=pl.lit("x"))) == ("rule", "note", "count")
