@@ -45,6 +45,7 @@ class SourceEntry(Strict):
     max_gap_minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
     tariff: Annotated[str, Field(min_length=1)] | None = None
     tariff_timezone: str | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     keys: list[Secret] | None = None
     database_keys: list[Secret] | None = None
     passwords: list[Secret] | None = None

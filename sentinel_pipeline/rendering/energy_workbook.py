@@ -18,14 +18,19 @@ from sentinel_pipeline.rendering.workbook_shapes import Leaf, WorkbookShape
 
 LOCAL: Final = "times in all sheets are local wall time"
 LOOK: Final = Look("Device Data", is_numbered=False, names_zone=False)
-KEYS: Final = ("device_ip", "device_name", "currency")
+KEYS: Final = ("device_ip", "device_name", "source", "currency")
 # What a reading says of energy is a counter, and never added up.
 SUMS: Final = ("energy_kwh", "cost")
 
 
+def readings(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
+    """Readings as documented, and their source: two may know a device by one address."""
+    return device_data(frame, zone, pl.col("source"))
+
+
 def priced_intervals(frame: pl.LazyFrame, zone: ZoneInfo) -> pl.LazyFrame:
-    """Metered quarter-hours as documented, and the currency of their cost: two are never added."""
-    return device_intervals(frame, zone, pl.col("currency"))
+    """Metered quarter-hours as documented, the currency of their cost (two are never added), and their source."""
+    return device_intervals(frame, zone, pl.col("currency"), pl.col("source"))
 
 
 def summary(rows: pl.LazyFrame, occasion: Occasion, spelling: Spelling, *, is_metered: bool) -> Leaf:
@@ -111,5 +116,5 @@ def _round(value: object, spelling: Spelling) -> object:
 
 READINGS_BOOK, INTERVALS_BOOK = (
     WorkbookShape(select, LOOK, (partial(summary, is_metered=is_metered), partial(by_device, is_metered=is_metered)))
-    for select, is_metered in ((device_data, False), (priced_intervals, True))
+    for select, is_metered in ((readings, False), (priced_intervals, True))
 )

@@ -12,8 +12,8 @@ from sentinel_pipeline.rendering.inert import inert
 
 
 def newest_first(frame: pl.LazyFrame, time: str, key: str) -> pl.LazyFrame:
-    """Time descending, then the id descending: as a number where it is one."""
-    return frame.sort(time, numeric(key), key, descending=True, nulls_last=True)
+    """Time descending, then the id descending, as a number where it is one; of two sources by their name."""
+    return frame.sort(time, numeric(key), key, "source", descending=[True, True, True, False], nulls_last=True)
 
 
 def numeric(key: str) -> pl.Expr:

@@ -24,9 +24,12 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def device_data(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
-    """Readings by device, oldest first. A reading has no cost; its energy is the meter's counter of the day."""
-    return frame.sort("device_ip", "read_at", numeric("reading_id"), "reading_id", nulls_last=True).select(
+def device_data(frame: pl.LazyFrame, _: ZoneInfo, *more: pl.Expr) -> pl.LazyFrame:
+    """Readings by device, oldest first. A reading has no cost; its energy is the meter's counter of the day.
+
+    `more` columns follow those that are documented.
+    """
+    return frame.sort("device_ip", "read_at", numeric("reading_id"), "reading_id", "source", nulls_last=True).select(
         pl.col("read_at").alias("timestamp"),
         "device_ip",
         "device_name",
@@ -36,6 +39,7 @@ def device_data(frame: pl.LazyFrame, _: ZoneInfo) -> pl.LazyFrame:
         pl.col("current_a").alias("current"),
         pl.lit(None, pl.Float64).alias("cost"),
         "is_on",
+        *more,
     )
 
 
@@ -44,7 +48,7 @@ def device_intervals(frame: pl.LazyFrame, _: ZoneInfo, *more: pl.Expr) -> pl.Laz
 
     `more` columns follow those that are documented.
     """
-    return frame.sort("device_ip", "started_at", "interval_id", nulls_last=True).select(
+    return frame.sort("device_ip", "started_at", "interval_id", "source", nulls_last=True).select(
         pl.col("started_at").alias("timestamp"),
         "device_ip",
         "device_name",

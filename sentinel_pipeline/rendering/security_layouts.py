@@ -84,7 +84,7 @@ def incidents(frame: pl.LazyFrame, zone: ZoneInfo, cells: Cells = CSV) -> pl.Laz
     labels = pl.col("data_types").list.drop_nulls().list.sort().list.join(";")
     found = pl.when(labels != "").then(labels)
     at = pl.col("occurred_at")
-    return frame.sort("occurred_at", "incident_id", descending=[True, False], nulls_last=True).select(
+    return frame.sort("occurred_at", "incident_id", "source", descending=[True, False, False], nulls_last=True).select(
         cells.text("incident_id").alias("event_id"),
         (at if cells.is_typed else iso_time(at, INSTANT, zone)).alias("timestamp"),
         cells.text("severity").alias("severity"),
@@ -102,9 +102,9 @@ def incidents(frame: pl.LazyFrame, zone: ZoneInfo, cells: Cells = CSV) -> pl.Laz
 
 
 def last_seen_first(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame.sort("last_seen_at", "device_ip", descending=[True, False], nulls_last=True)
+    return frame.sort("last_seen_at", "device_ip", "source", descending=[True, False, False], nulls_last=True)
 
 
 def most_severe_first(frame: pl.LazyFrame) -> pl.LazyFrame:
     rank = pl.col("severity").replace_strict(RANK, default=len(RANK), return_dtype=pl.Int64)
-    return frame.sort(rank, "name", numeric("rule_id"), "rule_id", nulls_last=True)
+    return frame.sort(rank, "name", numeric("rule_id"), "rule_id", "source", nulls_last=True)

@@ -97,7 +97,7 @@ FLEET = (
     Line("machines_silent", "Silent Machines"),
     Line("unreadable_share", "Not Opened", "%"),
 )
-MONITORED = frozenset(line.figure for line in (*NETWORK, *ALERTS, *ACTIVITY))
+MONITORED = frozenset(line.figure for line in (*ALERTS, *ACTIVITY))
 
 
 def render_summary(facts: SummaryFacts) -> str:

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 UNIT_KINDS: dict[str, Kind] = {"bytes": "bytes", "B": "bytes", "percent": "percent", "%": "percent", "MB": "megabytes"}
+TELLING = ("source", "currency")
 WORDLESS_UNITS = ("", "count", "bytes", "B", "percent", "%")
 
 
@@ -126,7 +127,7 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     section, table = result.section, result.table
     limit = most if section.shown is None else section.shown
     printed = table if limit is None else table.head(limit)
-    printed = printed.drop(section.hidden, *_needless(result), strict=False)
+    printed = printed.drop(*_hidden(result), *_needless(result), strict=False)
     shown = shown_table(printed, zone)
     totals = tuple(column for column in section.totals if column in table.columns)
     kind_of = dict(zip(printed.columns, shown.kinds, strict=True))
@@ -134,6 +135,13 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
     closing = _closing(table, printed, whole, kind_of, zone) if totals and printed.height else ()
     note = _note(printed.height, table.height, section.name)
     return ShownTable(shown.columns, shown.labels, shown.kinds, shown.rows + closing, note, len(closing))
+
+
+def _hidden(result: SectionResult) -> tuple[str, ...]:
+    """Columns for the files only; what tells rows of several sources or currencies apart is none of them."""
+    table = result.table
+    telling = [name for name in TELLING if name in table.columns and table[name].drop_nulls().n_unique() > 1]
+    return tuple(name for name in result.section.hidden if name not in telling)
 
 
 def _needless(result: SectionResult) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from sentinel_pipeline.energy.counters import Meters, has_counter
 from sentinel_pipeline.energy.metering import metered, quarter_end, quarter_start
 from sentinel_pipeline.energy.price_weeks import price_weeks
 from sentinel_pipeline.energy.pricing import priced
+from sentinel_pipeline.energy.reading import DEFAULT_CURRENCY
 from sentinel_pipeline.energy.tariff import BY_INTERVAL, Tariffs, tariffs_of
 from sentinel_pipeline.sources.fields import filled, flags, texts, typed
 from sentinel_pipeline.sources.origins import DatabaseSource, Origin, local_zone, zone_named
@@ -103,7 +104,8 @@ class KasaSource(DatabaseSource):
         known, file = super().fingerprint(), price_file(self.settings)
         if known is None or file is None or not file.is_file():
             return known
-        return hashlib.sha256(known.encode() + file.read_bytes()).hexdigest()
+        currency = str(self.settings.options.get("currency", ""))
+        return hashlib.sha256(f"{known}{currency}".encode() + file.read_bytes()).hexdigest()
 
     def known_devices(self) -> pl.DataFrame:
         return self.looked_up("device_info", "device_ip", KNOWN_DEVICES)
@@ -111,7 +113,8 @@ class KasaSource(DatabaseSource):
     def tariffs(self) -> Tariffs:
         """The rates of the database, and the prices of the file that the configuration names."""
         rates = pl.concat([ENERGY_RATES.empty(), *super().read(ENERGY_RATES, None, self._ignored())])
-        return tariffs_of(rates, price_file(self.settings), tariff_zone(self.settings))
+        currency = str(self.settings.options.get("currency", DEFAULT_CURRENCY))
+        return tariffs_of(rates, price_file(self.settings), tariff_zone(self.settings), currency=currency)
 
     def _keep_mistakes(self, quarantine: Quarantine) -> None:
         problems = list(self.tariffs().problems)

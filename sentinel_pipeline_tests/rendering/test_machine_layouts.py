@@ -144,6 +144,7 @@ def test_a_metered_quarter_hour_has_the_documented_energy_and_cost(tmp_path: Pat
     # The documented preview row: 0.045 kWh at 0.12 is 0.0054, shown with three decimals as 0.005.
     quarter = pl.LazyFrame(
         {
+            "source": ["plugs"],
             "interval_id": ["1"],
             "device_ip": ["10.0.0.1"],
             "device_name": ["Fridge"],

@@ -166,3 +166,10 @@ def test_every_system_that_is_configured_has_its_figures() -> None:
     ):
         assert block in text
     assert text.index("## Data Loss") < text.index("## Energy") < text.index("## Fleet")
+
+
+def test_plugs_alone_make_no_report_on_a_network() -> None:
+    text = render_summary(SummaryFacts(a_period("daily"), {"total_devices": 3, "energy_kwh": 8.4}))
+    assert text.startswith("# Sentinel Pipeline Security Report\n")
+    assert "## Network" not in text
+    assert "- Energy: 8.40 kWh" in text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -197,3 +198,10 @@ def test_what_no_row_has_and_the_one_source_of_all_are_left_to_the_file() -> Non
     assert columns(table.with_columns(source=pl.Series(["hub", "attic"]))) == ("rule", "count", "source")
     assert columns(table, "method") == ("rule", "count", "source")
     assert columns(table.with_columns(count=None, note=pl.lit("x"))) == ("rule", "note", "count")
+
+
+def test_a_hidden_currency_is_shown_where_there_are_several() -> None:
+    table = pl.DataFrame({"device_ip": ["a", "b"], "cost": [1.0, 2.0], "currency": ["EUR", "USD"], "unit": ["x", "y"]})
+    section = replace(a_section("energy_by_device"), hidden=("currency", "unit"))
+    assert shown_rows(a_result(section, table), BERLIN).columns == ("device_ip", "cost", "currency")
+    assert shown_rows(a_result(section, table.head(1)), BERLIN).columns == ("device_ip", "cost")

@@ -57,6 +57,7 @@ def facts(workbook: Workbook) -> dict[Any, Any]:
 def quarter(number: int, **more: Any) -> dict[str, Any]:
     """0.045 kWh at 0.12: the documented preview row."""
     return {
+        "source": "plugs",
         "interval_id": str(number),
         "device_ip": "10.0.0.1",
         "device_name": "=Fridge",
@@ -76,10 +77,22 @@ def test_kasa_has_device_data_summary_and_devices(tmp_path: Path) -> None:
     assert cells(made, "Device Data") == [
         (
             *("timestamp", "device_ip", "device_name", "power_w", "energy_kwh", "voltage", "current", "cost", "is_on"),
-            "currency",
+            *("currency", "source"),
         ),
-        (LOCAL_NOON, "10.0.0.1", "=Fridge", 180, 0.045, None, None, 0.005, True, "EUR"),
-        (LOCAL_NOON + timedelta(minutes=15), "10.0.0.1", "=Fridge", 180, 0.045, None, None, 0.005, False, "EUR"),
+        (LOCAL_NOON, "10.0.0.1", "=Fridge", 180, 0.045, None, None, 0.005, True, "EUR", "plugs"),
+        (
+            LOCAL_NOON + timedelta(minutes=15),
+            "10.0.0.1",
+            "=Fridge",
+            180,
+            0.045,
+            None,
+            None,
+            0.005,
+            False,
+            "EUR",
+            "plugs",
+        ),
     ]
     assert made["Device Data"]["C2"].data_type == "s"
     assert made["Device Data"].freeze_panes == "A2"
@@ -119,6 +132,13 @@ def test_kasa_never_adds_up_the_counter_of_a_reading(tmp_path: Path) -> None:
     found = dict(zip(header, row, strict=True))
     assert "energy_kwh" not in found
     assert (found["mean_power_w"], found["max_power_w"]) == (7.5, 10)
+
+
+def test_kasa_tells_two_sources_apart_that_know_a_device_by_one_address(tmp_path: Path) -> None:
+    rows = [quarter(number, source=source) for number in (1, 0) for source in ("shed", "house")]
+    made = book(ENERGY_INTERVALS, "kasa", tmp_path, *rows)
+    assert [row[-1] for row in cells(made, "Device Data")[1:]] == ["house", "shed", "house", "shed"]
+    assert [row[2:5] for row in cells(made, "Devices")[1:]] == [("house", "EUR", 2), ("shed", "EUR", 2)]
 
 
 @pytest.mark.parametrize("columns", [("timestamp",), ("device_ip", "power_w"), ("cost", "energy_kwh")])

@@ -166,6 +166,18 @@ def test_prices_of_a_file_stand_in_the_place_of_the_rates_and_other_prices_are_a
     assert len(set(states)) == 2
 
 
+def test_a_file_of_prices_without_any_rate_has_the_currency_that_its_source_is_given(tmp_path: Path) -> None:
+    rows = polls(at("2026-11-20 12:00:00"), 31, MINUTE, total_energy_kwh=lambda n: n / 100)
+    path, prices = kasa_database(tmp_path / "k.db", readings=rows), tmp_path / "prices.csv"
+    prices.write_text("from,to,price\n2026-11-20T12:00:00Z,2026-11-20T12:30:00Z,0.5\n")
+    states = []
+    for options, currency in (({}, "USD"), ({"currency": "EUR"}, "EUR")):
+        with KIND.open(settings("kasa", path, tariff=str(prices), **options), None) as source:
+            assert set(whole(source, ENERGY_INTERVALS, DAY)["currency"]) == {currency}
+            states.append(source.fingerprint())
+    assert len(set(states)) == 2
+
+
 def test_a_file_of_prices_is_one_of_the_rates(tmp_path: Path) -> None:
     path, prices = kasa_database(tmp_path / "k.db", rates=[rate("flat", {"flat_rate": 0.3})]), tmp_path / "spot.csv"
     prices.write_text("from,to,price\n2026-11-20T12:00:00Z,2026-11-20T12:30:00Z,0.1\n")
