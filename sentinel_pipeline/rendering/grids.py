@@ -89,11 +89,16 @@ class Grid:
     @property
     def least(self) -> float:
         first = self.header.height + sum(row.height for row in self.rows[:FEWEST_ROWS])
-        return first if len(self.rows) >= 2 * FEWEST_ROWS else self.height
+        return first if len(self.rows) >= FEWEST_ROWS + self._tail else self.height
+
+    @property
+    def _tail(self) -> int:
+        """The fewest rows that may go on to the next page: sums do not go alone."""
+        return FEWEST_ROWS + sum(row.is_closing for row in self.rows)
 
     def split(self, room: float) -> tuple[Grid, Grid] | None:
         heights = accumulate((row.height for row in self.rows), initial=self.header.height)
-        fit = min(sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1, len(self.rows) - FEWEST_ROWS)
+        fit = min(sum(1 for _ in takewhile(lambda height: height <= room, heights)) - 1, len(self.rows) - self._tail)
         if fit < FEWEST_ROWS:
             return None
         first, second = self.rows[:fit], self.rows[fit:]

@@ -290,6 +290,17 @@ def test_the_bar_of_a_row_is_its_part_of_the_largest_and_sums_have_none() -> Non
     assert [one for one in bars if any(one)] == [[1.0, 0.25, 0.0, 0.0]] * 2
 
 
+def test_sums_never_go_on_to_the_next_page_without_rows() -> None:
+    rows = tuple((f"10.0.0.{n}", f"{n}") for n in range(8))
+    table = grid(("Address", "Count"), ("text", "count"), rows, (("Table", "rows"),), closing=2)
+    parts = table.split(table.height - 1)
+    assert parts is not None
+    assert [row.is_closing for row in parts[1].rows] == [False, False, True, True]
+    short = grid(("Address", "Count"), ("text", "count"), rows[:5], (("Table", "rows"),), closing=2)
+    assert short.least == short.height
+    assert short.split(short.height - 1) is None
+
+
 def test_a_column_goes_on_with_the_end_of_its_last_block_only() -> None:
     rows = tuple((f"10.0.0.{n}", f"{n}") for n in range(12))
     table = grid(("Address", "Count"), ("text", "count"), rows, (("Table", "rows"),), wide=230.0)
