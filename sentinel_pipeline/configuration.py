@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
+from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError
 from sentinel_pipeline.retention_entries import RetentionEntry
@@ -147,6 +148,7 @@ class Configuration(Strict):
     delivery: DeliveryEntry = DeliveryEntry()
     subscriptions: list[SubscriptionEntry] = Field(default_factory=list)
     schedules: SchedulesEntry = SchedulesEntry()
+    corrections: CorrectionsEntry = CorrectionsEntry()
     retention: RetentionEntry = RetentionEntry()
     privacy: PrivacyEntry = PrivacyEntry()
     lake: LakeEntry = LakeEntry()

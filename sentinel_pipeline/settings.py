@@ -15,6 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.configuration import ExportEntry, SourceEntry, configuration_of, masked
+from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
@@ -116,6 +117,7 @@ class Settings:
     subscriptions: tuple[SubscriptionEntry, ...] = ()
     schedules: SchedulesEntry = field(default_factory=SchedulesEntry)
     retention: RetentionEntry = field(default_factory=RetentionEntry)
+    corrections: CorrectionsEntry = field(default_factory=CorrectionsEntry)
 
     @property
     def file(self) -> Path:
@@ -227,6 +229,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         delivery=configuration.delivery,
         subscriptions=tuple(configuration.subscriptions),
         schedules=configuration.schedules,
+        corrections=configuration.corrections,
         retention=configuration.retention,
     )
 

@@ -43,15 +43,18 @@ MAY_IMPORT = {
         {"delivery.directory", "domain", "lake", "ledger", "publishing", "retention_entries", "settings", "statistics"}
     ),
     "configuration": frozenset(
-        {"delivery_entries", "domain", "retention_entries", "schedule_entries", "strict", "yaml_document"}
+        {"correction_entries", "delivery_entries", "domain", "retention_entries", "schedule_entries", "strict"}
+        | {"yaml_document"}
     ),
     "yaml_document": frozenset({"domain"}),
     "delivery_entries": frozenset({"schedule_entries", "strict"}),
     "schedule_entries": frozenset({"domain", "strict"}),
+    "correction_entries": frozenset({"domain", "strict"}),
     "retention_entries": frozenset({"delivery_entries", "domain", "strict"}),
     "strict": frozenset({"domain"}),
     "settings": frozenset(
-        {"configuration", "delivery_entries", "domain", "retention_entries", "schedule_entries", "yaml_document"}
+        {"configuration", "correction_entries", "delivery_entries", "domain", "retention_entries", "schedule_entries"}
+        | {"yaml_document"}
     ),
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,

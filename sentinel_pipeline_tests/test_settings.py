@@ -14,7 +14,7 @@ from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
 
 SOURCES = "sources:\n  - {name: home, kind: zeek, location: logs}\n"
-LATER = "delivery, subscriptions, schedules, retention, privacy"
+LATER = "delivery, subscriptions, schedules, corrections, retention, privacy"
 TOP = f"organisation, timezone, first_day, sources, exports, limits, {LATER}"
 OF_A_SOURCE = "name, kind, location, timezone, local_timezone, local_networks, notice_severity"
 
@@ -86,6 +86,13 @@ def mistakes(data: Path, text: str) -> list[str]:
         ),
         ("schedules: {retention: 2 am}\n" + SOURCES, "schedules.retention: found '2 am'; allowed: five fields "),
         ("schedules: {weekly: 5}\n" + SOURCES, "schedules.weekly: found 5; allowed: five fields such as '0 8 * * *', "),
+        ("corrections: {window_days: 93}\n" + SOURCES, "corrections.window_days: found 93; allowed: Input should be "),
+        (
+            "corrections: {threshold: much}\n" + SOURCES,
+            "corrections.threshold: found 'much'; allowed: a share of the figure such as '1 %', or a number such as 5",
+        ),
+        ("corrections: {threshold: true}\n" + SOURCES, "corrections.threshold: found True; allowed: a share of the "),
+        ("corrections: {days: 7}\n" + SOURCES, "corrections.days: unknown key; allowed here: window_days, threshold"),
         ("schedules: {catch_up_days: -1}\n" + SOURCES, "schedules.catch_up_days: found -1; allowed: Input should be "),
         (
             "schedules: {hourly: 0 * * * *}\n" + SOURCES,

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from sentinel_pipeline.delivery.edition import PublishedEdition, PublishedFile
 from sentinel_pipeline.delivery.parcel import Attachment
 from sentinel_pipeline.delivery.subscriptions import Subscription
+from sentinel_pipeline.publishing.what_changed import SECTION
 from sentinel_pipeline.rendering.letter import Enclosure
 
 MEDIA_TYPES = {
@@ -49,13 +50,13 @@ def enclose(
 
 
 def _is_wanted(file: PublishedFile, subscription: Subscription) -> bool:
-    """Documents are of all sections; of tables and charts those of the sections asked for."""
+    """Documents are of all sections; of tables and charts those of the sections asked for, and of what changed."""
     place = PurePosixPath(file.name)
     if _format(file) not in subscription.formats:
         return False
     if place.parts[0] not in ("tables", "charts"):
         return file.name in DOCUMENTS
-    return not subscription.sections or place.stem in subscription.sections
+    return not subscription.sections or place.stem in (*subscription.sections, SECTION.name)
 
 
 def _format(file: PublishedFile) -> str:

@@ -11,7 +11,7 @@ from sentinel_pipeline.delivery.addressing import Addressing
 from sentinel_pipeline.delivery.attempts import Desk, hand_over
 from sentinel_pipeline.delivery.channels import Channel, Remembering
 from sentinel_pipeline.delivery.edition import PublishedEdition
-from sentinel_pipeline.delivery.planning import Asked, planned
+from sentinel_pipeline.delivery.planning import Asked, follows_up, planned
 from sentinel_pipeline.delivery.subscriptions import Subscription
 from sentinel_pipeline.domain.delivery import Doubt, State
 from sentinel_pipeline.domain.errors import UsageError
@@ -47,11 +47,13 @@ class PostOffice:
 class Order:
     """What is to be done beside the usual: `only_failed` tries again what failed or was refused, and nothing else.
 
+    `is_correction`: an edition goes only to those whom an earlier revision was meant for.
     `doubt` is what becomes of deliveries that may have arrived: `hold` them, `repeat` them, or take them as `sent`.
     """
 
     only_failed: bool = False
     doubt: Doubt = "hold"
+    is_correction: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,10 @@ def deliver(
         with office.ledger.reading() as connection:
             earlier = of_edition(connection, edition.cadence, edition.key)
         plans = planned(edition, subscriptions, earlier, office.settings.delivery.sender.rpartition("@")[2])
-        asked = {one.delivery.delivery_id: one for one in plans.asked}
+        wanted = [one for one in plans.asked if not order.is_correction or follows_up(one, earlier)]
+        asked = {one.delivery.delivery_id: one for one in wanted}
         if not order.only_failed:
-            plan(office.ledger, [one.delivery for one in plans.asked], office.clock())
+            plan(office.ledger, [one.delivery for one in wanted], office.clock())
         problems = _send(office, edition, asked, order)
     return Receipts(edition.name, tuple(_rows(office, asked)), plans.withheld, tuple(problems))
 

@@ -63,6 +63,16 @@ def planned(
     return Plan(tuple(asked), tuple(withheld))
 
 
+def follows_up(asked: Asked, earlier: Sequence[Delivery]) -> bool:
+    """Whether an earlier revision was meant for the same person, or its figures kept a condition from holding."""
+    recipient = asked.delivery.recipient.casefold()
+    return asked.subscription.condition is not None or any(
+        (row.subscription, row.recipient.casefold()) == (asked.subscription.name, recipient)
+        for row in earlier
+        if row.revision < asked.delivery.revision
+    )
+
+
 def _had(edition: PublishedEdition, subscription: Subscription, earlier: Sequence[Delivery]) -> dict[str, int]:
     """The newest earlier revision that each address was sent."""
     newest: dict[str, int] = {}

@@ -64,6 +64,13 @@ schedules:
   monthly: 0 10 1 * *
 """
 
+CORRECTIONS = """
+# Rows that come late for published days make the next revision when a figure changes by more than this.
+corrections:
+  window_days: 7
+  threshold: 1 %
+"""
+
 
 def demo_configuration(systems: DemoSystems, first_day: date | None, zone: ZoneInfo) -> str:
     """The text of a configuration that reads the systems of every room."""
@@ -81,5 +88,5 @@ def demo_configuration_text(folder: Path) -> str:
 def _configuration(first_day: date | None, zone: str, *, is_office_in_postgresql: bool) -> str:
     first = "" if first_day is None else f"first_day: {first_day}      # the earliest day that reports are made for\n"
     entries = "\n".join(room.entry.format(zone=zone) for room in ROOMS)
-    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS + SCHEDULES + DELIVERY
+    text = TEXT.format(zone=zone, first_day=first) + entries + EXPORTS + SCHEDULES + DELIVERY + CORRECTIONS
     return text.replace(OFFICE_FILE, OFFICE_POSTGRESQL) if is_office_in_postgresql else text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.amounts import counted, was_or_were
 from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.names import slug
@@ -19,8 +16,9 @@ from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
 from sentinel_pipeline.lake.closures import is_closed
 from sentinel_pipeline.lake.copies import keep_copies
+from sentinel_pipeline.lake.readings import MARKS, asset_of, remember, remembered, stale_days, was_read_alike
 from sentinel_pipeline.lake.storage import Storage
-from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.lake.writing import DayFile, without_copies, write_days
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
@@ -42,11 +40,6 @@ class Extraction:
     kept: tuple[str, ...]
     receipts: pl.DataFrame
     failure: str | None = None
-
-
-def asset_of(source: str, table: str) -> str:
-    """Lake asset of one table of one source."""
-    return f"extracts/{slug(source)}/{table}"
 
 
 def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> Extraction:
@@ -77,19 +70,11 @@ def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Perio
         stale = stale_days(settings, days, fingerprint, lake)
         if stale:
             _read(source, kind, stale, lake)
-            _remember(settings, stale, fingerprint, lake)
+        unread = [day for day in days if MARKS not in remembered(settings, day, lake) and not is_closed(lake, day.key)]
+        unknown = [day for day in days if day in stale or day in unread]
+        if unknown:
+            remember(settings, unknown, fingerprint, source.marks(unknown, None), lake)
         return stale
-
-
-def stale_days(settings: SourceSettings, days: Sequence[Period], fingerprint: str | None, lake: Lake) -> list[Period]:
-    """Days whose rows in the lake were not read from the source in the state that `fingerprint` names.
-
-    A day that retention closed is none of them, whatever the source holds of it by now.
-    """
-    days = [day for day in days if not is_closed(lake, day.key)]
-    if fingerprint is None:
-        return days
-    return [day for day in days if _remembered(settings, day, lake) != _state(settings, day, fingerprint)]
 
 
 def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> None:
@@ -176,7 +161,7 @@ def _status(rows: int, bad: pl.DataFrame) -> tuple[str, str | None]:
 
 def kept_snapshots(settings: SourceSettings, kind: SourceKind, day: Period, lake: Lake) -> list[str]:
     """Snapshot tables taken with the day before, from the same place: a later inventory must not rewrite the past."""
-    if not _was_read_alike(settings, day, lake):
+    if not was_read_alike(settings, day, lake):
         return []
     return [
         table.name
@@ -200,7 +185,7 @@ def _unreached(
     kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, failure: str
 ) -> Extraction:
     """Rows read on an earlier day stand; a day never read gets empty tables and says so."""
-    kept = [day for day in days if _was_read_alike(settings, day, lake)]
+    kept = [day for day in days if was_read_alike(settings, day, lake)]
     for day in days:
         if day in kept:
             continue
@@ -228,44 +213,3 @@ def _keys(days: Sequence[Period]) -> tuple[str, ...]:
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
-
-
-def _was_read_alike(settings: SourceSettings, day: Period, lake: Lake) -> bool:
-    """Whether the day was read before, from the same place in the same way; what the source held then may differ."""
-    remembered, now = _remembered(settings, day, lake), _state(settings, day, None)
-    return bool(remembered) and all(
-        remembered.get(name) == now[name] for name in ("place", "window", "zone", "options")
-    )
-
-
-def _place(settings: SourceSettings) -> str:
-    return hashlib.sha256(f"{settings.kind} {settings.location}".encode()).hexdigest()
-
-
-def _state(settings: SourceSettings, day: Period, fingerprint: str | None) -> dict[str, object]:
-    """All that decides what reading a day gives."""
-    return {
-        "place": _place(settings),
-        "window": f"{day.window.start.isoformat()}/{day.window.end.isoformat()}",
-        "zone": settings.zone.key,
-        "options": json.dumps(settings.options, sort_keys=True, default=str),
-        "fingerprint": fingerprint,
-        "version": __version__,
-    }
-
-
-def _memory(settings: SourceSettings, day: Period, lake: Lake) -> Path:
-    return lake.folder(asset_of(settings.name, "receipts"), f"{day.key}.json")
-
-
-def _remembered(settings: SourceSettings, day: Period, lake: Lake) -> dict[str, object]:
-    return read_json(_memory(settings, day, lake))
-
-
-def _remember(settings: SourceSettings, days: list[Period], fingerprint: str | None, lake: Lake) -> None:
-    """Written last: a crash before it only means that the day is read again.
-
-    The fingerprint is the one from before the reading: what changed meanwhile makes the day stale.
-    """
-    for day in days:
-        write_json(_memory(settings, day, lake), _state(settings, day, fingerprint))

@@ -8,6 +8,9 @@ import dagster as dg
 
 from sentinel_pipeline.delivery.subscriptions import subscriptions
 from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.orchestration.correction_sensor import correction_sensor
+from sentinel_pipeline.orchestration.corrections import JOB as CORRECTIONS
+from sentinel_pipeline.orchestration.corrections import correction_assets
 from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
@@ -35,13 +38,16 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         exports = list(day_export_assets(deployment, daily))
         reports = [*report_assets(deployment), *delivery_assets(deployment)]
         assets = [*daily_assets(deployment, daily), *reports, *exports, retention_asset(settings)]
+    assets += correction_assets(deployment)
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
     scheduled = [scheduled_publishing_job(cadence) for cadence in CADENCES]
     jobs += [*scheduled, retention_job()]
+    jobs += [correction_job()]
     schedules = [*report_schedules(settings), *retention_schedule(settings)]
     sensors = [own_times_sensor(settings, scheduled)]
+    sensors += [correction_sensor(deployment)]
     return dg.Definitions(
         assets=assets, jobs=jobs, schedules=schedules, sensors=sensors, executor=dg.in_process_executor
     )
@@ -108,4 +114,13 @@ def delivery_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
         selection=dg.AssetSelection.assets(deliveries_key(cadence)),
         description=f"Sends the published {cadence} report of a partition to whoever has not got it yet.",
         tags={"dagster/priority": "10"},
+    )
+
+
+def correction_job() -> dg.UnresolvedAssetJobDefinition:
+    """What the sensor asks for when facts came late."""
+    return dg.define_asset_job(
+        CORRECTIONS,
+        selection=dg.AssetSelection.groups("corrections"),
+        description="Reads days again whose rows came late, and corrects the editions that they change.",
     )

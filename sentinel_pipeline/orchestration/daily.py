@@ -12,7 +12,8 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.lake.closures import in_use, is_closed
-from sentinel_pipeline.lake.extraction import asset_of, extract
+from sentinel_pipeline.lake.extraction import extract
+from sentinel_pipeline.lake.readings import asset_of
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key

@@ -55,7 +55,7 @@ def delivery_asset(deployment: Deployment, cadence: str) -> dg.AssetsDefinition:
         period = deployment.period(cadence, context.partition_key)
         made = delivered(deployment, period, context.run.tags.get(SUBSCRIPTION))
         metadata = receipts_metadata(made)
-        failures = (*made.problems, *_undelivered(made))
+        failures = undelivered(made)
         if failures:
             raise dg.Failure("; ".join(failures[:10]), metadata=metadata, allow_retries=False)
         yield dg.MaterializeResult(metadata=metadata)
@@ -68,15 +68,20 @@ def is_held_back(tags: Mapping[str, str]) -> bool:
     return BACKFILL in tags and tags.get(TOLD_TO) != "yes"
 
 
-def delivered(deployment: Deployment, period: Period, name: str | None = None) -> "Receipts":
-    """Delivers what is not delivered yet: to the subscription of that name, else to all without times of their own."""
+def delivered(
+    deployment: Deployment, period: Period, name: str | None = None, *, is_correction: bool = False
+) -> "Receipts":
+    """Delivers what is not delivered yet: to the subscription of that name, else to all without times of their own.
+
+    A correction goes to every subscription, but only to those whom an earlier revision was meant for.
+    """
     from sentinel_pipeline.delivery.delivering import counts, deliver_period
     from sentinel_pipeline.delivery.outbox import Order
 
-    order = Order(doubt=deployment.settings.delivery.uncertain)
+    order = Order(doubt=deployment.settings.delivery.uncertain, is_correction=is_correction)
 
     def is_meant(one: "Subscription") -> bool:
-        return one.times is None if name is None else one.name == name
+        return is_correction or (one.times is None if name is None else one.name == name)
 
     made = deliver_period(deployment.settings, period, order, lambda: datetime.now(UTC), sleep, is_meant)
     say(f"{made.edition}: {counts(made)}")
@@ -108,12 +113,13 @@ def receipts_metadata(receipts: "Receipts") -> Metadata:
     }
 
 
-def _undelivered(receipts: "Receipts") -> tuple[str, ...]:
+def undelivered(receipts: "Receipts") -> tuple[str, ...]:
+    """A line for each problem and each mail that was not sent, addresses shortened."""
     addresses = [row.recipient for row in receipts.deliveries if row.state != "sent"]
     lines = receipts.undelivered
     for address in addresses:
         lines = tuple(line.replace(address, shortened(address)) for line in lines)
-    return lines
+    return (*receipts.problems, *lines)
 
 
 def shortened(address: str) -> str:

@@ -15,7 +15,7 @@ from sentinel_pipeline.domain import errors
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import is_closed
-from sentinel_pipeline.lake.extraction import stale_days
+from sentinel_pipeline.lake.readings import stale_days
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, receipts_metadata
 from sentinel_pipeline.orchestration.deployment import Deployment
@@ -65,7 +65,7 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
         away = read_days(settings, instance, stale)
         say(f"making the {period.cadence} edition of {period.key}")
         try:
-            _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+            render_edition(settings, instance, period)
         finally:
             PRESS.dismiss()
     return _outcome(folder, revisions(folder)[-1], tuple(away))
@@ -81,6 +81,11 @@ def read_every_day(settings: Settings, last: date, listener: Callable[[str], Non
         return []
     with heard_by(listener), instance_of(settings) as instance:
         return read_days(settings, instance, days)
+
+
+def render_edition(settings: Settings, instance: dg.DagsterInstance, period: Period) -> None:
+    """Makes and publishes an edition from days that have been read. Raises PublishingError."""
+    _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
 
 
 def read_days(settings: Settings, instance: dg.DagsterInstance, days: Sequence[Period]) -> list[str]:

@@ -19,6 +19,7 @@ from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.editions import upcoming_revision
 from sentinel_pipeline.publishing.figures import from_table
 from sentinel_pipeline.publishing.scope import ALWAYS, Scope, spoken_of, with_before
+from sentinel_pipeline.publishing.what_changed import changes_told, noted_asset
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative, shortfall
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
 from sentinel_pipeline.sections.section import BEFORE, Section, applied
@@ -64,17 +65,23 @@ def excluded_words(section: Section, statistics: Mapping[str, pl.DataFrame], per
 def compose(scope: Scope, organisation: str, period: Period, editions: Path, lake: Lake) -> Report:
     """The report of a period. Raises SentinelError when a section or the key figures were not made yet."""
     made_from = figures_hash(scope, organisation, period, lake)[:12]
-    return _composed(scope, organisation, period, upcoming_revision(editions, period, made_from), lake, made_from)
+    revision = upcoming_revision(editions, period, made_from)
+    return _composed(scope, organisation, period, revision, editions, lake, made_from)
 
 
 @lru_cache(maxsize=1)
-def _composed(scope: Scope, organisation: str, period: Period, revision: int, lake: Lake, made_from: str) -> Report:
+def _composed(
+    scope: Scope, organisation: str, period: Period, revision: int, editions: Path, lake: Lake, made_from: str
+) -> Report:
     """Put together once for all the files of an edition: `made_from` names everything that goes into it."""
     sections = scope.sections_of(period.cadence)
     statistics = with_before(scope, period, lake, {name for section in sections for name in spoken_of(section)})
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
     results = tuple(_result(section, period, lake, statistics) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
+    changed = changes_told(editions, period, revision, figures, completeness, lake)
+    if changed is not None:  # first what a correction is made for, small changes to other editions last
+        results = (changed, *results) if revision > 1 else (*results, changed)
     words, missing = completeness_words(completeness), shortfall(completeness)
     return Report(
         organisation=organisation,
@@ -111,6 +118,8 @@ def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) ->
     digest.update(json.dumps([organisation, period.interval, period.zone.key, generator]).encode())
     for name in ("key_figures", *(section.name for section in scope.sections_of(period.cadence))):
         digest.update(f"{name} {lake.version(section_asset(period.cadence, name), period.key)}\n".encode())
+    if lake.has(noted_asset(period.cadence), period.key):
+        digest.update(f"noted {lake.version(noted_asset(period.cadence), period.key)}\n".encode())
     return digest.hexdigest()
 
 

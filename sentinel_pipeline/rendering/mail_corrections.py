@@ -11,11 +11,10 @@ from sentinel_pipeline.rendering.edition_folder import Told
 from sentinel_pipeline.rendering.letter import Occasion
 from sentinel_pipeline.rendering.mail_blocks import Block, Box, Lead, Paragraphs, Restatement, Restatements
 from sentinel_pipeline.rendering.mail_edition import LONGEST_CELL, LONGEST_LINE, closing_blocks, seen_box
-from sentinel_pipeline.rendering.report import KeyFigure
-from sentinel_pipeline.rendering.values import bare, written_figure
+from sentinel_pipeline.rendering.restating import Restated, restated
 from sentinel_pipeline.sections.findings import listed
 
-MOST_RESTATED, MOST_DAYS = 15, 4
+MOST_RESTATED = 15
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,8 @@ class Correction:
 
 def corrected(before: Told, now: Told) -> Correction:
     """Compares two revisions, figure by figure, in reading order."""
-    earlier = {figure.id: figure for figure in before.figures}
-    pairs = [(earlier.get(figure.id), figure) for figure in now.figures]
-    return Correction(before, now, tuple(_restated(was, figure) for was, figure in pairs if _differs(was, figure)))
+    found = restated(before.figures, now.figures, before.completeness, now.completeness)
+    return Correction(before, now, tuple(_restatement(one) for one in found))
 
 
 def correction_blocks(changes: Correction, occasion: Occasion) -> tuple[Block, ...]:
@@ -72,25 +70,6 @@ def _told(changes: Correction) -> Iterator[Block]:
     yield seen_box(now)
 
 
-def _differs(was: KeyFigure | None, now: KeyFigure) -> bool:
-    return was is None or (was.value, was.is_lower_bound, was.unit) != (now.value, now.is_lower_bound, now.unit)
-
-
-def _restated(was: KeyFigure | None, now: KeyFigure) -> Restatement:
-    before = "not told" if was is None else written_figure(bare(was))
-    label, before, after = (shortened(said, LONGEST_CELL) for said in (now.label, before, written_figure(bare(now))))
-    return Restatement(label, before, after, _why(was, now))
-
-
-def _why(was: KeyFigure | None, now: KeyFigure) -> str:
-    """Which days were read again between the two, or that only the counting changed."""
-    if was is None:
-        return "the figure is new"
-    days = sorted({day for _, day, _ in set(was.inputs) ^ set(now.inputs)})
-    if not days:
-        return "counted by another version of Sentinel Pipeline, from the same data"
-    return f"data of {listed(days) if len(days) <= MOST_DAYS else _span(days)} arrived or changed since"
-
-
-def _span(days: list[str]) -> str:
-    return f"{counted(len(days), 'day')} from {days[0]} to {days[-1]}"
+def _restatement(one: Restated) -> Restatement:
+    label, before, after = (shortened(said, LONGEST_CELL) for said in (one.now.label, one.before, one.after))
+    return Restatement(label, before, after, shortened(one.why, LONGEST_LINE))

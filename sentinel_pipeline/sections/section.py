@@ -15,7 +15,7 @@ from sentinel_pipeline.domain.period import Period
 BEFORE = "_before"
 
 
-Topic = Literal["security", "network", "data loss", "energy", "automation", "fleet", "audit", "method"]
+Topic = Literal["security", "network", "data loss", "energy", "automation", "fleet", "audit", "method", "corrections"]
 
 
 @dataclass(frozen=True)

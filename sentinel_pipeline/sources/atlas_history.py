@@ -7,16 +7,16 @@ no machine: there the name of the source stands for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
-from sentinel_pipeline.sources.atlas_database import AtlasDatabase
+from sentinel_pipeline.sources.atlas_database import TIME, AtlasDatabase
 from sentinel_pipeline.sources.atlas_fields import LOST, Sealed, sealed_field
 from sentinel_pipeline.sources.atlas_files import json_or_text
 from sentinel_pipeline.sources.atlas_inbox import known_since, within
@@ -25,6 +25,7 @@ from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, w
 from sentinel_pipeline.sources.atlas_rows import StoredRow, location_of, stamp_of, stored_rows, wide
 from sentinel_pipeline.sources.atlas_units import Fault, Unit, frames, machines_of
 from sentinel_pipeline.sources.fields import ROW
+from sentinel_pipeline.sources.marks import Marks
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.sieve import first_time
 from sentinel_pipeline.sources.sqlite import SqliteDatabase
@@ -85,9 +86,12 @@ class AtlasHistory(AtlasDatabase):
         elif self.has(table):
             yield from frames(self._units(window), table, window, quarantine)
 
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:  # noqa: ARG002 - of files
+        return self._marks_of((one.table for one in histories_in(self._database)), days)
+
     def first_at(self) -> datetime | None:
         zones = Zones(self._clock.zone, self._clock.zone)
-        found = [first_time(self._database, one.table, "timestamp", zones) for one in histories_in(self._database)]
+        found = [first_time(self._database, one.table, TIME, zones) for one in histories_in(self._database)]
         return min((first for first in found if first is not None), default=None)
 
     def fingerprint(self) -> str | None:

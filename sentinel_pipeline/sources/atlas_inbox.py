@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,7 +11,7 @@ from typing import Self
 import polars as pl
 
 from sentinel_pipeline.domain.errors import SourceUnreachableError
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
 from sentinel_pipeline.sources.atlas_envelopes import Seals
 from sentinel_pipeline.sources.atlas_files import Record, arrival, is_fleet_file, records_of
@@ -29,6 +29,7 @@ from sentinel_pipeline.sources.atlas_units import (
 )
 from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of, reason_of
 from sentinel_pipeline.sources.lognotes import Notes, Span, at
+from sentinel_pipeline.sources.marks import Marks, file_marks, rested
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import UTC_ZONE, SourceSettings
 from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST
@@ -73,17 +74,27 @@ class AtlasInbox:
 
     def first_at(self) -> datetime | None:
         """Earliest time of any log; files that were never read are read once."""
-        for file in self._files:
-            if self._notes.of(file) is None:
-                for _ in self._units_of(file, Clock(self._clock.zone, self._clock.machines), Seals(), KeyUses()):
-                    pass
-        self._notes.save(self._files)
+        self._read_new(self._files)
         notes = [note for file in self._files if (note := self._notes.of(file))]
         firsts = [note.spans[WIDGET_LOGS.name].first for note in notes if WIDGET_LOGS.name in note.spans]
         return min((at(first) for first in firsts if first is not None), default=None)
 
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
+        """A file that was never read is read once: a sealed one tells nothing before."""
+        files = rested(self._files, before)
+        self._read_new(files)
+        noted = ((file, note) for file in files if (note := self._notes.of(file)))
+        return file_marks(((file, tuple(note.spans.values())) for file, note in noted), days)
+
     def fingerprint(self) -> str:
         return sha256(f"{fingerprint_of(self._files)} {self._ring.fingerprint}".encode()).hexdigest()
+
+    def _read_new(self, files: Iterable[LogFile]) -> None:
+        for file in files:
+            if self._notes.of(file) is None:
+                for _ in self._units_of(file, Clock(self._clock.zone, self._clock.machines), Seals(), KeyUses()):
+                    pass
+        self._notes.save(self._files)
 
     def _units(self, window: Window | None, *, is_brief: bool = False) -> Iterator[Unit]:
         clock, seals, uses = Clock(self._clock.zone, self._clock.machines), Seals(), KeyUses()

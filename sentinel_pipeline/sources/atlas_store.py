@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import AUDIT_EVENTS, DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
-from sentinel_pipeline.sources.atlas_database import AtlasDatabase
+from sentinel_pipeline.sources.atlas_database import TIME, AtlasDatabase
 from sentinel_pipeline.sources.atlas_fields import Sealed, plain_field, sealed_field, worst
 from sentinel_pipeline.sources.atlas_files import json_or_text
 from sentinel_pipeline.sources.atlas_history import AtlasHistory, histories_in
@@ -22,6 +22,7 @@ from sentinel_pipeline.sources.atlas_rows import StoredRow, location_of, stamp_o
 from sentinel_pipeline.sources.atlas_units import Fault, Unit, framed, frames, is_within, keep_faults
 from sentinel_pipeline.sources.databases import unreachable
 from sentinel_pipeline.sources.fields import ROW
+from sentinel_pipeline.sources.marks import Marks
 from sentinel_pipeline.sources.origins import connected
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.sieve import first_time
@@ -54,17 +55,20 @@ class AtlasStore(AtlasDatabase):
         else:
             yield from frames(self._units(window), table, window, quarantine)
 
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:  # noqa: ARG002 - of files
+        return self._marks_of(self._logs, days)
+
     def first_at(self) -> datetime | None:
         zones = Zones(self.settings.zone, self.settings.zone)
-        found = [
-            first_time(self._database, table, "timestamp", zones)
-            for table in ("widget_logs", "export_logs")
-            if "timestamp" in self._database.columns(table)
-        ]
+        found = [first_time(self._database, table, TIME, zones) for table in self._logs]
         return min((first for first in found if first is not None), default=None)
 
     def fingerprint(self) -> str | None:
         return sha256(f"{self._database.fingerprint()} {self._ring.fingerprint}".encode()).hexdigest()
+
+    @property
+    def _logs(self) -> list[str]:
+        return [table for table in ("widget_logs", "export_logs") if TIME in self._database.columns(table)]
 
     def _rows(self, table: str, key: str, names: tuple[str, ...], window: Window | None = None) -> Iterator[StoredRow]:
         return stored_rows(self._database, table, key, names, self._clock.zone, window)

@@ -56,6 +56,9 @@ class Database(Protocol):
 
     def fingerprint(self) -> str | None: ...
 
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
+        """For each window within that of the selection: its rows, and a number that changes when they are others."""
+
     def close(self) -> None: ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SourceUnreachableError, UsageError
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.log_readings import (
     Piece,
@@ -32,6 +32,7 @@ from sentinel_pipeline.sources.log_values import PRIVATE, Networks
 from sentinel_pipeline.sources.logchunks import FOREIGN, UNKNOWN, LogForm, file_chunks, first_chunks, unreadable
 from sentinel_pipeline.sources.logfiles import LogFile, find_log_files, fingerprint_of
 from sentinel_pipeline.sources.lognotes import Notes, Span, at
+from sentinel_pipeline.sources.marks import Marks, file_marks, rested
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import SourceSettings
 
@@ -110,6 +111,22 @@ class LogSource:
 
     def fingerprint(self) -> str:
         return fingerprint_of(self._files)
+
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
+        """A file that was never read tells of the time from its first records to when it was written."""
+        files = rested(self._files, before)
+        return file_marks(((file, self._spans(file)) for file in files), days)
+
+    def _spans(self, file: LogFile) -> list[Span]:
+        note = self._notes.of(file)
+        if note is not None:
+            return list(note.spans.values())
+        seen, kinds = Seen(), {kind for _, kind in self._family.tables}
+        for chunk in first_chunks(file, self._family.form):
+            if chunk.kind in kinds and chunk.rows.height and not chunk.reason:
+                together([Piece(file, seen, chunk)], None, self._reading)
+        seen.span.include(None, file.modified_ns // 1_000 if seen.span.first is not None else None, 0)
+        return [seen.span]
 
     def left_alone(self) -> Counter[str]:
         """How many records of other kinds stand in the files that were read to their end."""

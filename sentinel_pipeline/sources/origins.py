@@ -6,7 +6,7 @@ memory, with small tables only: a stream never waits for another one, and keys o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, TypeVar
@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.databases import Database, Selection, unreachable
 from sentinel_pipeline.sources.fields import ROW, Field
+from sentinel_pipeline.sources.marks import Marks, database_marks
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.sieve import Sieve, first_time
 from sentinel_pipeline.sources.source import SourceSettings
@@ -93,6 +94,10 @@ class DatabaseSource:
 
     def fingerprint(self) -> str | None:
         return self.database.fingerprint()
+
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:  # noqa: ARG002 - of files
+        places = (self.selection(origin, None) for origin in self.origins if self._time_exists(origin))
+        return database_marks(self.database, places, days)
 
     def looked_up(self, table: str, key: str, fields: tuple[Field, ...]) -> pl.DataFrame:
         """A describing table as it stands, one row a key (the first), read once; no rows where it is missing."""

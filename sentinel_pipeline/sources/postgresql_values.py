@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.fields import NO_INTEGER, Field
@@ -84,11 +84,30 @@ def windowed(time: str, declared: str, window: Window, zones: Zones) -> str:
 
 
 def _between(name: str, declared: str, window: Window, zones: Zones) -> str:
-    zoned = declared == STAMPS[0]
-    stamp, zone, margin = ("timestamptz", UTC_ZONE, timedelta()) if zoned else ("timestamp", zones.plain, FARTHEST)
-    edges = (*local_edges(window, zone), EARLIEST + margin, LATEST - margin)
-    low, high, first, last = (f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{stamp}" for edge in edges)
+    margin = timedelta() if declared == STAMPS[0] else FARTHEST
+    low, high = _edges(declared, window, zones)
+    first, last = (_stamp(declared, edge) for edge in (EARLIEST + margin, LATEST - margin))
     return f"({name} >= {low} AND {name} < {high}) OR {name} < {first} OR {name} >= {last} OR {name} IS NULL"
+
+
+def _edges(declared: str, window: Window, zones: Zones) -> tuple[str, str]:
+    low, high = local_edges(window, UTC_ZONE if declared == STAMPS[0] else zones.plain)
+    return _stamp(declared, low), _stamp(declared, high)
+
+
+def _stamp(declared: str, edge: datetime) -> str:
+    return f"'{edge:%Y-%m-%d %H:%M:%S.%f}+00'::{'timestamptz' if declared == STAMPS[0] else 'timestamp'}"
+
+
+def within(time: str, declared: str, window: Window, zones: Zones) -> str:
+    """A condition that holds for the window and no unusable time; for times kept as text also for some around it."""
+    name = quoted(time)
+    if declared not in STAMPS:
+        low, high = text_bounds(window)
+        text = f'{name}::text COLLATE "C"'
+        return f"{text} >= '{low}' AND {text} < '{high}'"
+    low, high = _edges(declared, window, zones)
+    return f"{name} >= {low} AND {name} < {high}"
 
 
 def first_times(time: str, declared: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Protocol, Self
 import polars as pl
 
 from sentinel_pipeline.domain.origin import UTC_ZONE, SourceSettings
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.quarantine import Quarantine
 
@@ -41,6 +41,12 @@ class Source(Protocol):
 
     def fingerprint(self) -> str | None:
         """Changes whenever the system's content may have changed; None when it cannot be told cheaply."""
+
+    def marks(self, days: Sequence[Period], before: datetime | None) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+        """By day and table or file what tells whether records of the day came since, without reading them.
+
+        Files written to since `before` are left out (None: none). See `marks.came`.
+        """
 
 
 @dataclass(frozen=True)

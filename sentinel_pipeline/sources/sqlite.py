@@ -20,13 +20,14 @@ from adbc_driver_manager import Error
 from adbc_driver_sqlite import StatementOptions, dbapi
 
 from sentinel_pipeline.domain.errors import SourceChangedError
+from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
 from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, witness
-from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges
+from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges, within
 
 SCHEME = "sqlite:///"
 PATIENCE_MS = 15_000
@@ -166,6 +167,20 @@ class SqliteDatabase:
 
     def fingerprint(self) -> str | None:
         return fingerprint(self.path)
+
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
+        """The number is the newest row's: SQLite numbers rows as they come."""
+        declared = self.columns(selection.table)[selection.time or ""]
+        row = "rowid" if self._has_rows(selection.table) else "0"
+        days = [within(quoted(selection.time or ""), declared, window, selection.zones) for window in windows]
+        counts = ", ".join(
+            f"count(*) FILTER (WHERE {day}), coalesce(max({row}) FILTER (WHERE {day}), 0)" for day in days
+        )
+        wheres = self._wheres(selection)
+        found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
+        rows = [sum(int(one[2 * n]) for one in found) for n in range(len(windows))]
+        newest = [max(int(one[2 * n + 1]) for one in found) for n in range(len(windows))]
+        return list(zip(rows, newest, strict=True))
 
     def close(self) -> None:
         self._connection.close()

@@ -8,7 +8,7 @@ text within that is not certainly one. Typed values decide afterwards.
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.timestamps import (
@@ -18,6 +18,7 @@ from sentinel_pipeline.sources.timestamps import (
     TEXT_RANGE,
     Zones,
     local_bounds,
+    local_edges,
     text_bounds,
 )
 
@@ -75,6 +76,31 @@ def _within(time: str, window: Window, zones: Zones) -> str:
         f"CASE WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {in_utc} ELSE substr({time}, 20) GLOB '*[Zz+-]*' END"
     )
     return f"{time} >= '{first}' AND {time} < '{after}' OR {by_offset}"
+
+
+def within(time: str, declared: str, window: Window, zones: Zones) -> str:
+    """Condition that holds for the rows of a window and, where a text has an odd offset, for some around it.
+
+    Unlike `ranges` it is true to the second for usual spellings, so that rows of the next day are none of this one.
+    """
+    edges = [local_edges(window, zone) for zone in {zones.plain, zones.local}]
+    in_local = _on_the_clock(time, min(low for low, _ in edges), max(high for _, high in edges))
+    exact = (
+        f"CASE WHEN typeof({time}) <> 'text' THEN ({_as_number(time, window)})"
+        f" WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {_on_the_clock(time, window.start, window.end)}"
+        f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {in_local} END"
+    )
+    return f"({' OR '.join(f'({arm})' for arm in ranges(time, declared, window, zones, is_dated=True))}) AND {exact}"
+
+
+def _as_number(time: str, window: Window) -> str:
+    start, end = (edge.timestamp() for edge in (window.start, window.end))
+    return " OR ".join(f"({time} >= {start * unit:.0f} AND {time} < {end * unit:.0f})" for unit in (1, 1_000))
+
+
+def _on_the_clock(time: str, low: datetime, high: datetime) -> str:
+    wall = f"replace(substr({time}, 1, 19), 'T', ' ')"
+    return f"({wall} >= '{low:%Y-%m-%d %H:%M:%S}' AND {wall} < '{high:%Y-%m-%d %H:%M:%S}')"
 
 
 def doubtful(time: str) -> str:

@@ -21,7 +21,8 @@ from sentinel_pipeline.exports.inspection import inspect
 from sentinel_pipeline.exports.origins import Sources
 from sentinel_pipeline.exports.rows import export
 from sentinel_pipeline.exports.wanted import Wanted
-from sentinel_pipeline.lake.extraction import asset_of, extract
+from sentinel_pipeline.lake.extraction import extract
+from sentinel_pipeline.lake.readings import asset_of
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.sources.kinds import KINDS

@@ -11,8 +11,9 @@ from typing import Self
 import polars as pl
 
 from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
-from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES, Table
+from sentinel_pipeline.sources.marks import Marks
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
 from sentinel_pipeline_tests.statistics.frames import Row, facts
@@ -94,3 +95,6 @@ class Opened:
 
     def fingerprint(self) -> str | None:
         return self.system.state
+
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
+        return {day.key: {} for day in days}

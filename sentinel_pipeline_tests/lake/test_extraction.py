@@ -9,7 +9,8 @@ import pytest
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import QUARANTINE
-from sentinel_pipeline.lake.extraction import Extraction, asset_of, extract
+from sentinel_pipeline.lake.extraction import Extraction, extract
+from sentinel_pipeline.lake.readings import asset_of
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import day
