@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.correction_entries import CorrectionsEntry
-from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
+from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
@@ -149,6 +149,7 @@ class Configuration(Strict):
     subscriptions: list[SubscriptionEntry] = Field(default_factory=list)
     schedules: SchedulesEntry = SchedulesEntry()
     corrections: CorrectionsEntry = CorrectionsEntry()
+    alerts: AlertsEntry = AlertsEntry()
     retention: RetentionEntry = RetentionEntry()
     privacy: PrivacyEntry = PrivacyEntry()
     lake: LakeEntry = LakeEntry()

@@ -47,6 +47,15 @@ def _safe_web_address(written: str) -> str:
     return address
 
 
+def require_each_once(addresses: list[str]) -> list[str]:
+    """The addresses. Raises ValueError for one that stands twice, however it is written."""
+    folded = [address.casefold() for address in addresses]
+    for address, key in zip(addresses, folded, strict=True):
+        if folded.count(key) > 1:
+            raise ValueError(f"each address once; {address} stands {folded.count(key)} times")
+    return addresses
+
+
 Address = Annotated[str, AfterValidator(mail_address)]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -107,15 +116,24 @@ class Recipients(Strict):
     def _somebody_and_each_once(self) -> Self:
         if not self.everybody:
             raise ValueError("at least one address in to or bcc")
-        folded = [address.casefold() for address in self.everybody]
-        for address, key in zip(self.everybody, folded, strict=True):
-            if folded.count(key) > 1:
-                raise ValueError(f"each address once; {address} stands {folded.count(key)} times")
+        require_each_once(list(self.everybody))
         return self
 
     @property
     def everybody(self) -> tuple[str, ...]:
         return (*self.to, *self.bcc)
+
+
+class AlertsEntry(Strict):
+    """Who is told when something fails and when it works again; nobody when there is none."""
+
+    recipients: list[Address] = Field(default_factory=list)
+    channel: ChannelName | None = None
+
+    @field_validator("recipients")
+    @classmethod
+    def _each_once(cls, addresses: list[str]) -> list[str]:
+        return require_each_once(addresses)
 
 
 class SubscriptionEntry(Strict):

@@ -30,7 +30,7 @@ class SchedulesEntry(Strict):
     """When the period that just ended is published, in the configured zone; None is never.
 
     Periods that were missed and ended up to `catch_up_days` before are published too. `retention` is when goes what
-    was kept long enough.
+    was kept long enough. An edition that is not published `late_after_minutes` after its time is late.
     """
 
     daily: Cron = "0 8 * * *"
@@ -38,6 +38,7 @@ class SchedulesEntry(Strict):
     monthly: Cron = "0 10 1 * *"
     retention: Cron = "0 2 * * *"
     catch_up_days: Annotated[int, Field(ge=0, le=366)] = 35
+    late_after_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
 
     def of(self, cadence: str) -> str | None:
         """The times of a cadence; None when it is off."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.configuration import ExportEntry, SourceEntry, configuration_of, masked
 from sentinel_pipeline.correction_entries import CorrectionsEntry
-from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
+from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import SourceSettings
@@ -118,6 +118,7 @@ class Settings:
     schedules: SchedulesEntry = field(default_factory=SchedulesEntry)
     retention: RetentionEntry = field(default_factory=RetentionEntry)
     corrections: CorrectionsEntry = field(default_factory=CorrectionsEntry)
+    alerts: AlertsEntry = field(default_factory=AlertsEntry)
 
     @property
     def file(self) -> Path:
@@ -230,6 +231,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         subscriptions=tuple(configuration.subscriptions),
         schedules=configuration.schedules,
         corrections=configuration.corrections,
+        alerts=configuration.alerts,
         retention=configuration.retention,
     )
 

@@ -14,7 +14,7 @@ from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
 
 SOURCES = "sources:\n  - {name: home, kind: zeek, location: logs}\n"
-LATER = "delivery, subscriptions, schedules, corrections, retention, privacy"
+LATER = "delivery, subscriptions, schedules, corrections, alerts, retention, privacy"
 TOP = f"organisation, timezone, first_day, sources, exports, limits, {LATER}"
 OF_A_SOURCE = "name, kind, location, timezone, local_timezone, local_networks, notice_severity"
 
@@ -86,6 +86,15 @@ def mistakes(data: Path, text: str) -> list[str]:
         ),
         ("schedules: {retention: 2 am}\n" + SOURCES, "schedules.retention: found '2 am'; allowed: five fields "),
         ("schedules: {weekly: 5}\n" + SOURCES, "schedules.weekly: found 5; allowed: five fields such as '0 8 * * *', "),
+        (
+            "alerts: {recipients: [ann@house.example, Ann@house.example]}\n" + SOURCES,
+            "alerts.recipients: found a list of 2; allowed: each address once; ",
+        ),
+        (
+            "alerts: {recipients: [nobody]}\n" + SOURCES,
+            "alerts.recipients[0]: found 'nobody'; allowed: a mail ",
+        ),
+        ("alerts: {channel: pigeon}\n" + SOURCES, "alerts.channel: found 'pigeon'; allowed: Input should be "),
         ("corrections: {window_days: 93}\n" + SOURCES, "corrections.window_days: found 93; allowed: Input should be "),
         (
             "corrections: {threshold: much}\n" + SOURCES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,7 +13,9 @@ from sentinel_pipeline.delivery.edition import PublishedEdition
 from sentinel_pipeline.delivery.enclosing import MEGABYTE, edition_link, enclose
 from sentinel_pipeline.delivery.parcel import Attachment, Parcel
 from sentinel_pipeline.delivery.planning import Asked
+from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.publishing.editions import MANIFEST
+from sentinel_pipeline.publishing.punctuality import lateness
 from sentinel_pipeline.rendering.letter import Letter, Occasion
 from sentinel_pipeline.settings import Settings
 
@@ -30,13 +33,14 @@ class Addressing:
     write: Callable[[Occasion], Letter]
     edition: PublishedEdition
     asked: Mapping[str, Asked]
-    written: dict[tuple[str, int | None], Written] = field(default_factory=dict)
+    written: dict[tuple[str, int | None, str], Written] = field(default_factory=dict)
 
     def parcel(self, row: Delivery) -> Parcel:
         asked = self.asked[row.delivery_id]
-        said = (asked.subscription.name, asked.before)
+        late = "" if asked.before is not None else self._late(asked, row.planned_at)
+        said = (asked.subscription.name, asked.before, late)
         if said not in self.written:
-            self.written[said] = self._write(asked)
+            self.written[said] = self._write(asked, late)
         letter, attachments = self.written[said]
         delivery = self.settings.delivery
         return Parcel(
@@ -51,15 +55,23 @@ class Addressing:
             labels=(("edition", row.edition), ("subscription", row.subscription), ("delivery", row.delivery_id)),
         )
 
-    def _write(self, asked: Asked) -> Written:
+    def _write(self, asked: Asked, late: str) -> Written:
         subscription, delivery = asked.subscription, self.settings.delivery
         budget = int(delivery.attachments_mb * MEGABYTE)
         enclosures, attachments = enclose(self.edition, subscription, budget, delivery.base_url)
         link = "" if delivery.base_url is None else f"{edition_link(self.edition, delivery.base_url)}/report.pdf"
         occasion = Occasion(
-            self.edition.folder, subscription.name, subscription.sections, enclosures, link, self._before(asked)
+            self.edition.folder, subscription.name, subscription.sections, enclosures, link, self._before(asked), late
         )
         return self.write(occasion), attachments
+
+    def _late(self, asked: Asked, at: datetime) -> str:
+        """How late the mail is that was planned at an instant."""
+        schedules, cadence = self.settings.schedules, self.edition.cadence
+        period = Period.parse(cadence, self.edition.key, self.settings.zone)
+        patience = timedelta(minutes=schedules.late_after_minutes)
+        times = asked.subscription.times or schedules.of(cadence)
+        return lateness(period, times, patience, self.settings.editions, at)
 
     def _before(self, asked: Asked) -> Path | None:
         """The revision that the recipient has, if it still lies there to be compared with."""

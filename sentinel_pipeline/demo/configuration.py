@@ -69,6 +69,10 @@ CORRECTIONS = """
 corrections:
   window_days: 7
   threshold: 1 %
+
+# Who is told when something fails, and when it works again.
+alerts:
+  recipients: [operations@household.example]
 """
 
 

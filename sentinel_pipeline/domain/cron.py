@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.errors import UsageError
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+LONGEST_WAIT = 4 * 366 + 1
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 ITEM = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>[0-9]+))?")
 
@@ -67,3 +70,28 @@ def _number(field: Field, written: str) -> int:
     if not written.isdecimal() or not written.isascii() or not field.least <= int(written) <= field.most:
         raise UsageError(f"{field.one} from {field.least} to {field.most}; '{written}' is none")
     return int(written)
+
+
+def next_time(text: str, after: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first instant from `after` on (that one included) at which a checked expression holds on a zone's clock.
+
+    A time that the clock skips comes when the clock has gone on; None when none comes within LONGEST_WAIT days.
+    """
+    minutes, hours, days, months, weekdays = (
+        _numbers(field, written) for field, written in zip(FIELDS, text.split(), strict=True)
+    )
+    is_any = [written.startswith("*") for written in text.split()]
+    first = after.astimezone(zone).date()
+    for n in range(LONGEST_WAIT):
+        day = first + timedelta(days=n)
+        on_day, on_weekday = day.day in days, bool({day.isoweekday() % 7, day.isoweekday()} & weekdays)
+        # Cron's own rule: where both are narrowed one of them is enough.
+        is_on = on_day and on_weekday if is_any[2] or is_any[4] else on_day or on_weekday
+        if day.month not in months or not is_on:
+            continue
+        clock = (time(hour, minute) for hour in sorted(hours) for minute in sorted(minutes))
+        moments = (datetime.combine(day, moment, zone).astimezone(UTC) for moment in clock)
+        found = min((moment for moment in moments if moment >= after), default=None)
+        if found is not None:
+            return found
+    return None

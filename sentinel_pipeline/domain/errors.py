@@ -39,7 +39,11 @@ class SourceUnreachableError(SentinelError):
     """A source system cannot be opened or read; says which, why, and what to check."""
 
 
-class SourceChangedError(SourceUnreachableError):
+class SourceAwayError(SourceUnreachableError):
+    """A source that may be there again in a moment: nobody listens, the network is down, another has locked it."""
+
+
+class SourceChangedError(SourceAwayError):
     """A source changed while it was read; what was read may be half old, half new, and reading again may help."""
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted, was_or_were
-from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
+from sentinel_pipeline.domain.errors import SourceAwayError, SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
@@ -33,6 +33,7 @@ class Extraction:
     """What came of reading a source for some days: `failure` is the one line that says why it could not be read.
 
     `kept` are the days whose earlier rows stand: nothing changed since, or the source is away now and was not then.
+    `may_pass`: in a moment it may be readable.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Extraction:
     kept: tuple[str, ...]
     receipts: pl.DataFrame
     failure: str | None = None
+    may_pass: bool = False
 
 
 def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> Extraction:
@@ -47,7 +49,7 @@ def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], 
     try:
         stale = _read_again_if_changed(kind, settings, days, lake)
     except SourceUnreachableError as error:
-        return _unreached(kind, settings, days, lake, str(error))
+        return _unreached(kind, settings, days, lake, error)
     kept = tuple(day.key for day in days if day not in stale)
     return Extraction(settings.name, _keys(days), kept, _receipts(settings.name, days, lake))
 
@@ -182,9 +184,10 @@ def _earlier_receipts(source: str, day: Period, lake: Lake) -> pl.DataFrame:
 
 
 def _unreached(
-    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, failure: str
+    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, error: SourceUnreachableError
 ) -> Extraction:
     """Rows read on an earlier day stand; a day never read gets empty tables and says so."""
+    failure, may_pass = str(error), isinstance(error, SourceAwayError)
     kept = [day for day in days if was_read_alike(settings, day, lake)]
     for day in days:
         if day in kept:
@@ -198,7 +201,7 @@ def _unreached(
         ]
         receipts = pl.DataFrame(missing, schema=RECEIPTS.schema)
         lake.write(asset_of(settings.name, "receipts"), day.key, receipts)
-    return Extraction(settings.name, _keys(days), _keys(kept), _receipts(settings.name, days, lake), failure)
+    return Extraction(settings.name, _keys(days), _keys(kept), _receipts(settings.name, days, lake), failure, may_pass)
 
 
 def _receipts(source: str, days: Sequence[Period], lake: Lake) -> pl.DataFrame:

@@ -62,6 +62,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE problems (
+            problem_id TEXT NOT NULL,
+            occurrence INTEGER NOT NULL,
+            what TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            asset TEXT NOT NULL,
+            partition TEXT NOT NULL,
+            job TEXT NOT NULL,
+            causes TEXT NOT NULL,
+            mending TEXT NOT NULL,
+            run TEXT NOT NULL,
+            times INTEGER NOT NULL,
+            first_at TIMESTAMP NOT NULL,
+            last_at TIMESTAMP NOT NULL,
+            last_run TEXT NOT NULL,
+            recovered_at TIMESTAMP,
+            is_closed BOOLEAN NOT NULL,
+            PRIMARY KEY (problem_id, occurrence)
+        )
+        """,
+        "CREATE INDEX problems_by_end ON problems (is_closed)",
+    ),
 )
 
 

@@ -90,3 +90,24 @@ RETENTION_NOTICES = Table(
     Column("item", Text, primary_key=True),
     Column("announced_on", Date, nullable=False),
 )
+
+PROBLEMS = Table(
+    "problems",
+    METADATA,
+    Column("problem_id", Text, primary_key=True),
+    Column("occurrence", Integer, primary_key=True, autoincrement=False),
+    Column("what", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("causes", Text, nullable=False),
+    Column("mending", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("last_run", Text, nullable=False),
+    Column("recovered_at", Instant),
+    Column("is_closed", Boolean, nullable=False),
+)

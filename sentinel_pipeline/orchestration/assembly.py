@@ -8,6 +8,7 @@ import dagster as dg
 
 from sentinel_pipeline.delivery.subscriptions import subscriptions
 from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.orchestration.alert_sensors import alert_sensors
 from sentinel_pipeline.orchestration.correction_sensor import correction_sensor
 from sentinel_pipeline.orchestration.corrections import JOB as CORRECTIONS
 from sentinel_pipeline.orchestration.corrections import correction_assets
@@ -15,6 +16,7 @@ from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.freshness import freshness_checks, freshness_sensor
 from sentinel_pipeline.orchestration.own_times import own_times_sensor
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
@@ -48,8 +50,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     schedules = [*report_schedules(settings), *retention_schedule(settings)]
     sensors = [own_times_sensor(settings, scheduled)]
     sensors += [correction_sensor(deployment)]
+    sensors += [*alert_sensors(settings), freshness_sensor(settings)]
     return dg.Definitions(
-        assets=assets, jobs=jobs, schedules=schedules, sensors=sensors, executor=dg.in_process_executor
+        assets=assets,
+        asset_checks=freshness_checks(settings),
+        jobs=jobs,
+        schedules=schedules,
+        sensors=sensors,
+        executor=dg.in_process_executor,
     )
 
 

@@ -19,6 +19,7 @@ from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
 from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.retrying import retry_if
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.settings import SourceEntry
 from sentinel_pipeline.statistics.statistic import Statistic
@@ -78,21 +79,25 @@ def extract_asset(
     def extracts(context: dg.AssetExecutionContext) -> None:
         with in_use(deployment.lake):
             days = list(open_days(deployment.lake, days_of(context, deployment)))
-            for day, metadata in read_source(deployment, entry, days):
+            for day, metadata in read_source(deployment, entry, days, context):
                 context.add_asset_metadata(metadata, key, day.key)
 
     return extracts
 
 
 def read_source(
-    deployment: Deployment, entry: SourceEntry, days: Sequence[Period]
+    deployment: Deployment, entry: SourceEntry, days: Sequence[Period], context: dg.AssetExecutionContext
 ) -> Iterator[tuple[Period, Metadata]]:
-    """Reads days of a source in one pass, none at all if there are none; yields what the UI shows of each."""
+    """Reads days of a source in one pass, none at all if there are none; yields what the UI shows of each.
+
+    Raises dg.RetryRequested for a source that may be there again in a moment.
+    """
     if not days:
         return
     say(f"reading {entry.name} ({entry.kind}) for {_span(days)}")
     kind, settings = deployment.opening(entry)
     extraction = extract(kind, settings, days, deployment.lake)
+    retry_if(context, extraction.failure, may_pass=extraction.may_pass)
     for day in days:
         write_json(verdict_path(deployment, entry, day), {"failure": extraction.failure})
         metadata = partition_metadata(deployment.lake, asset_of(entry.name, "receipts"), day)

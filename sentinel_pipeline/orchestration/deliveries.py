@@ -13,6 +13,7 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.retrying import retry_if
 
 if TYPE_CHECKING:
     from sentinel_pipeline.delivery.outbox import Receipts
@@ -57,7 +58,9 @@ def delivery_asset(deployment: Deployment, cadence: str) -> dg.AssetsDefinition:
         metadata = receipts_metadata(made)
         failures = undelivered(made)
         if failures:
-            raise dg.Failure("; ".join(failures[:10]), metadata=metadata, allow_retries=False)
+            said = "; ".join(failures[:10])
+            retry_if(context, said, may_pass=not made.problems and any(d.state == "planned" for d in made.deliveries))
+            raise dg.Failure(said, metadata=metadata, allow_retries=False)
         yield dg.MaterializeResult(metadata=metadata)
 
     return receipts

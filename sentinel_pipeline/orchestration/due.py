@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from sentinel_pipeline.domain.cron import next_time
 from sentinel_pipeline.domain.period import Period, day_of, first_of
 from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.publishing.editions import published_keys
+from sentinel_pipeline.publishing.punctuality import SINCE, scheduled_since
 from sentinel_pipeline.settings import Settings
-
-SINCE = ".scheduled_since"
 
 
 def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
@@ -24,7 +24,7 @@ def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
     Missed is what ended within `catch_up_days`, since the first time that this was asked (which is remembered).
     """
     latest = ended_last(cadence, settings, now)
-    earliest = max(_asked_first(settings.editions / cadence / SINCE, latest), known_first_day(settings))
+    earliest = max(_asked_first(settings.editions, latest), known_first_day(settings))
     horizon = now - timedelta(days=settings.schedules.catch_up_days)
     found = []
     period = latest
@@ -40,10 +40,28 @@ def ended_last(cadence: str, settings: Settings, now: datetime) -> Period:
     return Period(cadence, first_of(cadence, day_of(now, settings.zone)), settings.zone).previous
 
 
-def _asked_first(memory: Path, latest: Period) -> date:
+def late(cadence: str, settings: Settings, now: datetime) -> list[Period]:
+    """Periods whose edition should have been published by now, with some patience, and is not; oldest first."""
+    times = settings.schedules.of(cadence)
+    since = scheduled_since(settings.editions, cadence)
+    if times is None or since is None:
+        return []
+    patience = timedelta(minutes=settings.schedules.late_after_minutes)
+    horizon = now - timedelta(days=settings.schedules.catch_up_days)
+    published = published_keys(settings.editions, cadence)
+    found = []
+    period = ended_last(cadence, settings, now)
+    while period.first >= since and period.window.end > horizon:
+        due_at = next_time(times, period.window.end, period.zone)
+        if period.key not in published and due_at is not None and due_at + patience < now:
+            found.append(period)
+        period = period.previous
+    return found[::-1]
+
+
+def _asked_first(editions: Path, latest: Period) -> date:
     """First day of the period that was due when a cadence was asked for the first time: this one, if it is now."""
-    try:
-        return date.fromisoformat(memory.read_text(encoding="ascii").strip())
-    except (FileNotFoundError, ValueError):
-        write_whole(memory, f"{latest.key}\n".encode())
-        return latest.first
+    known = scheduled_since(editions, latest.cadence)
+    if known is None:
+        write_whole(editions / latest.cadence / SINCE, f"{latest.key}\n".encode())
+    return known or latest.first

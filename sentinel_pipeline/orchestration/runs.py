@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sentinel_pipeline.domain import errors
 from sentinel_pipeline.domain.errors import PublishingError, SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import is_closed
@@ -23,6 +22,7 @@ from sentinel_pipeline.orchestration.instance import instance_of
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.orchestration.press import PRESS
 from sentinel_pipeline.orchestration.progress import heard_by, say
+from sentinel_pipeline.orchestration.step_words import words_of
 from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import damage, edition_folder, revisions, upcoming_revision
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
@@ -64,10 +64,7 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
     with heard_by(listener), instance_of(settings) as instance:
         away = read_days(settings, instance, stale)
         say(f"making the {period.cadence} edition of {period.key}")
-        try:
-            render_edition(settings, instance, period)
-        finally:
-            PRESS.dismiss()
+        render_edition(settings, instance, period)
     return _outcome(folder, revisions(folder)[-1], tuple(away))
 
 
@@ -85,7 +82,10 @@ def read_every_day(settings: Settings, last: date, listener: Callable[[str], Non
 
 def render_edition(settings: Settings, instance: dg.DagsterInstance, period: Period) -> None:
     """Makes and publishes an edition from days that have been read. Raises PublishingError."""
-    _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+    try:
+        _materialize(build_definitions(settings), instance, f"render_{period.cadence}", {PARTITION: period.key})
+    finally:
+        PRESS.dismiss()
 
 
 def read_days(settings: Settings, instance: dg.DagsterInstance, days: Sequence[Period]) -> list[str]:
@@ -210,7 +210,7 @@ def _materialize(
     broken: list[str] = []
     for event in result.all_events:
         if event.is_step_failure:
-            (away if str(event.step_key).startswith("sources__") else broken).append(_words(event))
+            (away if str(event.step_key).startswith("sources__") else broken).append(words_of(event))
     if broken:
         raise PublishingError("\n".join(each_once(broken + away)))
     return away
@@ -223,15 +223,3 @@ def each_once(lines: Sequence[str]) -> list[str]:
         stopped = DISK.search(line)
         first.setdefault(stopped[0] if stopped else line, line)
     return list(first.values())
-
-
-def _words(event: dg.DagsterEvent) -> str:
-    """One line that says why a step failed, in the words of the error itself."""
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error.cause or data.error if data.error else None
-    text = error.message if error else event.message or "failed"
-    said = errors.first_line(text)
-    said = said.removeprefix(f"{errors.__name__}.{error.cls_name}: ") if error else said
-    return f"{str(event.step_key).replace('__', '/')}: {said}"

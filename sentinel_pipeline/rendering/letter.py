@@ -46,7 +46,7 @@ class Occasion:
 
     `sections` are those the subscriber asked for, none named means all; `link` is where the edition can be looked at,
     empty when nowhere. `before` is the revision that the subscriber already has: the letter is a correction then, and
-    tells what changed since.
+    tells what changed since. `late` says how late it is, empty when it is on time.
     """
 
     edition: Path
@@ -55,3 +55,4 @@ class Occasion:
     enclosures: tuple[Enclosure, ...] = ()
     link: str = ""
     before: Path | None = None
+    late: str = ""

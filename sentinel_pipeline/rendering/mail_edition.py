@@ -72,7 +72,9 @@ def _shown(name: str, drawn: bytes, title: str, alt: str) -> Shown:
 
 def edition_blocks(edition: Told, occasion: Occasion, picture: Shown | None) -> tuple[Block, ...]:
     """The blocks of the mail; what every state ends with stands last."""
-    return (*BLOCKS[edition.state](edition, occasion.sections, picture), *closing_blocks(occasion))
+    first, *rest = BLOCKS[edition.state](edition, occasion.sections, picture)
+    late = (Box("attention", "This report is late", (occasion.late,)),) if occasion.late else ()
+    return (first, *late, *rest, *closing_blocks(occasion))
 
 
 def closing_blocks(occasion: Occasion) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import polars as pl
 
-from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.errors import SourceAwayError, SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
@@ -62,6 +62,7 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-def unreachable(settings: SourceSettings, wrong: str, mend: str) -> SourceUnreachableError:
-    """The one line a person gets when a source cannot be read."""
-    return SourceUnreachableError(f"source '{settings.name}' at {settings.place}: {wrong}; {mend}")
+def unreachable(settings: SourceSettings, wrong: str, mend: str, *, may_pass: bool = False) -> SourceUnreachableError:
+    """The one line a person gets when a source cannot be read; `may_pass`: it may be readable again in a moment."""
+    error = SourceAwayError if may_pass else SourceUnreachableError
+    return error(f"source '{settings.name}' at {settings.place}: {wrong}; {mend}")

@@ -53,6 +53,8 @@ REFUSALS = (
     ("starting up", "the server is still starting", "try again in a moment"),
     ("SSL", "no agreement on encryption", "check sslmode in 'location'"),
 )
+PASSING = ("translate host name", "timeout", "No such file", "refused", "too many", "starting up")
+LASTING = ("permission denied", "does not exist")
 UNKNOWN = ("the connection failed or the URL is not well formed", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
 
 
@@ -76,6 +78,12 @@ def gist(error: Exception) -> str:
     return " ".join(said.rpartition("ERROR:")[2].split()).strip(" .")
 
 
+def may_pass(error: Exception) -> bool:
+    """Whether a connection that could not be made may be made in a moment."""
+    said = str(error)
+    return next((sign for sign, *_ in REFUSALS if sign in said), "") in PASSING
+
+
 class PostgresqlDatabase:
     """An open PostgreSQL database."""
 
@@ -96,7 +104,7 @@ class PostgresqlDatabase:
         try:
             connection = dbapi.connect(connection_uri(self.settings.location), autocommit=False)
         except (Error, OSError, ValueError) as error:
-            raise unreachable(self.settings, *refusal(error)) from None
+            raise unreachable(self.settings, *refusal(error), may_pass=may_pass(error)) from None
         try:
             shared = [f"SET TRANSACTION SNAPSHOT '{snapshot}'"] if snapshot else []
             for statement in (TRANSACTION, *shared, *SESSION):
@@ -168,4 +176,5 @@ class PostgresqlDatabase:
 
     def _failed(self, error: Exception) -> SourceUnreachableError:
         mend = "grant it SELECT" if "permission denied" in str(error) else "check the server and read again"
-        return unreachable(self.settings, f"reading failed ({gist(error)})", mend)
+        passes = not any(sign in str(error) for sign in LASTING)
+        return unreachable(self.settings, f"reading failed ({gist(error)})", mend, may_pass=passes)

@@ -71,7 +71,8 @@ class SqliteDatabase:
                 way = copied(self.path)
                 return way, _connected(way)
         except (Error, OSError) as error:
-            raise unreachable(self.settings, f"cannot be opened ({gist(error)})", MEND_FILE) from None
+            said = f"cannot be opened ({gist(error)})"
+            raise unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error)) from None
 
     def columns(self, table: str) -> Mapping[str, str]:
         if table not in self._columns:
@@ -219,7 +220,8 @@ class SqliteDatabase:
         try:
             yield
         except (Error, OSError, pa.ArrowException) as error:
-            raise unreachable(self.settings, f"reading failed ({gist(error)})", MEND_FILE) from None
+            said = f"reading failed ({gist(error)})"
+            raise unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error)) from None
 
     def _check_still(self) -> None:
         """Without locks, a file that changed under our hands may have been read half old, half new."""
@@ -245,6 +247,10 @@ def _connected(way: Opening) -> dbapi.Connection:
 
 def _needs_recovery(error: Exception) -> bool:
     return any(sign in str(error) for sign in ("readonly", "unable to open", "locking protocol"))
+
+
+def _is_locked(error: Exception) -> bool:
+    return any(sign in str(error) for sign in ("locked", "busy"))
 
 
 def gist(error: Exception) -> str:

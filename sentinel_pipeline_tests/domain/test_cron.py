@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
-from dagster._utils.schedules import is_valid_cron_schedule
+from dagster._utils.schedules import is_valid_cron_schedule, schedule_execution_time_iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_pipeline.domain.cron import FIELDS, Field, checked_cron
+from sentinel_pipeline.domain.cron import FIELDS, Field, checked_cron, next_time
 from sentinel_pipeline.domain.errors import UsageError
+from sentinel_pipeline_tests.clocks import BERLIN
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,39 @@ def test_what_is_taken_dagster_takes_too_and_what_never_comes_neither(written: s
 @given(st.text(alphabet="0123456789*/-, mon", max_size=24))
 def test_whatever_is_written_is_taken_or_refused(written: str) -> None:
     assert is_refused(written) or is_valid_cron_schedule(checked_cron(written))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "after", "expected"),
+    [
+        ("0 8 * * *", "2025-03-10T08:00", "2025-03-10T08:00"),
+        ("0 8 * * *", "2025-03-10T08:01", "2025-03-11T08:00"),
+        ("0 9 * * 1", "2025-03-10T00:00", "2025-03-10T09:00"),
+        ("0 9 * * 7", "2025-03-10T00:00", "2025-03-16T09:00"),
+        ("0 10 1 * *", "2025-12-02T00:00", "2026-01-01T10:00"),
+        ("0 0 29 2 *", "2025-03-01T00:00", "2028-02-29T00:00"),
+        ("0 8 13 * 5", "2025-03-10T00:00", "2025-03-13T08:00"),
+        ("30 8 * * *", "2025-03-30T00:00", "2025-03-30T08:30"),
+    ],
+)
+def test_the_next_time_is_the_one_on_the_clock(written: str, after: str, expected: str) -> None:
+    assert next_time(written, at(after), BERLIN) == at(expected)
+
+
+def plain(field: Field, *others: str) -> st.SearchStrategy[str]:
+    return st.integers(field.least, min(field.most, 28)).map(str) | st.sampled_from(("*", *others))
+
+
+@given(
+    cron=st.tuples(*(plain(field) for field in FIELDS[:4]), plain(Field("a weekday", 0, 7), "1-5", "mon,thu")),
+    day=st.integers(0, 360),
+)
+def test_the_next_time_is_that_of_the_scheduler_where_clocks_do_not_change(cron: tuple[str, ...], day: int) -> None:
+    after, written = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day), " ".join(cron)
+    found = next_time(written, after, ZoneInfo("UTC"))
+    expected = next(schedule_execution_time_iterator(after.timestamp(), written, "UTC"))
+    assert found == expected.astimezone(UTC)

@@ -97,7 +97,7 @@ class House:
     @property
     def mails(self) -> list[EmailMessage]:
         read = (message_from_bytes(path.read_bytes(), policy=default) for path in (self.data / "outbox").glob("*.eml"))
-        return sorted(read, key=lambda mail: (str(mail["Subject"]), str(mail["To"])))  # type: ignore[arg-type]
+        return sorted(read, key=lambda mail: (str(mail["Subject"]), str(mail["To"])))
 
 
 @pytest.fixture
@@ -140,10 +140,10 @@ def test_late_rows_make_one_revision_that_says_what_changed_and_is_told_once_to_
     assert house.run(house.asked()).success
     assert house.revisions(DAY) == ["r1", "r2"]
     assert {path: path.read_bytes() for path in before} == before
-    told = house.changes(DAY, 2)["total_alerts"]
-    assert (told["edition"], told["before"], told["after"]) == (f"daily/{DAY.key}/r1", "24", "27")
-    assert (told["change"], told["value_before"], told["value_after"]) == ("+3 (+12.5 %)", 24.0, 27.0)
-    assert told["why"] == "home: 3 rows of alerts came late, of 2025-03-12"
+    total = house.changes(DAY, 2)["total_alerts"]
+    assert (total["edition"], total["before"], total["after"]) == (f"daily/{DAY.key}/r1", "24", "27")
+    assert (total["change"], total["value_before"], total["value_after"]) == ("+3 (+12.5 %)", 24.0, 27.0)
+    assert total["why"] == "home: 3 rows of alerts came late, of 2025-03-12"
     assert "total_connections" not in house.changes(DAY, 2)
     corrections = [mail for mail in house.mails if "Correction" in mail["Subject"]]
     assert [mail["To"] for mail in corrections] == ["ann@house.example", "bob@house.example"]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from sentinel_pipeline.orchestration import retrying
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.deliveries import deliveries_key
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
+from sentinel_pipeline.publishing.punctuality import SINCE
 from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.delivery.worlds import DAILY, configured
 from sentinel_pipeline_tests.rendering.mailed import published
@@ -79,12 +84,15 @@ def test_a_backfill_delivers_only_when_told(data: Path, instance: dg.DagsterInst
 
 
 def test_a_delivery_that_fails_fails_its_asset_in_one_line_and_not_the_edition(
-    data: Path, instance: dg.DagsterInstance
+    data: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(retrying, "WAITS", (0, 0))
     (data / "outbox").write_text("a file in the place of the folder")
     result = run(data, instance)
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
+    kinds = [event.event_type for event in result.all_events]
+    assert kinds.count(dg.DagsterEventType.STEP_UP_FOR_RETRY) == 2
     described = failure.step_failure_data.user_failure_data
     assert described is not None
     assert described.description is not None
@@ -102,3 +110,20 @@ def test_jobs_that_make_editions_deliver_nothing() -> None:
         assert not {key for key in made if key.path[-1] == "deliveries"}, job
     for cadence in ("daily", "weekly", "monthly"):
         assert graph.get(deliveries_key(cadence)).parent_keys == {dg.AssetKey([cadence, "edition"])}
+
+
+@pytest.mark.parametrize(("since", "is_late"), [(DAY.key, True), (DAY.next.key, False), (None, False)])
+def test_a_late_edition_says_so_in_its_mail(
+    data: Path, instance: dg.DagsterInstance, since: str | None, is_late: bool
+) -> None:
+    """The report is of long ago; late is only what a schedule should have made."""
+    if since is not None:
+        (data / "editions" / "daily" / SINCE).write_text(since)
+    assert run(data, instance).success
+    mail = message_from_bytes(mails(data)[0].read_bytes(), policy=default)
+    assert isinstance(mail, EmailMessage)
+    for form in ("plain", "html"):
+        body = mail.get_body((form,))
+        assert body is not None
+        assert ("This report is late" in body.get_content()) is is_late
+        assert ("It was due on" in body.get_content()) is is_late

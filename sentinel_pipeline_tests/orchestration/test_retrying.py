@@ -1,0 +1,62 @@
+"""Steps that are tried again after what may pass, and at once given up after what a person has to mend."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sentinel_pipeline.orchestration import retrying
+from sentinel_pipeline.orchestration.assembly import build_definitions
+from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
+from sentinel_pipeline.settings import load_settings
+
+DAY = "2025-03-12"
+CONFIGURATION = """
+first_day: 2025-03-10
+sources: [{{name: office, kind: cybersentinel, location: "{location}"}}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "WAITS", (0, 0))
+
+
+@pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A port where every caller is turned away."""
+    with closing(socket.socket()) as listening:
+        listening.bind(("127.0.0.1", 0))
+        yield int(listening.getsockname()[1])
+
+
+def tries(data: Path, location: str) -> int:
+    """How often a day's extraction was tried again; the day itself is read either way."""
+    (data / "config").mkdir()
+    (data / "config" / "sentinel.yaml").write_text(CONFIGURATION.format(location=location))
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = build_definitions(load_settings(data)).resolve_job_def("read_days")
+        result = job.execute_in_process(
+            QUIET, instance=instance, raise_on_error=False, partition_key=DAY, tags={PARTITION: DAY}
+        )
+    events = [event.event_type for event in result.all_events if event.step_key == "extracts__office"]
+    assert events[-1] is dg.DagsterEventType.STEP_SUCCESS
+    assert [event.step_key for event in result.all_events if event.is_step_failure] == ["sources__office"]
+    return events.count(dg.DagsterEventType.STEP_UP_FOR_RETRY)
+
+
+def test_a_server_that_turns_us_away_is_tried_again(tmp_path: Path, dead_port: int) -> None:
+    assert tries(tmp_path, f"postgresql://reader@127.0.0.1:{dead_port}/office") == 2
+
+
+def test_a_location_that_is_wrong_is_not(tmp_path: Path) -> None:
+    assert tries(tmp_path, "sqlite:///nothing.db") == 0
+
+
+def test_a_wrong_password_or_user_is_not(tmp_path: Path, postgresql_url: str) -> None:
+    assert tries(tmp_path, postgresql_url.replace("postgres:@", "nobody:secret@")) == 0
