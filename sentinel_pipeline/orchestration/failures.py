@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, PARTITION_NAME_TAG
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import CADENCES, NOUN, Period
 from sentinel_pipeline.domain.problems import Failing
@@ -34,7 +35,7 @@ def failings_of(settings: Settings, instance: dg.DagsterInstance, run: dg.Dagste
     for event in events:
         one = _failing(settings, run, assets.get(str(event.step_key), ""), _kind(event), words_of(event))
         known = found.setdefault(one.identity, one)
-        if one.causes not in known.causes.splitlines():
+        if not set(one.causes.splitlines()) <= set(known.causes.splitlines()):
             found[one.identity] = replace(known, causes=f"{known.causes}\n{one.causes}")
     return list(found.values()) or [_failing(settings, run, "", LOST, ended)]
 
@@ -80,8 +81,9 @@ def _failing(settings: Settings, run: dg.DagsterRun, asset: str, kind: str, caus
     parts = asset.split(PATH)
     source = next((one.name for one in settings.sources if parts == source_key(one.name)), None)
     if source is not None:
-        what, mending = f"Reading “{source}”", _mending_of_source(source)
-        return Failing(what, UNREADABLE, asset, "", run.job_name, cause, mending, run.run_id)
+        what, mending = f"Reading “{source}”", _mending_of_source(source, settings.corrections.window_days)
+        causes = f"{cause}\nIt was to be read for {_period(settings, 'daily', partition)}."
+        return Failing(what, UNREADABLE, asset, "", run.job_name, causes, mending, run.run_id)
     cadence = _cadence(parts, run.job_name)
     if cadence is None:
         what = _other(settings, parts, run.job_name, partition)
@@ -115,11 +117,11 @@ def _other(settings: Settings, parts: Sequence[str], job: str, partition: str) -
     return f"Reading the day {_period(settings, 'daily', partition)}" if is_of_a_day else f"The job {job}"
 
 
-def _mending_of_source(source: str) -> str:
+def _mending_of_source(source: str, window_days: int) -> str:
     return (
         f"See whether “{source}” can be reached where the settings say: “sentinel check” tries it.\n"
-        "Reports say what they lack meanwhile. When it is back, days of the last corrections.window_days are read"
-        " again and corrected by themselves."
+        f"Reports say what they lack meanwhile. When it is back, the last {counted(window_days, 'day')} are read again,"
+        " and reports that lack something are corrected by themselves."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.characters import shortened
@@ -31,8 +31,8 @@ class Correction:
         if not self.restated:
             return "no figure changed"
         first = self.restated[0]
-        more = f" and {counted(len(self.restated) - 1, 'more figure')}" if self.restated[1:] else ""
-        return f"{first.label} {first.after}, was {first.before}{more}"
+        more = f", and {counted(len(self.restated) - 1, 'more figure')}" if self.restated[1:] else ""
+        return f"{first.label} {first.after} (was {first.before}){more}"
 
     @property
     def headline(self) -> str:
@@ -59,8 +59,13 @@ def _told(changes: Correction) -> Iterator[Block]:
     if arrived:
         names = shortened(listed(arrived), LONGEST_CELL)
         yield Box("ok", f"{names} could be read now", (f"r{before.revision} was made without.",))
-    if changes.restated:
-        yield Restatements(changes.restated[:MOST_RESTATED], max(len(changes.restated) - MOST_RESTATED, 0))
+    shown, more = changes.restated[:MOST_RESTATED], max(len(changes.restated) - MOST_RESTATED, 0)
+    reasons = {one.why for one in shown}
+    if len(shown) > 1 and len(reasons) == 1:  # said once, not in every line
+        yield Restatements(tuple(replace(one, why="") for one in shown), more)
+        yield Paragraphs((shown[0].why,), "Why")
+    elif shown:
+        yield Restatements(shown, more)
     lines = (
         f"The bottom line is now: {shortened(now.headline, LONGEST_LINE)}",
         f"r{before.revision} (manifest {before.short_hash}) stays as it was sent;"

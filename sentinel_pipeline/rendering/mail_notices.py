@@ -44,7 +44,7 @@ def failure_notice(problem: Problem) -> Letter:
     if problem.mending:
         blocks.append(Paragraphs(problem.mending, "What to do"))
     silence = "This is told once: there is no further mail until it works again or something else fails."
-    return _notice(problem, "Failed", f"{what} failed", [*blocks, Paragraphs((silence,))])
+    return _notice(problem, "Failed", f"{what} failed", [*blocks, Paragraphs((silence,))], "Open the run")
 
 
 def recovery_notice(problem: Problem) -> Letter:
@@ -52,11 +52,11 @@ def recovery_notice(problem: Problem) -> Letter:
     what = shortened(problem.what, LONGEST_CAUSE)
     causes = tuple(shortened(cause, LONGEST_CAUSE) for cause in problem.causes[:MOST_CAUSES])
     blocks: list[Block] = [Lead(f"{what} works again."), Box("ok", problem.happened, points=causes)]
-    return _notice(problem, "Recovered", f"{what} works again", blocks)
+    return _notice(problem, "Recovered", f"{what} works again", blocks, "Open the run that failed")
 
 
-def _notice(problem: Problem, opening: str, preheader: str, blocks: list[Block]) -> Letter:
-    link = (Action("Open the run", problem.link),) if problem.link else ()
+def _notice(problem: Problem, opening: str, preheader: str, blocks: list[Block], label: str) -> Letter:
+    link = (Action(label, problem.link),) if problem.link else ()
     return written(
         Mail(
             subject=subject_line(opening, problem.what, problem.owner),

@@ -197,7 +197,7 @@ def test_a_correction_says_what_changed_and_why(tmp_path: Path) -> None:
     figures = changed(report.key_figures, total_incidents=470, total_alerts=80)
     second = published(replace(report, revision=2, key_figures=figures), tmp_path)
     written = letter(Occasion(second, "weekly", before=first, enclosures=ENCLOSURES))
-    assert written.subject == "Correction, Week 44: Incidents 470, was 462 and 1 more figure – Example Ltd."
+    assert written.subject == "Correction, Week 44: Incidents 470 (was 462), and 1 more figure – Example Ltd."
     for form in (Seen(written).words, flat(written.text)):
         for words in ("What changed", "462", "470", "77", "80", "data of 2026-10-28 arrived or changed since"):
             assert words in form
