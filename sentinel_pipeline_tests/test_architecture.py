@@ -39,6 +39,7 @@ MAY_IMPORT = {
         | {"yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
+    "portal": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings", "statistics"}),
     "retention": frozenset(
         {"delivery.directory", "domain", "lake", "ledger", "publishing", "retention_entries", "settings", "statistics"}
     ),
@@ -59,6 +60,9 @@ MAY_IMPORT = {
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
+    "access_command": frozenset({"domain", "ledger", "settings", "terminal"}),
+    "audit_command": frozenset({"domain", "lake.whole_files", "ledger", "rendering", "settings", "terminal"}),
+    "serve_command": frozenset({"portal", "terminal"}),
     "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
     "subscription_command": frozenset({"delivery", "domain", "ledger", "settings", "terminal"}),
     "retention_command": frozenset({"domain", "orchestration", "retention", "settings", "terminal"}),
@@ -198,6 +202,8 @@ def test_a_room_imports_only_what_it_may_know(room: str) -> None:
         ("settings", "sentinel_pipeline.demo", False),
         ("demo", "sentinel_pipeline.lake.whole_files_keeping", False),
         ("publishing", "sentinel_pipeline.orchestration.runs", True),
+        ("portal", "sentinel_pipeline.orchestration.webserver", True),
+        ("ledger", "sentinel_pipeline.portal.site", False),
     ],
 )
 def test_a_breach_is_seen(room: str, module: str, is_inside_function: bool) -> None:
@@ -279,7 +285,7 @@ def test_the_command_starts_without_dagster_and_renderers(tmp_path: Path) -> Non
     program = f"""
         import sys
         import {PACKAGE}.cli
-        print("loaded", *sorted({{"dagster", "polars", "pyarrow", *{LATE!r}}} & set(sys.modules)))
+        print("loaded", *sorted({{"dagster", "fastapi", "polars", "pyarrow", *{LATE!r}}} & set(sys.modules)))
     """
     assert _run(program, tmp_path) == "loaded"
     assert list(tmp_path.iterdir()) == [], "importing the command wrote something"

@@ -24,9 +24,10 @@ from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration import processes
 from sentinel_pipeline.orchestration.code_location import CodeLocation, code_location, workspace_over_socket
 from sentinel_pipeline.orchestration.home import prepare_home
-from sentinel_pipeline.orchestration.listening import bound, code_mistake, is_answering, shown_address
+from sentinel_pipeline.orchestration.listening import code_mistake, is_answering
 from sentinel_pipeline.orchestration.processes import Child
 from sentinel_pipeline.orchestration.stopping import StopRequest
+from sentinel_pipeline.portal.listening import bound, shown_address
 from sentinel_pipeline.settings import PROJECT
 
 START_SECONDS = 180.0

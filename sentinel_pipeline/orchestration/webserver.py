@@ -23,9 +23,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sentinel_pipeline.domain.errors import SentinelError
-from sentinel_pipeline.orchestration.downloads import file_response, not_found, published_file
-from sentinel_pipeline.orchestration.listening import bound
-from sentinel_pipeline.orchestration.same_origin import SameOrigin
+from sentinel_pipeline.portal.downloads import file_response, not_found, published_file
+from sentinel_pipeline.portal.listening import bound
+from sentinel_pipeline.portal.same_origin import SameOrigin
 from sentinel_pipeline.settings import PROJECT, data_folder
 
 if TYPE_CHECKING:

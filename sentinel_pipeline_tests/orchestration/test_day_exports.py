@@ -12,8 +12,8 @@ import pytest
 
 from sentinel_pipeline.domain.errors import SettingsError
 from sentinel_pipeline.orchestration.assembly import build_definitions
-from sentinel_pipeline.orchestration.downloads import published_file
 from sentinel_pipeline.orchestration.runs import PARTITION, RANGE_END, RANGE_START
+from sentinel_pipeline.portal.downloads import published_file
 from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.orchestration.test_assets import DAYS, failed, run
 from sentinel_pipeline_tests.walks.household import CONFIGURATION, DAY, make_house

@@ -11,8 +11,8 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sentinel_pipeline.orchestration.home import prepare_home
-from sentinel_pipeline.orchestration.same_origin import SameOrigin, is_own_name
 from sentinel_pipeline.orchestration.webserver import is_reading, web_application
+from sentinel_pipeline.portal.same_origin import SameOrigin, is_own_name
 from sentinel_pipeline_tests.orchestration.asgi import Answer, ask
 
 REPORT = "/files/editions/daily/2025-01-01/r1/report.pdf"

@@ -65,15 +65,15 @@ def file_response(file: Path, name: str, asked: Headers) -> Response:
         media_type=SHOWN.get(suffix) or SAVED.get(suffix) or "application/octet-stream",
         content_disposition_type="inline" if suffix in SHOWN else "attachment",
         stat_result=status,
-        headers=_protection(),
+        headers=_protection(suffix),
     )
     if response.headers["etag"] in asked.get("if-none-match", ""):
-        return Response(status_code=304, headers={"etag": response.headers["etag"], **_protection()})
+        return Response(status_code=304, headers={"etag": response.headers["etag"], **_protection(suffix)})
     return response
 
 
 def not_found() -> Response:
-    return PlainTextResponse("There is no such file.\n", status_code=404, headers=_protection())
+    return PlainTextResponse("There is no such file.\n", status_code=404, headers=_protection(""))
 
 
 def _is_plain(part: str) -> bool:
@@ -81,10 +81,12 @@ def _is_plain(part: str) -> bool:
     return bool(part) and not part.startswith(".") and "\\" not in part and part.isprintable()
 
 
-def _protection() -> dict[str, str]:
+def _protection(suffix: str) -> dict[str, str]:
+    # Browsers show no PDF in a sandbox; their readers are one themselves.
+    sandbox = "" if suffix == ".pdf" else "sandbox; "
     return {
         "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+        "Content-Security-Policy": f"{sandbox}default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
         "Cross-Origin-Resource-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
     }
