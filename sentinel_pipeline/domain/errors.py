@@ -59,6 +59,10 @@ class LedgerError(SentinelError):
     """The ledger cannot be opened, read or written; says where it lies and what its database said."""
 
 
+class BusyError(SentinelError):
+    """Too much of a costly thing is asked for at once; the same may work a moment later."""
+
+
 class PublishingError(SentinelError):
     """An edition could not be written whole; nothing of it was left behind."""
 

@@ -13,6 +13,15 @@ from sqlalchemy import Connection, insert, select
 from sentinel_pipeline.ledger.schema import AUDIT
 
 BEGINNING = "0" * 64
+# What the documents of the systems call what is told here in words.
+EVENTS = {
+    "signed in": "LOGIN_SUCCESS",
+    "signed out": "LOGOUT",
+    "sign-in denied": "LOGIN_FAILURE",
+    "permission denied": "PERMISSION_DENIED",
+    "downloaded": "DATA_EXPORTED",
+    "rate limit exceeded": "RATE_LIMIT_EXCEEDED",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,34 @@ def history(connection: Connection) -> Iterable[Entry]:
     """All lines, oldest first, streamed."""
     rows = connection.execution_options(yield_per=1000).execute(select(AUDIT).order_by(AUDIT.c.number))
     return (Entry(**row) for row in rows.mappings())
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a walk along the record found; `newest` is the hash of its last line, worth keeping elsewhere."""
+
+    lines: int
+    newest: str
+    broken_at: int | None
+
+
+def checked(entries: Iterable[Entry]) -> Checked:
+    """Walks along the whole record, or up to the first line that does not follow from the one before."""
+    lines, newest = 0, BEGINNING
+
+    def walked() -> Iterable[Entry]:
+        nonlocal lines, newest
+        for entry in entries:
+            lines, newest = lines + 1, entry.digest
+            yield entry
+
+    broken = first_break(walked())
+    return Checked(lines, newest, broken)
+
+
+def event_of(act: str) -> str:
+    """An act under the name that the documents give it; without one its own words, spelled alike."""
+    return EVENTS.get(act, act.upper().replace(" ", "_").replace("-", "_"))
 
 
 def first_break(entries: Iterable[Entry]) -> int | None:

@@ -86,6 +86,50 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX problems_by_end ON problems (is_closed)",
     ),
+    (
+        """
+        CREATE TABLE users (
+            user_id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            role TEXT NOT NULL CHECK (role IN ('admin', 'analyst', 'viewer')),
+            password TEXT NOT NULL,
+            is_active BOOLEAN NOT NULL,
+            failures INTEGER NOT NULL,
+            locked_until TIMESTAMP,
+            created_at TIMESTAMP NOT NULL,
+            password_at TIMESTAMP NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE sessions (
+            digest TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (user_id),
+            begun_at TIMESTAMP NOT NULL,
+            used_at TIMESTAMP NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE tokens (
+            token_id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (user_id),
+            label TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            digest TEXT NOT NULL UNIQUE,
+            made_at TIMESTAMP NOT NULL,
+            expires_at TIMESTAMP NOT NULL,
+            used_at TIMESTAMP,
+            revoked_at TIMESTAMP
+        )
+        """,
+        """
+        CREATE TABLE uses (
+            user_id TEXT NOT NULL REFERENCES users (user_id),
+            act TEXT NOT NULL,
+            used_at TIMESTAMP NOT NULL
+        )
+        """,
+        "CREATE INDEX uses_by_user ON uses (user_id, act, used_at)",
+    ),
 )
 
 

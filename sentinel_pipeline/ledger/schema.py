@@ -111,3 +111,48 @@ PROBLEMS = Table(
     Column("recovered_at", Instant),
     Column("is_closed", Boolean, nullable=False),
 )
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("password_at", Instant, nullable=False),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=False),
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("token_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+USES = Table(
+    "uses",
+    METADATA,
+    Column("user_id", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("used_at", Instant, nullable=False),
+)
