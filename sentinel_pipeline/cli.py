@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.access_command import tokens, users
+from sentinel_pipeline.audit_command import audit
 from sentinel_pipeline.delivery_command import deliver, outbox
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
 from sentinel_pipeline.retention_command import retention
+from sentinel_pipeline.serve_command import serve
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
 from sentinel_pipeline.subscription_command import subscriptions
 from sentinel_pipeline.terminal import RoomProgress, configured, say
@@ -209,6 +212,10 @@ cli.add_command(subscriptions)
 cli.add_command(verify)
 cli.add_command(trace)
 cli.add_command(retention)
+cli.add_command(serve)
+cli.add_command(users)
+cli.add_command(tokens)
+cli.add_command(audit)
 
 
 @cli.command()

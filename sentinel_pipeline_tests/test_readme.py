@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from sentinel_pipeline import __version__
@@ -44,12 +46,20 @@ def missing(patterns: dict[str, str]) -> list[str]:
     return [name for name, pattern in patterns.items() if not re.search(pattern, read("README.md"))]
 
 
+def commands(group: click.Group = cli, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with the words that call it."""
+    for name, command in group.commands.items():
+        yield f"{before}{name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+
+
 def test_every_command_is_explained() -> None:
-    assert missing({name: rf"`sentinel {name}\b" for name in cli.commands}) == []
+    assert missing({name: rf"`sentinel {name}\b" for name, _ in commands()}) == []
 
 
 def test_every_option_of_a_command_is_named() -> None:
-    spelled = {option for command in cli.commands.values() for parameter in command.params for option in parameter.opts}
+    spelled = {option for _, command in commands() for parameter in command.params for option in parameter.opts}
     assert missing({name: rf"{name}\b" for name in spelled if name.startswith("--")}) == []
 
 

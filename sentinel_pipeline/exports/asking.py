@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from sentinel_pipeline.domain.errors import DateRangeError, UsageError
-from sentinel_pipeline.domain.period import Window, midnight
+from sentinel_pipeline.domain.instant import instant
+from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
 from sentinel_pipeline.exports.spans import span
 from sentinel_pipeline.exports.wanted import CANONICAL, EARLIEST, LATEST, Wanted, compression_of, format_of
@@ -62,28 +63,6 @@ def asked_span(since: str | None, until: str | None, last: str | None, now: date
     if since is not None or until is not None:
         raise UsageError(f"--last {last} says both ends; leave --since and --until out")
     return span(last, now, zone)
-
-
-def instant(text: str, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
-    """An ISO 8601 date or date-time, without an offset in the zone. `whole_day`: a date stands for its end."""
-    try:
-        day = _day(text)
-        if day is not None:
-            return midnight(day + timedelta(days=1) if whole_day else day, zone)
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{option} '{text}' is no time; write 2025-01-31, 2025-01-31T13:00 or 2025-01-31T13:00:00+01:00"
-        ) from None
-
-
-def _day(text: str) -> date | None:
-    """The day, in any spelling of ISO 8601, when there is no time beside it."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def asked_zone(name: str | None, settings: Settings) -> ZoneInfo:

@@ -1,0 +1,38 @@
+"""Published files for who may have them, each download on record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from sentinel_pipeline.ledger.audit import record
+from sentinel_pipeline.portal.downloads import file_response, not_found, published_file
+from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, require_permission, site_of
+
+router = APIRouter(include_in_schema=False)
+OWNERLESS: Final = "exports/"
+
+
+@router.api_route("/files/{path:path}", methods=["GET", "HEAD"])
+def hand_out(request: Request, found: Exporter, path: str) -> Response:
+    """A file of an edition; files of `exports/`, which belong to nobody who signs in, for admins only."""
+    site = site_of(request)
+    if path.startswith(OWNERLESS):
+        require_permission(request, found, "USERS_MANAGE")
+    file = published_file(site.data, path)
+    if file is None:
+        return not_found()
+    answer = file_response(file, path.rsplit("/", 1)[-1], request.headers)
+    if request.method == "GET" and answer.status_code == 200:
+        _record(request, found, path, file.stat().st_size)
+    return answer
+
+
+def _record(request: Request, found: Visitor, path: str, size: int) -> None:
+    """A download that goes on where it was cut off is a download too; one that the browser had already is none."""
+    site = site_of(request)
+    details = {"file": path, "bytes": size, "range": request.headers.get("range", ""), **client_of(request).details}
+    with site.ledger.writing() as connection:
+        record(connection, site.clock(), "downloaded", found.user.user_id, details)

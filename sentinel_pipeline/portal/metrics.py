@@ -1,0 +1,126 @@
+"""What Prometheus reads of the portal: counted while it runs, and looked up in the ledger and on disk when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from time import perf_counter
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.ledger.schema import DELIVERIES
+from sentinel_pipeline.portal.downloads import SAVED, SHOWN
+from sentinel_pipeline.portal.shelf import shelf
+from sentinel_pipeline.portal.site import Site
+
+BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# A label for anything else: addresses are strangers' to choose, and each value of a label takes memory.
+OTHER: Final = "other"
+ANALYTICS, FILES = "/api/v1/analytics/", "/files/"
+ENDPOINTS: Final = (
+    "trends",
+    "top-violators",
+    "data-types",
+    "policy-violations",
+    "severity-distribution",
+    "summary",
+)
+
+
+class Metrics:
+    """Counters of one running portal, called as the DLP system's document calls them."""
+
+    def __init__(self, site: Site) -> None:
+        self.registry = CollectorRegistry()
+        self._queries = Counter(
+            "dlp_analytics_queries", "Analyses asked for.", ["endpoint", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "dlp_analytics_query_duration_seconds",
+            "Time an analysis took.",
+            ["endpoint"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._exports = Counter(
+            "dlp_exports", "Files handed out.", ["format", "report_type", "status"], registry=self.registry
+        )
+        self.registry.register(Stock(site))
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Hears of an answer; only analyses and files are counted."""
+        endpoint = path.removeprefix(ANALYTICS)
+        if endpoint in ENDPOINTS:
+            self._queries.labels(endpoint, str(status)).inc()
+            self._seconds.labels(endpoint).observe(seconds)
+        elif path.startswith(FILES):
+            self._handed_out(path.removeprefix(FILES), status)
+
+    def _handed_out(self, path: str, status: int) -> None:
+        parts, suffix = PurePosixPath(path).parts, PurePosixPath(path).suffix.lower()
+        form = suffix.removeprefix(".") if suffix in SHOWN or suffix in SAVED else OTHER
+        kind = parts[1] if parts[:1] == ("editions",) and len(parts) > 1 and parts[1] in CADENCES else OTHER
+        self._exports.labels(form, kind, str(status)).inc()
+
+
+class Measured:
+    """ASGI wrapper that tells metrics of every answer."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 500
+
+        async def send_heard(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_heard)
+        finally:
+            self.metrics.answered(scope["path"], status, perf_counter() - began)
+
+
+class Stock(Collector):
+    """What lies there: editions by cadence, when the newest of them ended, deliveries by state."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def collect(self) -> Iterator[Metric]:
+        editions = GaugeMetricFamily("sentinel_editions", "Periods with a published report.", labels=["cadence"])
+        newest = GaugeMetricFamily(
+            "sentinel_newest_period_end_timestamp_seconds", "End of the newest period reported.", labels=["cadence"]
+        )
+        entries = shelf(self.site.editions, self.site.zone)
+        for cadence in CADENCES:
+            ends = [entry.period.window.end.timestamp() for entry in entries if entry.period.cadence == cadence]
+            editions.add_metric([cadence], len(ends))
+            if ends:
+                newest.add_metric([cadence], max(ends))
+        yield from (editions, newest, self._deliveries())
+
+    def _deliveries(self) -> Metric:
+        deliveries = GaugeMetricFamily("sentinel_deliveries", "Mails by state.", labels=["state"])
+        with self.site.ledger.reading() as connection:
+            rows = connection.execute(select(DELIVERIES.c.state, func.count()).group_by(DELIVERIES.c.state))
+            for state, number in rows:
+                deliveries.add_metric([state], number)
+        return deliveries
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing is looked up before somebody asks."""
+        return iter(())

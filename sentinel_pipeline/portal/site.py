@@ -1,0 +1,30 @@
+"""What a running portal knows: where things lie, who keeps the users, what time it is, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.ledger.database import Ledger
+
+
+@dataclass(frozen=True)
+class Site:
+    """`name` is the host that people ask for; `is_https`: they reach it by HTTPS only, so cookies may insist on it."""
+
+    data: Path
+    organisation: str
+    zone: ZoneInfo
+    ledger: Ledger
+    lake: Lake
+    clock: Callable[[], datetime]
+    name: str = "127.0.0.1"
+    is_https: bool = False
+
+    @property
+    def editions(self) -> Path:
+        return self.data / "editions"
