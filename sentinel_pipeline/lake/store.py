@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -124,11 +125,20 @@ class Lake:
 
     def stamp(self, asset: str, partition: str) -> Stamp | None:
         """Changes whenever the partition is replaced, without reading it; None when it was never made."""
-        try:
-            status = self.path(asset, partition).stat()
-        except FileNotFoundError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
+        return self.stamps(asset, (partition,))[0]
+
+    def stamps(self, asset: str, partitions: Iterable[str]) -> tuple[Stamp | None, ...]:
+        """The stamp of each partition, without making a path of each: there may be hundreds, many times a second."""
+        folder = os.fspath(self.root / asset)
+        return tuple(_stamp(f"{folder}/{partition}.parquet") for partition in partitions)
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a path object costs ten times as much
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from sentinel_pipeline.domain.calling import called
+from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.lake.store import Lake, Stamp
-from sentinel_pipeline.portal.analytics_window import Asked
+from sentinel_pipeline.portal.analytics_window import Asked, Days
 from sentinel_pipeline.publishing.scope import statistic_asset, statistic_schema
 from sentinel_pipeline.sections import data_loss, measures
 from sentinel_pipeline.sections.measures import VIOLATION, total
@@ -30,6 +31,14 @@ VIOLATORS: Final[dict[By, tuple[Callable[..., pl.DataFrame], Callable[..., int],
     "agent": (data_loss.top_violators_by_agent, data_loss.without_agent, {}),
     "ip_address": (data_loss.top_violators_by_ip, data_loss.without_address, {}),
 }
+STATISTICS_ASKED: Final = (
+    "incident_hours",
+    "incident_users",
+    "incident_agents",
+    "incident_addresses",
+    "incident_data_types",
+    "completeness",
+)
 STATISTIC: Final = {statistic.name: statistic for statistic in STATISTICS}
 REMEMBERED: Final = 128
 Answer = dict[str, Any]
@@ -37,19 +46,37 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """A lake, and the window asked about."""
+    """A lake, the days asked about and the whole hours of them, and what the lake has of them by now."""
 
     lake: Lake
-    asked: Asked
+    days: Days
+    hours: Window
+    stamps: tuple[tuple[str, tuple[Stamp | None, ...]], ...]
 
     def statistic(self, name: str) -> pl.DataFrame:
-        """The statistic of all the days that were made, read again only when one of them was made again."""
-        keys, asset = self.asked.days.day_keys, statistic_asset(name)
-        return _read(self.lake, name, keys, tuple(self.lake.stamp(asset, key) for key in keys))
+        """The statistic of all the days that were made."""
+        return _read(self.lake, name, self.days.day_keys, dict(self.stamps)[name])
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        return unseen_days(self.statistic("completeness"), "incidents", self.asked.days)
+        return unseen_days(self.statistic("completeness"), "incidents", self.days)
+
+
+def question(lake: Lake, asked: Asked) -> Question:
+    """The question as it stands now: once a day is made again it is another one."""
+    keys = asked.days.day_keys
+    stamps = tuple((name, lake.stamps(statistic_asset(name), keys)) for name in STATISTICS_ASKED)
+    return Question(lake, asked.days, asked.hours, stamps)
+
+
+def answer(question: Question, analyse: Callable[..., Answer], *how: object) -> Answer:
+    """The analysis of a question; asked again it is remembered, hours aside, of which there may be many."""
+    return analyse(question, *how) if "hour" in how else _answer(question, analyse, *how)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _answer(question: Question, analyse: Callable[..., Answer], *how: object) -> Answer:
+    return analyse(question, *how)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -65,7 +92,7 @@ def _read(
 
 def trends(question: Question, interval: Interval, group: Group) -> Answer:
     """Incidents over time, every bucket present; None where nobody could see, a first bucket by its nominal start."""
-    window, days = question.asked.hours, question.asked.days
+    window, days = question.hours, question.days
     hours = _within(question.statistic("incident_hours"), window.start, window.end)
     unseen = question.unseen
     if group == "none":
@@ -89,13 +116,13 @@ def _within(hours: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame
 
 def _cut(table: pl.DataFrame, question: Question, interval: Interval) -> pl.DataFrame:
     """Without the hours of the days' ends that nobody asked for; longer buckets all hold some of the window."""
-    window = question.asked.hours
+    window = question.hours
     at = pl.col("timestamp")
     return table.filter((at >= window.start) & (at < window.end)) if interval == "hour" else table
 
 
 def _points(table: pl.DataFrame, question: Question) -> list[Answer]:
-    zone = question.asked.days.zone.key
+    zone = question.days.zone.key
     return table.select(pl.col("timestamp").dt.convert_time_zone(zone), "count").to_dicts()
 
 
@@ -146,7 +173,7 @@ def summary(question: Question) -> Answer:
     names = ("incident_hours", "incident_agents", "incident_data_types")
     statistics = {name: question.statistic(name) for name in names}
     hours, edges = statistics["incident_hours"], _whole_days(question)
-    is_seen = len(question.unseen) < question.asked.days.count
+    is_seen = len(question.unseen) < question.days.count
     figures: Answer = {
         "total_incidents": total(hours, "incidents"),
         "critical_incidents": total(hours, "incidents", pl.col("severity") == "critical"),
@@ -166,17 +193,16 @@ def _of(question: Question, function: Callable[..., Any]) -> Any:
 
 
 def _whole_days(question: Question) -> Answer:
-    window = question.asked.days.window
+    window = question.days.window
     return _edges(question, window.start, window.end)
 
 
 def _edges(question: Question, start: datetime, end: datetime) -> Answer:
-    """The window that the answer speaks of, half-open, what was asked for, and days of it that nobody could see."""
-    zone, wanted = question.asked.days.zone, question.asked.window
+    """The window that the answer speaks of, half-open, and days of it that nobody could see."""
+    zone = question.days.zone
     return {
         "start_date": start.astimezone(zone),
         "end_date": end.astimezone(zone),
-        "requested": {"start_date": wanted.start.astimezone(zone), "end_date": wanted.end.astimezone(zone)},
         "timezone": zone.key,
         "days_not_seen": list(question.unseen),
     }

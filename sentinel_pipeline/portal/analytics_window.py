@@ -42,10 +42,9 @@ class Asked:
     @property
     def hours(self) -> Window:
         """The window in whole local hours, as wide as it must be."""
-        starts = self.days.hour_starts
-        first = max(start for start in starts if start <= self.window.start)
-        later = [start for start in starts if start >= self.window.end]
-        return Window(first, later[0] if later else self.days.window.end)
+        first, last = (Period("daily", day, self.days.zone) for day in (self.days.first, self.days.last))
+        start = max(at for at in first.hour_starts if at <= self.window.start)
+        return Window(start, min((at for at in last.hour_starts if at >= self.window.end), default=last.window.end))
 
 
 def asked(start: str | None, end: str | None, default_days: int, now: datetime, zone: ZoneInfo) -> Asked:

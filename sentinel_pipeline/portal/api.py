@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from sentinel_pipeline.ledger.rates import Rate, use
 from sentinel_pipeline.portal import analytics
-from sentinel_pipeline.portal.analytics import Answer, By, Group, Question
+from sentinel_pipeline.portal.analytics import Answer, By, Group, answer, question
 from sentinel_pipeline.portal.analytics_window import asked
 from sentinel_pipeline.portal.api_answers import RateLimitError, answered
 from sentinel_pipeline.portal.metrics import Metrics
@@ -52,7 +52,7 @@ def trends(
     group_by: Group = "none",
 ) -> Response:
     """Incidents over time, every bucket present; null where nothing could be seen."""
-    return _answer(request, start_date, end_date, TREND_DAYS, lambda q: analytics.trends(q, interval, group_by))
+    return _answer(request, start_date, end_date, TREND_DAYS, analytics.trends, interval, group_by)
 
 
 @router.get("/analytics/top-violators")
@@ -65,7 +65,7 @@ def top_violators(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Users, agents or addresses by number of incidents; ties by name."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, lambda q: analytics.top_violators(q, by, limit))
+    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.top_violators, by, limit)
 
 
 @router.get("/analytics/data-types")
@@ -100,8 +100,15 @@ def metrics(request: Request, _: Annotated[Visitor, Depends(allowed("METRICS_VIE
 
 
 def _answer(
-    request: Request, start: str | None, end: str | None, default_days: int, ask: Callable[[Question], Answer]
+    request: Request,
+    start: str | None,
+    end: str | None,
+    default_days: int,
+    analyse: Callable[..., Answer],
+    *how: object,
 ) -> Response:
     site = site_of(request)
     window = asked(start, end, default_days, site.clock(), site.zone)
-    return answered(request, ask(Question(site.lake, window)))
+    edges = (edge.astimezone(site.zone) for edge in (window.window.start, window.window.end))
+    told = answer(question(site.lake, window), analyse, *how)
+    return answered(request, {**told, "requested": dict(zip(("start_date", "end_date"), edges, strict=True))})
