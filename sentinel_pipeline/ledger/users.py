@@ -101,13 +101,14 @@ def set_active(ledger: Ledger, name: str, is_active: bool, by: str, at: datetime
 
 
 def folded(name: str) -> str:
-    """A name as it is kept: sign-in does not ask how its letters are written."""
-    return name.strip().lower()
+    """A name as it is kept: sign-in does not ask how its letters are written; empty for what can be no name."""
+    written = name.strip().lower()
+    return written if NAME.fullmatch(written) else ""
 
 
 def _checked(name: str) -> str:
     written = folded(name)
-    if not NAME.fullmatch(written):
+    if not written:
         raise UsageError(
             f"'{name}' is no name; use up to 128 letters a-z, digits and . _ + @ -, a letter or digit first"
         )

@@ -13,6 +13,7 @@ from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, requ
 
 router = APIRouter(include_in_schema=False)
 OWNERLESS: Final = "exports/"
+LONGEST_RANGE: Final = 100
 
 
 @router.api_route("/files/{path:path}", methods=["GET", "HEAD"])
@@ -33,6 +34,7 @@ def hand_out(request: Request, found: Exporter, path: str) -> Response:
 def _record(request: Request, found: Visitor, path: str, size: int) -> None:
     """A download that goes on where it was cut off is a download too; one that the browser had already is none."""
     site = site_of(request)
-    details = {"file": path, "bytes": size, "range": request.headers.get("range", ""), **client_of(request).details}
+    asked = request.headers.get("range", "")[:LONGEST_RANGE]
+    details = {"file": path, "bytes": size, "range": asked, **client_of(request).details}
     with site.ledger.writing() as connection:
         record(connection, site.clock(), "downloaded", found.user.user_id, details)

@@ -63,10 +63,10 @@ button:hover, .button:hover {{ text-decoration: underline; }}
 .nothing {{ text-align: center; padding: 3rem 1rem; border: 1px dashed var(--muted); border-radius: .4rem; }}
 .nothing p {{ margin-left: auto; margin-right: auto; }}
 
-.badge {{ display: inline-block; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: .8rem;
-  white-space: nowrap; }}
+.badge {{ display: inline-block; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: .8rem; }}
 {BADGES}
-.entries {{ list-style: none; margin: 0; padding: 0; display: grid; gap: .8rem; }}
+.entries {{ list-style: none; margin: 0; padding: 0; display: grid; gap: .8rem;
+  grid-template-columns: minmax(0, 1fr); }}
 .entry {{ border: 1px solid var(--rule); border-radius: .4rem; padding: .9rem 1.1rem; display: grid; gap: .5rem 2rem; }}
 .entry h2 {{ border: 0; margin: 0; padding: 0; font-size: 1.1rem; }}
 .entry .facts {{ display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; }}

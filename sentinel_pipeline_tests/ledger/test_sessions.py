@@ -115,6 +115,12 @@ def test_guessing_many_at_once_opens_no_more_than_guessing_in_a_row(ledger: Ledg
     assert sign_in(ledger, "ann", PASSWORD, DESK, AT) is None
 
 
+def test_what_can_be_no_name_is_nobodys(ledger: Ledger) -> None:
+    somebody(ledger)
+    names = ("", "ann\0", "a" * 100_000, "\ud800", "ann'; --", "%")
+    assert [sign_in(ledger, name, PASSWORD, DESK, AT) for name in names] == [None] * 6
+
+
 def test_an_unknown_name_is_denied_and_not_written_down(ledger: Ledger) -> None:
     somebody(ledger)
     assert sign_in(ledger, "my-password-by-mistake", "x", Client("192.0.2.9", "y" * 900), AT) is None

@@ -41,6 +41,12 @@ def test_a_download_goes_on_where_it_was_cut_off(portal: Portal) -> None:
     assert browser.get(REPORT, headers={"if-none-match": tag}).status_code == 304
 
 
+def test_no_header_fills_the_record(portal: Portal) -> None:
+    ranges = "bytes=" + ",".join("0-0" for _ in range(3000))
+    portal.people["analyst"].get(REPORT, headers={"range": ranges, "user-agent": "x" * 5000})
+    assert len(portal.record()[-1].details) < 600
+
+
 def test_what_could_run_is_saved_instead(portal: Portal) -> None:
     browser = portal.people["analyst"]
     for name in ("report.html", "charts/top_talkers.svg"):
