@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Annotated, Final
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi.security import HTTPBearer
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from sentinel_pipeline.ledger.rates import Rate, use
@@ -19,7 +21,28 @@ from sentinel_pipeline.portal.metrics import Metrics
 from sentinel_pipeline.portal.visitors import Visitor, allowed, site_of
 from sentinel_pipeline.sections.trends import Interval
 
-router = APIRouter(prefix="/api/v1")
+
+class Refusal(BaseModel):
+    """What is answered instead: `detail` for people, `error_code` for scripts."""
+
+    detail: str
+    error_code: str
+    message: str
+    status_code: int
+    timestamp: datetime
+
+
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": Refusal, "description": "A parameter is wrong, or the window too long: at most 90 days."},
+    401: {"model": Refusal, "description": "Nobody is signed in, and there is no good token."},
+    403: {"model": Refusal, "description": "The permission ANALYTICS_VIEW is missing."},
+    429: {
+        "model": Refusal,
+        "description": "Asked too often: the header Retry-After says how long to wait, in seconds.",
+    },
+    "4XX": {"model": Refusal, "description": "Whatever else cannot be done."},
+}
+router = APIRouter(prefix="/api/v1", responses=REFUSALS, dependencies=[Security(HTTPBearer(auto_error=False))])
 metrics_router = APIRouter(include_in_schema=False)
 REQUESTS: Final = Rate("requests", 100, timedelta(minutes=1))
 TREND_DAYS: Final = 7

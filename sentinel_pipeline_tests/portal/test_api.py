@@ -284,7 +284,11 @@ def test_prometheus_reads_what_was_asked_and_what_is_there(portal: Portal) -> No
 
 
 def test_the_description_names_every_analysis(portal: Portal) -> None:
-    paths = portal.browser().get("/api/v1/openapi.json").json()["paths"]
+    described = portal.browser().get("/api/v1/openapi.json").json()
+    paths = described["paths"]
+    for call in paths.values():
+        assert set(call["get"]["responses"]) == {"200", "400", "401", "403", "429", "4XX"}
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
     assert sorted(paths) == sorted(f"{PATH}/{name}" for name in ENDPOINTS)
 
 
