@@ -20,6 +20,7 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
+from sentinel_pipeline.request_command import request
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
 from sentinel_pipeline.terminal import RoomProgress, configured, say
 
@@ -203,6 +204,7 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
 cli.add_command(export)
 cli.add_command(deliver)
 cli.add_command(outbox)
+cli.add_command(request)
 
 
 @cli.command()
@@ -251,10 +253,12 @@ def trace(folder: Path, fact: str) -> None:
     """Recomputes one published figure from the partitions it names."""
     from sentinel_pipeline.orchestration.deployment import lake_of
     from sentinel_pipeline.publishing.verification import trace as recompute
+    from sentinel_pipeline.requests.wanted import narrowing_of_edition
 
     place = folder.absolute()
     beside = place.parents[3] if len(place.parents) > 3 else place
-    traced = recompute(place, fact, lake_of(load_settings(beside if (beside / "lake").is_dir() else data_folder())))
+    settings = load_settings(beside if (beside / "lake").is_dir() else data_folder())
+    traced = recompute(place, fact, lake_of(settings), narrowing_of_edition(place, settings))
     for asset, partition, version in traced.inputs:
         gone = "  (this version is gone)" if (asset, partition, version) in traced.lost else ""
         click.echo(f"{asset} {partition} {version[:16]}{gone}")

@@ -1,10 +1,13 @@
-"""What entries of `sentinel.yaml` have in common: unknown keys are mistakes, secrets are references."""
+"""What entries of `sentinel.yaml` and requests have in common: unknown keys are mistakes, secrets are references."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_SHOWN = 60
 
 
 class Strict(BaseModel):
@@ -15,3 +18,32 @@ class Strict(BaseModel):
 
 Secret = Annotated[str, Field(pattern=r"^(env|file):.")]
 """A reference to a secret; the secret itself never stands in the file."""
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """`sources[0].name`, of a mistake's place."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
+def shown(value: object) -> str:
+    """A single value as it was written, shortened; of what holds others only the shape."""
+    if isinstance(value, dict | list):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}…"
+
+
+def allowed_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The keys of the mapping that holds the last part of a location."""
+    for part in location[:-1]:
+        if isinstance(part, str):
+            model = next(_models(model.model_fields[part].annotation))
+    return list(model.model_fields)
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models of an annotation: itself, or those in its union or list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

@@ -39,6 +39,10 @@ MAY_IMPORT = {
         | {"yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
+    "requests": frozenset(
+        {"delivery_entries", "domain", "exports.privacy", "lake", "ledger", "publishing", "settings", "sources.kinds"}
+        | {"strict", "yaml_document"}
+    ),
     "configuration": frozenset({"delivery_entries", "domain", "schedule_entries", "strict", "yaml_document"}),
     "yaml_document": frozenset({"domain"}),
     "delivery_entries": frozenset({"strict"}),
@@ -48,8 +52,11 @@ MAY_IMPORT = {
     "demo": frozenset({"domain", "lake.whole_files"}),
     "orchestration": EVERYTHING,
     "cli": EVERYTHING,
-    "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
+    "delivery_command": frozenset(
+        {"delivery", "domain", "ledger", "orchestration", "requests", "settings", "terminal"}
+    ),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
+    "request_command": frozenset({"domain", "ledger", "requests", "settings", "terminal"}),
     "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),
     "__main__": frozenset({"cli"}),

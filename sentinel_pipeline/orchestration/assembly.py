@@ -7,13 +7,15 @@ import warnings
 import dagster as dg
 
 from sentinel_pipeline.delivery.subscriptions import subscriptions
-from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM
+from sentinel_pipeline.orchestration.custom import JOB, custom_assets
 from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
+from sentinel_pipeline.orchestration.request_sensor import request_sensor
 from sentinel_pipeline.orchestration.schedules import report_schedules, scheduled_job
 from sentinel_pipeline.settings import Settings
 
@@ -31,14 +33,17 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         warnings.simplefilter("ignore", dg.BetaWarning)
         daily = partitions_of("daily", settings)
         exports = list(day_export_assets(deployment, daily))
-        reports = [*report_assets(deployment), *delivery_assets(deployment)]
+        reports = [*report_assets(deployment), *delivery_assets(deployment), *custom_assets(deployment)]
         assets = [*daily_assets(deployment, daily), *reports, *exports]
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
     jobs += [scheduled_publishing_job(cadence) for cadence in CADENCES]
-    schedules = list(report_schedules(settings))
-    return dg.Definitions(assets=assets, jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
+    jobs += [custom_job()]
+    schedules, sensors = list(report_schedules(settings)), [request_sensor(settings)]
+    return dg.Definitions(
+        assets=assets, jobs=jobs, schedules=schedules, sensors=sensors, executor=dg.in_process_executor
+    )
 
 
 def read_days_job() -> dg.UnresolvedAssetJobDefinition:
@@ -102,4 +107,13 @@ def delivery_job(cadence: str) -> dg.UnresolvedAssetJobDefinition:
         selection=dg.AssetSelection.assets(deliveries_key(cadence)),
         description=f"Sends the published {cadence} report of a partition to whoever has not got it yet.",
         tags={"dagster/priority": "10"},
+    )
+
+
+def custom_job() -> dg.UnresolvedAssetJobDefinition:
+    """Makes one requested report, whole; what it does not ask for is passed over."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.groups(CUSTOM),
+        description="Makes a requested report and sends it to its recipients.",
     )

@@ -52,7 +52,7 @@ def delivery_asset(deployment: Deployment, cadence: str) -> dg.AssetsDefinition:
         period = deployment.period(cadence, context.partition_key)
         made = delivered(deployment, period)
         metadata = receipts_metadata(made)
-        failures = (*made.problems, *_undelivered(made))
+        failures = undelivered(made)
         if failures:
             raise dg.Failure("; ".join(failures[:10]), metadata=metadata, allow_retries=False)
         yield dg.MaterializeResult(metadata=metadata)
@@ -101,12 +101,13 @@ def receipts_metadata(receipts: "Receipts") -> Metadata:
     }
 
 
-def _undelivered(receipts: "Receipts") -> tuple[str, ...]:
+def undelivered(receipts: "Receipts") -> tuple[str, ...]:
+    """A line for each problem and each mail that was not sent, addresses shortened."""
     addresses = [row.recipient for row in receipts.deliveries if row.state != "sent"]
     lines = receipts.undelivered
     for address in addresses:
         lines = tuple(line.replace(address, shortened(address)) for line in lines)
-    return lines
+    return (*receipts.problems, *lines)
 
 
 def shortened(address: str) -> str:

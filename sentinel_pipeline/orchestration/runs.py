@@ -211,7 +211,7 @@ def _materialize(
     broken: list[str] = []
     for event in result.all_events:
         if event.is_step_failure:
-            (away if str(event.step_key).startswith("sources__") else broken).append(_words(event))
+            (away if str(event.step_key).startswith("sources__") else broken).append(words_of(event))
     if broken:
         raise PublishingError("\n".join(each_once(broken + away)))
     return away
@@ -226,7 +226,7 @@ def each_once(lines: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def _words(event: dg.DagsterEvent) -> str:
+def words_of(event: dg.DagsterEvent) -> str:
     """One line that says why a step failed, in the words of the error itself."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:

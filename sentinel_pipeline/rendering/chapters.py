@@ -40,6 +40,7 @@ TABLE_BESIDE = TEXT_WIDTH * 0.54, TEXT_WIDTH * 0.66  # least and most
 BETWEEN = 8.0
 HALF = (TEXT_WIDTH - 16.0) / 2
 MOST_BESIDE = 20
+FEW_DAYS = 7  # a chart of more needs the whole width
 FILES_ACROSS = 3
 DEFINITION = replace(NOTE, before=0.0, after=2.0)
 
@@ -81,7 +82,7 @@ def _abreast(results: list[SectionResult], report: Report) -> Iterator[list[Sect
 def _is_half(result: SectionResult, report: Report) -> bool:
     section = result.section
     is_plain = result.failure is None and not result.table.is_empty() and section.shown == 0
-    return is_plain and isinstance(section.chart, Lines) and report.period.cadence != "monthly"
+    return is_plain and isinstance(section.chart, Lines) and len(report.period.days) <= FEW_DAYS
 
 
 def _pair(press: Press, results: list[SectionResult], topic: Path) -> list[Block]:
@@ -189,7 +190,7 @@ def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     section = result.section
     if section.shown == 0:
         return result
-    most = DAILY_ROWS if report.period.cadence == "daily" and section.shown else MOST_ROWS
+    most = DAILY_ROWS if report.period.is_day and section.shown else MOST_ROWS
     most = min(most, section.shown or most)
     # A sixth row takes no more room than the line that says one is left out.
     return result if result.table.height <= most + 1 else replace(result, section=replace(section, shown=most))
