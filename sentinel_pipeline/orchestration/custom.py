@@ -54,7 +54,7 @@ def requested_days(deployment: Deployment) -> dg.AssetsDefinition:
         now = datetime.now(UTC)
         request = wanted(deployment.settings, context.partition_key)
         period = request.period(deployment.settings.zone)
-        begin(open_ledger(ledger_url(deployment.settings.data)), period.key, context.run_id, now)
+        begin(open_ledger(ledger_url(deployment.settings.data)), period.key, context.run.run_id, now)
         require_past(period, deployment.settings, now)
         missing = uncounted_days(deployment, period)
         away = read_days(deployment.settings, context.instance, missing)

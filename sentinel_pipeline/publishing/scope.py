@@ -23,6 +23,7 @@ from sentinel_pipeline.sections.section import BEFORE, Section
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline.statistics.statistic import Statistic
 
+TOLD_ANYWAY = "data_completeness"  # of the sources, whatever a report is cut down to
 ALWAYS = (RECEIPTS.name, QUARANTINE.name)
 
 
@@ -57,7 +58,7 @@ class Scope:
             for section in self._wanted
             if section.about in given
             and (not section.compares_sources or self._has_several(section.about))
-            and self.narrowing.keeps(needed_by(section))
+            and (section.name == TOLD_ANYWAY or self.narrowing.keeps(needed_by(section)))
         )
 
     @property
@@ -68,9 +69,8 @@ class Scope:
 
     @property
     def _wanted(self) -> tuple[Section, ...]:
-        """How complete the data is, every report says."""
         names = self.narrowing.sections
-        return tuple(one for one in SECTIONS if not names or one.name in names or one.name == "data_completeness")
+        return tuple(one for one in SECTIONS if not names or one.name in names or one.name == TOLD_ANYWAY)
 
     def _has_several(self, table: str) -> bool:
         return sum(table in tables for _, tables in self.sources) > 1

@@ -22,7 +22,7 @@ from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.custom import JOB
 from sentinel_pipeline.orchestration.deployment import lake_of
 from sentinel_pipeline.orchestration.partitions import REQUESTS
-from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
+from sentinel_pipeline.orchestration.runs import PARTITION, QUIET, words_of
 from sentinel_pipeline.publishing.signing_keys import kept_public_keys
 from sentinel_pipeline.publishing.verification import trace, verify
 from sentinel_pipeline.requests.wanted import narrowing_of_edition
@@ -65,7 +65,7 @@ def made(house: Settings, ledger: Ledger, instance: dg.DagsterInstance, request:
     """The folder of its edition."""
     key = file_request(ledger, request, AT)
     result = make(house, instance, key)
-    said = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    said = [words_of(event) for event in result.all_events if event.is_step_failure]
     assert result.success, said
     row = filed(ledger, key)
     assert (row.state, row.edition) == ("done", f"custom/{key}/r1")
@@ -180,7 +180,7 @@ def test_a_source_alone_is_counted_and_said(
     folder = made(house, ledger, instance, replace(TWO_DAYS, name="Gateway", sources=("gateway",)))
     whole = {row["source"]: row["connections"] for row in table(two_days, "connections_by_source")}
     assert values(folder)["total_connections"] == whole["gateway"] < sum(whole.values())
-    assert "total_alerts" not in values(folder)
+    assert "total_incidents" not in values(folder)
     assert {row["source"] for row in table(folder, "data_completeness")} == {"gateway"}
     said = json.loads((folder / "words.json").read_bytes())
     assert said["headline"].endswith("Only what gateway gave.")
