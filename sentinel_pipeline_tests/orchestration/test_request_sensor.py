@@ -30,9 +30,15 @@ from sentinel_pipeline_tests.orchestration.test_schedules import CONFIGURATION, 
 pytestmark = pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning")
 
 DEFINITIONS = """
-from sentinel_pipeline.orchestration.assembly import build_definitions
+import dagster as dg
+from sentinel_pipeline.orchestration.assembly import custom_job
+from sentinel_pipeline.orchestration.custom import custom_assets
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.request_sensor import request_sensor
 from sentinel_pipeline.settings import load_settings
-defs = build_definitions(load_settings())
+settings = load_settings()
+assets = custom_assets(Deployment(settings))
+defs = dg.Definitions(assets=assets, jobs=[custom_job()], sensors=[request_sensor(settings)])
 """
 START = datetime(2025, 3, 20, 12, 0, tzinfo=UTC)
 WISH = Request("Week", date(2025, 3, 10), 7, "ann")
