@@ -46,16 +46,16 @@ def test_a_killed_worker_and_a_power_loss_make_no_report_twice_and_lose_none(tmp
     (data / "requests" / ".wish").write_text(WISH)
     with control_room(data, module=DEFINITIONS):
         (data / "requests" / ".wish").rename(data / "requests" / "wish.yaml")
-        wait_until(lambda: worker(data), "somebody makes it", seconds=180)
+        wait_until(lambda: worker(data), "somebody makes it", seconds=300)
         first = rows(data)[0].run_id
         pid = worker(data)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: worker(data, after=first), "somebody makes it again", seconds=180)
+        wait_until(lambda: worker(data, after=first), "somebody makes it again", seconds=300)
         kill_everything(data)
     done = data / "requests" / "wish.done.json"
     with control_room(data, module=DEFINITIONS):
-        wait_until(done.exists, "it is done", seconds=300)
+        wait_until(done.exists, "it is done", seconds=400)
         wait_until(lambda: list((data / "outbox").glob("*.eml")), "it is sent", seconds=60)
     (row,) = rows(data)
     assert (row.state, row.error) == ("done", None)

@@ -14,10 +14,12 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType
+from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time, instance_for_test
 from dagster._daemon.sensor import execute_sensor_iteration
+from dagster._utils.error import SerializableErrorInfo
 
 from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
@@ -89,6 +91,15 @@ class House:
         event = DagsterEvent(event_type_value=how.value, job_name=run.job_name, message="")
         self.instance.report_dagster_event(event, run_id=run.run_id)
 
+    def fail(self, run: dg.DagsterRun, why: str) -> None:
+        """Ends a run by the failure of a step."""
+        failure = StepFailureData(SerializableErrorInfo(why, [], None), None)
+        event = DagsterEvent(
+            DagsterEventType.STEP_FAILURE.value, run.job_name, step_key="custom__days", event_specific_data=failure
+        )
+        self.instance.report_dagster_event(event, run_id=run.run_id)
+        self.end(run, DagsterEventType.RUN_FAILURE)
+
     def answers(self) -> list[str]:
         return sorted(path.name for path in (self.data / "requests").glob("*.*.json"))
 
@@ -158,9 +169,22 @@ def test_a_failed_run_fails_its_request_with_the_words_of_its_error(house: House
     house.tick()
     (run,) = house.runs()
     begin(house.ledger, key, run.run_id, house.now)
+    house.fail(run, "there is no room")
+    house.tick(2)
+    assert (house.row(key).state, house.row(key).error) == ("failed", "custom/days: there is no room")
+    assert len(house.runs()) == 1
+    file_request(house.ledger, WISH, house.now, anew=True)
+    house.tick(2)
+    assert [run.tags[ATTEMPT] for run in house.runs()] == ["2", "1"]
+
+
+def test_a_run_whose_process_died_is_made_again(house: House) -> None:
+    key = house.file()
+    house.tick()
+    (run,) = house.runs()
+    begin(house.ledger, key, run.run_id, house.now)
     house.end(run, DagsterEventType.RUN_FAILURE)
     house.tick()
-    # No step said why: the process that made it is gone, and the request is made again.
     assert (house.row(key).state, house.row(key).attempts) == ("requested", 2)
     assert len(house.runs(key)) == 2
 
