@@ -19,6 +19,8 @@ from sentinel_pipeline.sources.kinds import tables_given
 from sentinel_pipeline.strict import allowed_keys, path_of, shown
 from sentinel_pipeline.yaml_document import Lines, printable, where
 
+MOST_MISTAKES = 50
+
 
 def known(settings: Settings, today: date) -> Known:
     """What can be asked for on a day."""
@@ -44,7 +46,9 @@ def understood(written: object, offer: Known, asked_by: str, lines: Mapping[str,
     try:
         entry = RequestEntry.model_validate(written, context=offer)
     except ValidationError as error:
-        raise RequestError([_mistake(dict(detail), lines or {}) for detail in error.errors()]) from None
+        told = [_mistake(dict(detail), lines or {}) for detail in error.errors()[:MOST_MISTAKES]]
+        more = error.error_count() - len(told)
+        raise RequestError([*told, *([f"and {more:,} mistakes more"] if more else [])]) from None
     first, days = _days(entry, offer.today)
     everybody = entry.recipients.everybody if entry.recipients else ()
     return Request(

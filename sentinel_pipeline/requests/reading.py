@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -14,6 +16,7 @@ from sentinel_pipeline.yaml_document import Document, document_of, printable
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MOST_BYTES = 64 * 1024
+MOST_NESTED = 8
 
 
 def content_of(path: Path) -> bytes:
@@ -46,26 +49,31 @@ def document(name: str, content: bytes) -> Document:
     if name.endswith(".json"):
         return _json(name, text)
     try:
-        if _has_alias(text):
-            raise RequestError([f"{name}: holds an alias (*name); write out what it stands for"])
+        _require_plain(name, text)
         return document_of(Path(name), text)
     except MistakesError as error:
         raise RequestError(error.mistakes) from None
 
 
-def _has_alias(text: str) -> bool:
-    """An alias repeats what it names: a few of them, nested, are more than any memory holds."""
-    try:
-        return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError:
-        return False  # whoever reads it says why
+def _require_plain(name: str, text: str) -> None:
+    """Raises RequestError for what a few lines could keep a machine busy with, before it is read in full.
+
+    An alias repeats what it names, and nested ones are more than any memory holds; nesting alone takes hours.
+    """
+    depth = 0
+    with suppress(yaml.YAMLError):  # whoever reads it says why
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise RequestError([f"{name}: holds an alias (*name); write out what it stands for"])
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_NESTED:
+                raise RequestError([f"{name}: is nested too deeply"])
 
 
 def _json(name: str, text: str) -> Document:
     def mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
+        for key, number in Counter(key for key, _ in pairs).items():
+            if number > 1:
                 raise RequestError([f"{name}: {printable(key)}: found twice; a key may stand once"])
         return dict(pairs)
 

@@ -141,6 +141,11 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(mistakes("last: 9\nsources: [away]\nformats: [doc]\nrecipients: [ann]\nunheard: of")) == 5
 
 
+def test_of_very_many_mistakes_the_first_fifty_are_told() -> None:
+    said = mistakes("\n".join(f"k{n}: 1" for n in range(500)))
+    assert (len(said), said[-1]) == (51, "and 450 mistakes more")
+
+
 def test_nobody_can_be_sent_anything_where_mail_cannot_leave() -> None:
     offer = replace(OFFER, mail_problem="delivery.smtp has to say how to reach it")
     (said,) = mistakes("last: 7d\nrecipients: [ann@house.example]", offer)

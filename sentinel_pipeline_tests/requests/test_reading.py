@@ -32,6 +32,8 @@ def test_yaml_and_json_say_the_same() -> None:
         ("a.yaml", b"a: &a [x]\nb: *a", "a.yaml: holds an alias (*name); write out what it stands for"),
         ("a.yaml", b"last: !!python/object/apply:os.system [id]", "a.yaml: line 1: is not YAML"),
         ("a.yaml", b"[" * 60_000, "a.yaml: is nested too deeply"),
+        ("a.yaml", b"- " * 30_000, "a.yaml: is nested too deeply"),
+        ("a.yaml", b"? " * 30_000, "a.yaml: is nested too deeply"),
         ("a.yaml", b"last: \x00", "a.yaml: is not YAML"),
         ("a.json", b'{"last": }', "a.json: line 1: is not JSON: Expecting value"),
         ("a.json", b'{"last": "7d", "last": "8d"}', "a.json: last: found twice; a key may stand once"),

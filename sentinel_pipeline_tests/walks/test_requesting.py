@@ -63,7 +63,7 @@ def test_mistakes_are_told_a_line_each_with_exit_code_2(house: Path, tmp_path: P
     assert said.code == 2
     assert said.complaints == [
         f"sentinel: {wish}: last: found '500d'; allowed: days such as 7d, from 1d to 366d (line 1)",
-        f"sentinel: {wish}: sources[0]: found 'nowhere'; allowed: one of home (line 2)",
+        f"sentinel: {wish}: sources[0]: found 'nowhere'; allowed: one of home, office, gateway (line 2)",
     ]
 
 
