@@ -34,7 +34,7 @@ from sentinel_pipeline.publishing.scope import Scope, needed_by, redaction_of, s
 from sentinel_pipeline.sections.section import BEFORE, Section
 
 # A run of everything of a request, as somebody may start in the UI, makes what was requested and no more.
-NOT_REQUESTED = {"made": dg.MetadataValue.text("nothing: the request asks for less")}
+NOT_REQUESTED: Metadata = {"made": dg.MetadataValue.text("nothing: the request asks for less")}
 Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
 
 

@@ -19,7 +19,7 @@ from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time, instance_for_test
 from dagster._daemon.sensor import execute_sensor_iteration
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
 from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
@@ -93,7 +93,8 @@ class House:
 
     def fail(self, run: dg.DagsterRun, why: str) -> None:
         """Ends a run by the failure of a step."""
-        failure = StepFailureData(SerializableErrorInfo(why, [], None), None)
+        error = SerializableErrorInfo(why, [], None)
+        failure = StepFailureData(error, None)  # type: ignore[no-untyped-call]  # Dagster's own
         event = DagsterEvent(
             DagsterEventType.STEP_FAILURE.value, run.job_name, step_key="custom__days", event_specific_data=failure
         )
