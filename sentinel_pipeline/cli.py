@@ -21,6 +21,7 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
+from sentinel_pipeline.request_command import request
 from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.serve_command import serve
 from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
@@ -209,6 +210,7 @@ cli.add_command(export)
 cli.add_command(deliver)
 cli.add_command(outbox)
 cli.add_command(subscriptions)
+cli.add_command(request)
 cli.add_command(verify)
 cli.add_command(trace)
 cli.add_command(retention)

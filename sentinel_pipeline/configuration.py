@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
-from sentinel_pipeline.strict import Day, Secret, Strict
+from sentinel_pipeline.strict import Day, Secret, Strict, allowed_keys, path_of, shown
 from sentinel_pipeline.yaml_document import Document, printable, where
 
 SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
@@ -174,12 +173,8 @@ def configuration_of(file: Path, document: Document) -> Configuration:
     try:
         return Configuration.model_validate(document.content)
     except ValidationError as error:
-        mistakes = [(_path(detail["loc"]), _mistake(file, dict(detail))) for detail in error.errors()]
+        mistakes = [(path_of(detail["loc"]), _mistake(file, dict(detail))) for detail in error.errors()]
         raise SettingsError([f"{mistake}{where(document.lines, path)}" for path, mistake in mistakes]) from None
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
 def _zone_name(name: str) -> str:
@@ -189,11 +184,11 @@ def _zone_name(name: str) -> str:
 
 
 def _mistake(file: Path, detail: dict[str, Any]) -> str:
-    path = printable(_path(detail["loc"]))
+    path = printable(path_of(detail["loc"]))
     found = detail.get("input")
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        return f"{file}: {path}: unknown key; allowed here: {', '.join(_allowed(detail['loc']))}"
+        return f"{file}: {path}: unknown key; allowed here: {', '.join(allowed_keys(Configuration, detail['loc']))}"
     if detail["type"] == "missing":
         return f"{file}: {path}: missing; it has to be there"
     if path.endswith(".kind"):
@@ -204,29 +199,9 @@ def _mistake(file: Path, detail: dict[str, Any]) -> str:
     return f"{file}: {path or 'the file'}: found {'a value' if secret else _short(found)}; allowed: {message}"
 
 
-def _allowed(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the mapping that holds the last part of a location."""
-    model: type[BaseModel] = Configuration
-    for part in location[:-1]:
-        if isinstance(part, str):
-            model = next(_models(model.model_fields[part].annotation))
-    return list(model.model_fields)
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    """The models of an annotation: itself, or those in its union or list."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
-
-
 def _short(value: object) -> str:
-    """A single value as it was written, shortened; of what may hold a secret only the shape."""
-    if isinstance(value, dict | list):
-        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
-    text = repr(masked(value) if isinstance(value, str) else value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    """A value as it was written, shortened, without a password."""
+    return shown(masked(value) if isinstance(value, str) else value)
 
 
 def masked(text: str) -> str:

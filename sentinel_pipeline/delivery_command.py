@@ -13,7 +13,7 @@ import click
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.delivery import DOUBTS, STATES, Doubt, State
 from sentinel_pipeline.domain.errors import LedgerError
-from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
 from sentinel_pipeline.settings import Settings, data_folder, ledger_url
 from sentinel_pipeline.terminal import configured, say
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("cadence", type=click.Choice(CADENCES))
+@click.argument("cadence", type=click.Choice((*CADENCES, CUSTOM)))
 @click.argument("key")
 @click.option("--retry-failed", is_flag=True, help="Send again what failed or was refused, and nothing else.")
 @click.option(
@@ -32,15 +32,22 @@ if TYPE_CHECKING:
     " Left out: delivery.uncertain of sentinel.yaml.",
 )
 def deliver(cadence: str, key: str, retry_failed: bool, uncertain: Doubt | None) -> None:
-    """Sends a published edition to its subscribers, each of them once; KEY is the period's first day, YYYY-MM-DD."""
-    from sentinel_pipeline.delivery.delivering import counts, deliver_period
+    """Sends a published edition to its subscribers, each of them once; KEY is the period's first day, YYYY-MM-DD.
+
+    Of a requested report (custom) KEY is the id of the request, and its recipients are sent it.
+    """
+    from sentinel_pipeline.delivery.delivering import counts, deliver_period, deliver_request
     from sentinel_pipeline.delivery.outbox import Order
     from sentinel_pipeline.orchestration.runs import report_deliveries
+    from sentinel_pipeline.requests.wanted import wanted
 
     settings = configured()
     period = Period.parse(cadence, key, settings.zone)
     order = Order(retry_failed, uncertain or settings.delivery.uncertain)
-    receipts = deliver_period(settings, period, order, lambda: datetime.now(UTC), sleep)
+    if cadence == CUSTOM:
+        receipts = deliver_request(settings, wanted(settings, key), order, lambda: datetime.now(UTC), sleep)
+    else:
+        receipts = deliver_period(settings, period, order, lambda: datetime.now(UTC), sleep)
     for line in receipts.withheld:
         say(line)
     for line in (*receipts.problems, *receipts.undelivered):

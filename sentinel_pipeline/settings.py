@@ -138,6 +138,10 @@ class Settings:
         return self.data / "editions"
 
     @property
+    def requests(self) -> Path:
+        return self.data / "requests"
+
+    @property
     def exports(self) -> Path:
         return self.data / "exports"
 

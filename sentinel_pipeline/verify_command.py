@@ -49,11 +49,13 @@ def trace(folder: Path, fact: str) -> None:
     """Recomputes one published figure from the partitions it names."""
     from sentinel_pipeline.orchestration.deployment import lake_of
     from sentinel_pipeline.publishing.verification import trace as recompute
+    from sentinel_pipeline.requests.wanted import narrowing_of_edition
 
     place = folder.absolute()
     beside = place.parents[3] if len(place.parents) > 3 else place
     settings = load_settings(beside if (beside / "lake").is_dir() else data_folder())
-    traced, zone = recompute(place, fact, lake_of(settings)), settings.zone
+    traced = recompute(place, fact, lake_of(settings), narrowing_of_edition(place, settings))
+    zone = settings.zone
     for asset, partition, version in traced.inputs:
         fate = _fate(traced, (asset, partition, version), zone)
         click.echo(f"{asset} {partition} {version[:16]}{f'  ({fate})' if fate else ''}")

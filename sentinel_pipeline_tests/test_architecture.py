@@ -40,6 +40,10 @@ MAY_IMPORT = {
     ),
     "ledger": frozenset({"domain", "lake.store"}),
     "portal": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings", "statistics"}),
+    "requests": frozenset(
+        {"delivery_entries", "domain", "exports.privacy", "lake", "ledger", "publishing", "settings", "sources.kinds"}
+        | {"strict", "yaml_document"}
+    ),
     "retention": frozenset(
         {"delivery.directory", "domain", "lake", "ledger", "publishing", "retention_entries", "settings", "statistics"}
     ),
@@ -63,11 +67,14 @@ MAY_IMPORT = {
     "access_command": frozenset({"domain", "ledger", "settings", "terminal"}),
     "audit_command": frozenset({"domain", "lake.whole_files", "ledger", "rendering", "settings", "terminal"}),
     "serve_command": frozenset({"portal", "terminal"}),
-    "delivery_command": frozenset({"delivery", "domain", "ledger", "orchestration", "settings", "terminal"}),
+    "delivery_command": frozenset(
+        {"delivery", "domain", "ledger", "orchestration", "requests", "settings", "terminal"}
+    ),
     "subscription_command": frozenset({"delivery", "domain", "ledger", "settings", "terminal"}),
     "retention_command": frozenset({"domain", "orchestration", "retention", "settings", "terminal"}),
-    "verify_command": frozenset({"domain", "orchestration", "publishing", "settings"}),
+    "verify_command": frozenset({"domain", "orchestration", "publishing", "requests", "settings"}),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
+    "request_command": frozenset({"domain", "ledger", "requests", "settings", "terminal"}),
     "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),
     "__main__": frozenset({"cli"}),

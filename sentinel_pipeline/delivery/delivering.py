@@ -10,7 +10,8 @@ from sentinel_pipeline.delivery.channels import channel
 from sentinel_pipeline.delivery.edition import newest_edition
 from sentinel_pipeline.delivery.outbox import Order, PostOffice, Receipts, deliver
 from sentinel_pipeline.delivery.subscriptions import Subscription, kept_subscriptions, subscriptions
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import CUSTOM, Period
+from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.subscriptions import kept
 from sentinel_pipeline.rendering.mail import letter
@@ -37,13 +38,40 @@ def deliver_period(
     """
     of_file = subscriptions(settings)
     edition = newest_edition(settings.editions, period)
-    office = PostOffice(
-        settings, open_ledger(ledger_url(settings.data)), letter, lambda name: channel(name, settings), clock, pause
-    )
+    office = _office(settings, clock, pause)
     with office.ledger.reading() as connection:
         of_ledger, problems = kept_subscriptions(kept(connection), settings)
     receipts = deliver(office, edition, [one for one in (*of_file, *of_ledger) if is_meant(one)], order)
     return replace(receipts, problems=(*problems, *receipts.problems))
+
+
+def deliver_request(
+    settings: Settings, request: Request, order: Order, clock: Callable[[], datetime], pause: Callable[[float], None]
+) -> Receipts:
+    """Delivers a requested edition to the recipients that the request names; raises like `deliver_period`."""
+    edition = newest_edition(settings.editions, request.period(settings.zone))
+    return deliver(_office(settings, clock, pause), edition, (recipients_of(request, settings),), order)
+
+
+def recipients_of(request: Request, settings: Settings) -> Subscription:
+    """A request as if it were subscribed to once; without formats the document alone is enclosed."""
+    return Subscription(
+        name=request.name,
+        cadence=CUSTOM,
+        recipients=request.recipients,
+        formats=request.formats or ("pdf",),
+        sections=(),
+        channel=settings.delivery.channel,
+        is_linked=False,
+        condition=None,
+        is_active=bool(request.recipients),
+    )
+
+
+def _office(settings: Settings, clock: Callable[[], datetime], pause: Callable[[float], None]) -> PostOffice:
+    return PostOffice(
+        settings, open_ledger(ledger_url(settings.data)), letter, lambda name: channel(name, settings), clock, pause
+    )
 
 
 def counts(receipts: Receipts) -> str:

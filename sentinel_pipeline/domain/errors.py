@@ -27,12 +27,20 @@ class TooLargeError(SentinelError):
         super().__init__(f"{self.code}: {said}")
 
 
-class SettingsError(UsageError):
-    """The configuration holds mistakes; `mistakes` has one line for each."""
+class MistakesError(UsageError):
+    """Something written holds mistakes; `mistakes` has one line for each."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+
+
+class SettingsError(MistakesError):
+    """The configuration holds mistakes."""
+
+
+class RequestError(MistakesError):
+    """A request for a custom report cannot be fulfilled as it is written."""
 
 
 class SourceUnreachableError(SentinelError):

@@ -1,8 +1,9 @@
-"""Periods: which instants a day, week or month covers in a time zone."""
+"""Periods: which instants a day, week or month, or the days that somebody asked for, cover in a time zone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -10,8 +11,16 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.domain.errors import UsageError
 
 CADENCES = ("daily", "weekly", "monthly")
-NOUN = {"daily": "day", "weekly": "week", "monthly": "month"}
-BEFORE = {"daily": "the day before", "weekly": "the week before", "monthly": "the month before"}
+CUSTOM = "custom"
+NOUN = {"daily": "day", "weekly": "week", "monthly": "month", CUSTOM: "period"}
+BEFORE = {
+    "daily": "the day before",
+    "weekly": "the week before",
+    "monthly": "the month before",
+    CUSTOM: "the days before",
+}
+MOST_DAYS = 366
+CUSTOM_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})_([1-9][0-9]{0,2})d_([0-9a-f]{12})")
 EARLIEST, LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
@@ -82,7 +91,9 @@ class Period:
 
     @classmethod
     def parse(cls, cadence: str, key: str, zone: ZoneInfo) -> Period:
-        """Raises UsageError for an unknown cadence or a key that is not the first day of a period."""
+        """Raises UsageError for an unknown cadence or a key that is not the first day of a period, or no request's."""
+        if cadence == CUSTOM:
+            return CustomPeriod.named(key, zone)
         if cadence not in CADENCES:
             raise UsageError(f"'{cadence}' is no cadence; choose one of {', '.join(CADENCES)}")
         day = day_from_key(key)
@@ -108,6 +119,11 @@ class Period:
     @cached_property
     def window(self) -> Window:
         return Window(midnight(self.first, self.zone), midnight(self.after, self.zone))
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a single day, which is shown hour by hour."""
+        return self.last == self.first
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -153,7 +169,7 @@ class Period:
     @property
     def words(self) -> str:
         """The period as a reader says it: 'Mon 26 Oct – Sun 1 Nov 2026'."""
-        if self.cadence == "daily":
+        if self.is_day:
             return f"{self.first:%A} {self.first.day} {self.first:%B %Y}"
         if self.cadence == "monthly":
             return f"{self.first:%B %Y}"
@@ -167,6 +183,38 @@ class Period:
         """ISO 8601 interval with the zone's own offsets."""
         start, end = (edge.astimezone(self.zone).isoformat() for edge in (self.window.start, self.window.end))
         return f"{start}/{end}"
+
+
+@dataclass(frozen=True)
+class CustomPeriod(Period):
+    """From 1 to 366 whole days that a request asks for; `request` is the digest that tells it from others."""
+
+    count: int = 1
+    request: str = "0" * 12
+
+    @classmethod
+    def named(cls, key: str, zone: ZoneInfo) -> CustomPeriod:
+        """Raises UsageError for a key that no request can have."""
+        match = CUSTOM_KEY.fullmatch(key)
+        if match is None or int(match[2]) > MOST_DAYS:
+            raise UsageError(f"'{key}' is no request; its key looks like 2025-03-01_14d_0123456789ab")
+        return cls(CUSTOM, day_from_key(match[1]), zone, int(match[2]), match[3])
+
+    @property
+    def key(self) -> str:
+        return f"{self.first.isoformat()}_{self.count}d_{self.request}"
+
+    @cached_property
+    def after(self) -> date:
+        return self.first + timedelta(days=self.count)
+
+    @property
+    def previous(self) -> CustomPeriod:
+        return replace(self, first=self.first - timedelta(days=self.count))
+
+    @property
+    def next(self) -> CustomPeriod:
+        return replace(self, first=self.after)
 
 
 def hour_end(start: datetime, zone: ZoneInfo) -> datetime:

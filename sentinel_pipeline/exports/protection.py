@@ -12,19 +12,19 @@ from typing import Final
 
 import polars as pl
 
-from sentinel_pipeline.domain.addresses import Address, address
+from sentinel_pipeline.domain.addresses import address
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.redaction import Names, Redaction, address_token, is_somebody, token
+from sentinel_pipeline.domain.privacy import Substitutes
+from sentinel_pipeline.domain.redaction import Names, Redaction, is_somebody
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.exports.mentions import mentioning
 from sentinel_pipeline.exports.origins import Origin, spooled
-from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS, Privacy
+from sentinel_pipeline.exports.privacy import ADDRESSES, DROP, PSEUDONYMS, Privacy
 from sentinel_pipeline.exports.wanted import Wanted
 from sentinel_pipeline.lake.storage import SPOOLS
 
 BATCH_ROWS: Final = 8_192
 NOTHING: Final = pl.Series([], dtype=pl.String)
-REMOVED: Final = "[removed]"
 HARDWARE: Final = "mac_address"
 # Personal, but nothing that would be called by it elsewhere.
 PASSAGES: Final = frozenset({"message", "data", "record", "interval_id"})
@@ -48,33 +48,6 @@ def protected(wanted: Wanted, rows: pl.LazyFrame, origin: Origin, folder: Path, 
     batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
     path = spooled(map(hiding.batch, batches), wanted.table.schema, folder / "protected.parquet")
     return SPOOLS.scan(path)
-
-
-@dataclass(frozen=True)
-class Substitutes:
-    """What stands in the place of names and addresses; `machines` are known addresses of devices."""
-
-    privacy: Privacy
-    machines: frozenset[str]
-
-    def address(self, found: Address) -> str | None:
-        """A pseudonym for devices that are to have one; else shortened, so that who asks for both sees networks."""
-        measures = self.privacy.measures
-        is_machine = DEVICES in measures and found.known_as in self.machines
-        if ADDRESSES in measures and not is_machine:
-            return found.short
-        if PSEUDONYMS in measures or is_machine:
-            return address_token(self.privacy.key, found)
-        return REMOVED if DROP in measures else None
-
-    def value(self, value: str) -> str:
-        """In the place of a whole value, or of a name in a text."""
-        found = address(value)
-        instead = self.address(found) if found else None
-        return instead or (token(self.privacy.key, value) if self.privacy.has_pseudonyms else REMOVED)
-
-    def mail(self, value: str) -> str:
-        return token(self.privacy.key, value) if PSEUDONYMS in self.privacy.measures else REMOVED
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX uses_by_user ON uses (user_id, act, used_at)",
     ),
+    (
+        """
+        CREATE TABLE requests (
+            request_id TEXT PRIMARY KEY,
+            request TEXT NOT NULL,
+            requested_by TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (
+                state IN ('requested', 'running', 'done', 'failed', 'cancelled', 'rejected')
+            ),
+            attempts INTEGER NOT NULL,
+            run_id TEXT,
+            edition TEXT,
+            error TEXT,
+            requested_at TIMESTAMP NOT NULL,
+            started_at TIMESTAMP,
+            settled_at TIMESTAMP
+        )
+        """,
+        "CREATE INDEX requests_by_state ON requests (state)",
+    ),
 )
 
 

@@ -71,6 +71,22 @@ SUBSCRIPTIONS = Table(
     Column("changed_by", Text, nullable=False),
 )
 
+REQUESTS = Table(
+    "requests",
+    METADATA,
+    Column("request_id", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("run_id", Text),
+    Column("edition", Text),
+    Column("error", Text),
+    Column("requested_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("settled_at", Instant),
+)
+
 AUDIT = Table(
     "audit",
     METADATA,

@@ -7,11 +7,12 @@ import warnings
 import dagster as dg
 
 from sentinel_pipeline.delivery.subscriptions import subscriptions
-from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM
 from sentinel_pipeline.orchestration.alert_sensors import alert_sensors
 from sentinel_pipeline.orchestration.correction_sensor import correction_sensor
 from sentinel_pipeline.orchestration.corrections import JOB as CORRECTIONS
 from sentinel_pipeline.orchestration.corrections import correction_assets
+from sentinel_pipeline.orchestration.custom import JOB, custom_assets
 from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
@@ -20,6 +21,7 @@ from sentinel_pipeline.orchestration.freshness import freshness_checks, freshnes
 from sentinel_pipeline.orchestration.own_times import own_times_sensor
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
+from sentinel_pipeline.orchestration.request_sensor import request_sensor
 from sentinel_pipeline.orchestration.retention import retention_asset, retention_job, retention_schedule
 from sentinel_pipeline.orchestration.schedules import report_schedules, scheduled_job
 from sentinel_pipeline.settings import Settings
@@ -38,18 +40,16 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         warnings.simplefilter("ignore", dg.BetaWarning)
         daily = partitions_of("daily", settings)
         exports = list(day_export_assets(deployment, daily))
-        reports = [*report_assets(deployment), *delivery_assets(deployment)]
+        reports = [*report_assets(deployment), *delivery_assets(deployment), *custom_assets(deployment)]
         assets = [*daily_assets(deployment, daily), *reports, *exports, retention_asset(settings)]
     assets += correction_assets(deployment)
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
     scheduled = [scheduled_publishing_job(cadence) for cadence in CADENCES]
-    jobs += [*scheduled, retention_job()]
-    jobs += [correction_job()]
+    jobs += [*scheduled, retention_job(), correction_job(), custom_job()]
     schedules = [*report_schedules(settings), *retention_schedule(settings)]
-    sensors = [own_times_sensor(settings, scheduled)]
-    sensors += [correction_sensor(deployment)]
+    sensors = [own_times_sensor(settings, scheduled), correction_sensor(deployment), request_sensor(settings)]
     sensors += [*alert_sensors(settings), freshness_sensor(settings)]
     return dg.Definitions(
         assets=assets,
@@ -131,4 +131,13 @@ def correction_job() -> dg.UnresolvedAssetJobDefinition:
         CORRECTIONS,
         selection=dg.AssetSelection.groups("corrections"),
         description="Reads days again whose rows came late, and corrects the editions that they change.",
+    )
+
+
+def custom_job() -> dg.UnresolvedAssetJobDefinition:
+    """Makes one requested report, whole; what it does not ask for is passed over."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.groups(CUSTOM),
+        description="Makes a requested report and sends it to its recipients.",
     )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from sentinel_pipeline.domain.names import slug
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import CUSTOM, Period
 from sentinel_pipeline.lake.keys import Keys
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.scope import Scope
+from sentinel_pipeline.requests.wanted import narrowing_of, wanted
 from sentinel_pipeline.settings import Settings, SourceEntry, resolved, source_settings
-from sentinel_pipeline.sources.kinds import KINDS
+from sentinel_pipeline.sources.kinds import KINDS, tables_given
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
 
 
@@ -28,11 +29,20 @@ class Deployment:
 
     @cached_property
     def scope(self) -> Scope:
-        return Scope(
-            tuple(
-                (entry.name, tuple(table.name for table in KINDS[entry.kind].tables)) for entry in self.settings.sources
-            )
-        )
+        return Scope(tables_given((entry.name, entry.kind) for entry in self.settings.sources))
+
+    def scope_of(self, period: Period) -> Scope:
+        """What the edition of a period speaks of: all, or what was requested. Raises UsageError, see `wanted`."""
+        if period.cadence != CUSTOM:
+            return self.scope
+        request = wanted(self.settings, period.key)
+        if request.request_id not in self._narrowed:
+            self._narrowed[request.request_id] = self.scope.narrowed(narrowing_of(request, self.settings))
+        return self._narrowed[request.request_id]
+
+    @cached_property
+    def _narrowed(self) -> dict[str, Scope]:
+        return {}
 
     def giving(self, table: str) -> tuple[str, ...]:
         """Names of the sources that give a table (receipts and quarantine: all of them)."""

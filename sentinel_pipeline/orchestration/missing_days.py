@@ -43,12 +43,12 @@ def days_definition(
         if missing:
             say(f"reading days of {cadence} {period.key} that nobody has read")
         away = read_days(deployment.settings, context.instance, missing)
-        return dg.MaterializeResult(metadata=_metadata([day.key for day in missing], away))
+        return dg.MaterializeResult(metadata=days_metadata([day.key for day in missing], away))
 
     return days
 
 
-def _metadata(read: list[str], away: list[str]) -> Metadata:
+def days_metadata(read: list[str], away: list[str]) -> Metadata:
     return {
         "read_now": dg.MetadataValue.text(", ".join(read) or "none, all had been read"),
         "not_read": dg.MetadataValue.text("; ".join(away) or "nothing"),

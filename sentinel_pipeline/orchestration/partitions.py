@@ -13,6 +13,8 @@ from sentinel_pipeline.lake.store import read_json, write_json
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.settings import Settings
 
+# One for each request: its key names the days too.
+REQUESTS = dg.DynamicPartitionsDefinition(name="requests")
 NOTHING_FOUND = date(2000, 1, 1)
 
 

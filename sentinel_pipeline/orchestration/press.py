@@ -114,7 +114,7 @@ def main() -> None:
     data, cadence, key, *groups = json.loads(line)
     deployment = Deployment(load_settings(Path(data)))
     settings, period = deployment.settings, deployment.period(cadence, key)
-    report = compose(deployment.scope, settings.organisation, period, settings.editions, deployment.lake)
+    report = compose(deployment.scope_of(period), settings.organisation, period, settings.editions, deployment.lake)
     for group in FILE_ASSETS:
         if group.name in groups:
             render_files(group, report, settings.editions)

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from sentinel_pipeline.domain.errors import first_line
-from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
 from sentinel_pipeline.lake.closures import in_use
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
@@ -26,14 +26,17 @@ from sentinel_pipeline.publishing.assembly import (
     edition_files,
     sole_assembler,
 )
-from sentinel_pipeline.publishing.composition import compose, section_asset, section_table
+from sentinel_pipeline.publishing.composition import compose, made_table, section_asset
 from sentinel_pipeline.publishing.editions import MANIFEST, Edition, edition_folder, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
 from sentinel_pipeline.publishing.reconciliation import contradictions
-from sentinel_pipeline.publishing.scope import needed_by, statistics_of, with_before
+from sentinel_pipeline.publishing.request_words import request_entry
+from sentinel_pipeline.publishing.scope import Scope, needed_by, redaction_of, statistics_of
 from sentinel_pipeline.publishing.withdrawal import require_kept
 from sentinel_pipeline.sections.section import BEFORE, Section
 
+# A run of everything of a request, as somebody may start in the UI, makes what was requested and no more.
+NOT_REQUESTED: Metadata = {"made": dg.MetadataValue.text("nothing: the request asks for less")}
 Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
 
 
@@ -47,6 +50,15 @@ def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefini
     statistics = [statistic_dep(one.name, cadence, with_previous=True) for one in deployment.scope.statistics]
     return [
         days_definition(deployment, cadence, partitions, statistics),
+        *edition_assets(deployment, cadence, partitions),
+    ]
+
+
+def edition_assets(
+    deployment: Deployment, cadence: str, partitions: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
+    """What is made of the days of a period, whoever says which days these are."""
+    return [
         sections_definition(deployment, cadence, partitions),
         key_figures_definition(deployment, cadence, partitions),
         *(files_definition(deployment, files, cadence, partitions) for files in FILE_ASSETS),
@@ -55,7 +67,12 @@ def cadence_assets(deployment: Deployment, cadence: str) -> list[dg.AssetsDefini
 
 
 def statistic_dep(name: str, cadence: str, *, with_previous: bool = False) -> dg.AssetDep:
-    """The days of the period (and of the one before); days before the first one do not exist and are not missed."""
+    """The days of the period (and of the one before); days before the first one do not exist and are not missed.
+
+    Which days a request names, no mapping of Dagster's can tell.
+    """
+    if cadence == CUSTOM:
+        return dg.AssetDep(dg.AssetKey(["statistics", name]), partition_mapping=dg.AllPartitionMapping())
     mapping = dg.TimeWindowPartitionMapping(
         start_offset=-1 if with_previous else 0, allow_nonexistent_upstream_partitions=True
     )
@@ -113,7 +130,7 @@ def section_spec(deployment: Deployment, section: Section, cadence: str) -> dg.A
     statistics = [
         statistic_dep(name, cadence, with_previous=f"{name}{BEFORE}" in looked_back_at)
         for name in names
-        if name in available
+        if name in available and cadence != CUSTOM
     ]
     return dg.AssetSpec(
         section_key(section, cadence),
@@ -127,10 +144,13 @@ def section_spec(deployment: Deployment, section: Section, cadence: str) -> dg.A
 
 
 def make_section(deployment: Deployment, section: Section, period: Period) -> Metadata:
+    """Writes a section's table; of a request only what was asked for."""
+    scope, asset = deployment.scope_of(period), section_asset(period.cadence, section.name)
+    if section not in scope.sections:
+        return NOT_REQUESTED
     with in_use(deployment.lake):
-        statistics = with_before(deployment.scope, period, deployment.lake, needed_by(section))
-    asset = section_asset(period.cadence, section.name)
-    deployment.lake.write(asset, period.key, section_table(section, statistics, period))
+        table = made_table(scope, section, period, deployment.lake)
+    deployment.lake.write(asset, period.key, table)
     return partition_metadata(deployment.lake, asset, period)
 
 
@@ -147,7 +167,7 @@ def key_figures_definition(
             dg.AssetSpec(
                 key,
                 deps=[
-                    *(statistic_dep(name, cadence, with_previous=True) for name in statistics),
+                    *(statistic_dep(name, cadence, with_previous=True) for name in statistics if cadence != CUSTOM),
                     *(dg.AssetDep(section_key(section, cadence)) for section in sections),
                 ],
                 group_name=cadence,
@@ -170,7 +190,7 @@ def key_figures_definition(
     def figures(context: dg.AssetExecutionContext) -> Results:
         period = period_of(context, deployment, cadence)
         say(f"computing figures of {cadence} {period.key}")
-        scope, lake = deployment.scope, deployment.lake
+        scope, lake = deployment.scope_of(period), deployment.lake
         with in_use(lake):
             now, before = statistics_of(scope, period, lake), statistics_of(scope, period.previous, lake)
             made = key_figures(scope, period, now, before, versions_of(scope, period, lake))
@@ -204,11 +224,14 @@ def files_definition(
     )
     def rendered(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         period = period_of(context, deployment, cadence)
+        scope, lake = deployment.scope_of(period), deployment.lake
+        if not files.is_in(scope.narrowing):
+            return dg.MaterializeResult(metadata=NOT_REQUESTED)
         say(f"rendering {files.name} of {cadence} {period.key}")
-        scope, lake = deployment.scope, deployment.lake
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
         if files.name == FIRST and is_worth_it(scope.sections_of(cadence)):
-            PRESS.begin(deployment.settings, period, [name for name in BESIDE if is_coming(context, cadence, name)])
+            beside = [one.name for one in FILE_ASSETS if one.name in BESIDE and one.is_in(scope.narrowing)]
+            PRESS.begin(deployment.settings, period, [name for name in beside if is_coming(context, cadence, name)])
         folder = PRESS.rendered(files, report, deployment.settings.editions)
         return dg.MaterializeResult(metadata=_files_metadata(folder))
 
@@ -256,18 +279,20 @@ def edition_definition(
 
 def publish_period(deployment: Deployment, period: Period) -> Edition:
     """Publishes what the lake holds rendered of a period."""
-    settings, scope, lake = deployment.settings, deployment.scope, deployment.lake
+    settings, scope, lake = deployment.settings, deployment.scope_of(period), deployment.lake
     require_kept(edition_folder(settings.editions, period), period, lake)
     report = compose(scope, settings.organisation, period, settings.editions, lake)
     editions = settings.editions
     about = replacing_folder(draft_folder(editions, period, ABOUT_FILES))
     with sole_assembler(editions, period, *FILE_ASSETS), about as folder:
-        files, rows, said = edition_files(report, kinds_of(deployment), editions, folder)
-        return publish(editions, period, files, rows, said)
+        files, rows, said = edition_files(report, kinds_of(deployment, scope), editions, folder, scope.narrowing)
+        asked = request_entry(scope.narrowing, redaction_of(scope, period, lake) or str)
+        return publish(editions, period, files, rows, said | asked)
 
 
-def kinds_of(deployment: Deployment) -> dict[str, str]:
-    return {entry.name: entry.kind for entry in deployment.settings.sources}
+def kinds_of(deployment: Deployment, scope: Scope) -> dict[str, str]:
+    names = [name for name, _ in scope.sources]
+    return {entry.name: entry.kind for entry in deployment.settings.sources if entry.name in names}
 
 
 def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg.MetadataValue]:

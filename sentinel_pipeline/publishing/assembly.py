@@ -14,6 +14,7 @@ from sentinel_pipeline.domain.period import CADENCES, Period
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.publishing.composition import facts
+from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.publishing.sentences import leading_chart, sentences
 from sentinel_pipeline.rendering.report import Report
 
@@ -23,12 +24,20 @@ MADE_FROM = ".made_from"
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A group of files of the edition: `render` writes them below a folder, under their names in the edition."""
+    """A group of files of the edition: `render` writes them below a folder, under their names in the edition.
+
+    `formats` are the suffixes that the files have.
+    """
 
     name: str
     description: str
     kinds: tuple[str, ...]
     render: Callable[[Report, Path], None]
+    formats: tuple[str, ...]
+
+    def is_in(self, narrowing: Narrowing) -> bool:
+        """Whether a report that is cut down to some formats has files of the group."""
+        return any(narrowing.has_file(f".{suffix}") for suffix in self.formats)
 
 
 def render_tables(report: Report, folder: Path) -> None:
@@ -82,11 +91,12 @@ def render_page(report: Report, folder: Path) -> None:
 
 
 def render_summary_file(report: Report, folder: Path) -> None:
-    """`summary.txt`."""
+    """`summary.txt`, with the longer lists where a detailed report was asked for."""
     from sentinel_pipeline.publishing.summary import summary_facts
-    from sentinel_pipeline.rendering.summary import render_summary
+    from sentinel_pipeline.rendering.summary import render_detailed, render_summary
 
-    (folder / "summary.txt").write_text(render_summary(summary_facts(report)), encoding="utf-8")
+    render = render_detailed if report.is_detailed else render_summary
+    (folder / "summary.txt").write_text(render(summary_facts(report)), encoding="utf-8")
 
 
 def draft_folder(editions: Path, period: Period, group: str) -> Path:
@@ -125,24 +135,27 @@ def _made_from(report: Report) -> str:
 
 
 FILE_ASSETS = (
-    FileAsset("tables", "Every section's whole table as CSV and JSON.", ("csv", "json"), render_tables),
+    FileAsset(
+        "tables", "Every section's whole table as CSV and JSON.", ("csv", "json"), render_tables, ("csv", "json")
+    ),
     FileAsset(
         "charts",
         "Every drawn section as SVG and PNG, and the picture that a mail shows.",
         ("svg", "png", "matplotlib"),
         render_charts,
+        ("svg", "png"),
     ),
-    FileAsset("workbook", "One Excel workbook with a sheet per section.", ("excel",), render_workbook_file),
-    FileAsset("document", "The report as PDF.", ("pdf", "reportlab"), render_document),
-    FileAsset("page", "The report as one HTML page.", ("html",), render_page),
-    FileAsset("summary", "The executive summary as plain text.", ("txt",), render_summary_file),
+    FileAsset("workbook", "One Excel workbook with a sheet per section.", ("excel",), render_workbook_file, ("xlsx",)),
+    FileAsset("document", "The report as PDF.", ("pdf", "reportlab"), render_document, ("pdf",)),
+    FileAsset("page", "The report as one HTML page.", ("html",), render_page, ("html",)),
+    FileAsset("summary", "The executive summary as plain text.", ("txt",), render_summary_file, ("txt",)),
 )
 
 
 def edition_files(
-    report: Report, kinds: Mapping[str, str], editions: Path, folder: Path
+    report: Report, kinds: Mapping[str, str], editions: Path, folder: Path, narrowing: Narrowing = WHOLE
 ) -> tuple[dict[str, Path], dict[str, int], dict[str, object]]:
-    """The edition's files by name, rows of those that are tables, and what its manifest says.
+    """The edition's files by name, of the formats wanted, rows of those that are tables, and what its manifest says.
 
     Writes `facts.json` and `words.json` into the folder.
 
@@ -152,7 +165,7 @@ def edition_files(
     for name, said in (("facts.json", facts(report.key_figures)), ("words.json", sentences(report))):
         files[name] = folder / name
         files[name].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for group in FILE_ASSETS:
+    for group in (one for one in FILE_ASSETS if one.is_in(narrowing)):
         rendered = draft_folder(editions, report.period, group.name)
         paths = {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
         note = paths.pop(MADE_FROM, None)
@@ -161,7 +174,7 @@ def edition_files(
                 f"{report.period.cadence} {report.period.key}: {group.name} were not rendered from the figures as they"
                 f" are now; materialize {report.period.cadence}/{group.name} again"
             )
-        files |= paths
+        files |= {name: path for name, path in paths.items() if narrowing.has_file(name)}
     rows = {
         f"tables/{result.section.name}.{suffix}": result.table.height
         for result in report.sections

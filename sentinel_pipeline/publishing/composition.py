@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,9 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.editions import upcoming_revision
 from sentinel_pipeline.publishing.figures import from_table
-from sentinel_pipeline.publishing.scope import ALWAYS, Scope, spoken_of, with_before
+from sentinel_pipeline.publishing.narrowing import hidden
+from sentinel_pipeline.publishing.request_words import cut_words, request_words
+from sentinel_pipeline.publishing.scope import ALWAYS, Scope, needed_by, redaction_of, spoken_of, with_before
 from sentinel_pipeline.publishing.what_changed import changes_told, noted_asset
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative, shortfall
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
@@ -37,6 +39,12 @@ def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], peri
     """The section's whole table; without rows when nobody could see what it speaks of."""
     table = applied(section.table, statistics, period)
     return table.clear() if unseen_reason(section, statistics, period) else table
+
+
+def made_table(scope: Scope, section: Section, period: Period, lake: Lake) -> pl.DataFrame:
+    """The section's table of what the lake holds, without what is to be hidden."""
+    table = section_table(section, with_before(scope, period, lake, needed_by(section)), period)
+    return hidden(table, redaction_of(scope, period, lake))
 
 
 def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
@@ -77,7 +85,8 @@ def _composed(
     sections = scope.sections_of(period.cadence)
     statistics = with_before(scope, period, lake, {name for section in sections for name in spoken_of(section)})
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
-    results = tuple(_result(section, period, lake, statistics) for section in sections)
+    hide = redaction_of(scope, period, lake) or str
+    results = tuple(_result(section, period, lake, statistics, hide) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
     changed = changes_told(editions, period, revision, figures, completeness, lake)
     if changed is not None:  # first what a correction is made for, small changes to other editions last
@@ -87,8 +96,8 @@ def _composed(
         organisation=organisation,
         period=period,
         revision=revision,
-        headline=headline(figures, period, missing),
-        narrative=narrative(figures, told(results), words, period),
+        headline=" ".join((headline(figures, period, missing), *cut_words(scope.narrowing, hide))),
+        narrative=(*request_words(scope, hide), *narrative(figures, told(results), words, period)),
         key_figures=figures,
         completeness=completeness,
         completeness_words=words,
@@ -96,12 +105,16 @@ def _composed(
         sections=results,
         figures_hash=made_from,
         methods=METHODS,
+        is_detailed=scope.narrowing.is_detailed,
     )
 
 
-def _result(section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame]) -> SectionResult:
+def _result(
+    section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame], hide: Callable[[str], str]
+) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
-    reason = unseen_reason(section, statistics, period)
+    unseen = unseen_reason(section, statistics, period)
+    reason = unseen and hide(unseen)
     finding = reason or section.found(table, period) + excluded_words(section, statistics, period)
     return SectionResult(section, table, finding, failure=reason)
 
@@ -115,7 +128,8 @@ def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) ->
     """SHA-256 over everything a report is made from: figures, tables, and the versions of what renders them."""
     digest = hashlib.sha256()
     generator = [f"sentinel-pipeline {__version__} {code_hash()}", *(f"{name} {version(name)}" for name in GENERATOR)]
-    digest.update(json.dumps([organisation, period.interval, period.zone.key, generator]).encode())
+    asked = request_words(scope, str)
+    digest.update(json.dumps([organisation, period.interval, period.zone.key, generator, *asked]).encode())
     for name in ("key_figures", *(section.name for section in scope.sections_of(period.cadence))):
         digest.update(f"{name} {lake.version(section_asset(period.cadence, name), period.key)}\n".encode())
     if lake.has(noted_asset(period.cadence), period.key):

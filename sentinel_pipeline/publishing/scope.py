@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from inspect import signature
@@ -11,24 +11,33 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import CUSTOM, Period
+from sentinel_pipeline.domain.redaction import Redaction
 from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, TABLE, Table
 from sentinel_pipeline.lake.store import Lake, Stamp
+from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES, Figure
 from sentinel_pipeline.sections.section import BEFORE, Section
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline.statistics.statistic import Statistic
 
+TOLD_ANYWAY = "data_completeness"  # of the sources, whatever a report is cut down to
 ALWAYS = (RECEIPTS.name, QUARANTINE.name)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The sources of a deployment, each with the names of the tables its kind gives."""
+    """The sources of a deployment, each with the names of the tables its kind gives, and what is left of it all."""
 
     sources: tuple[tuple[str, tuple[str, ...]], ...]
+    narrowing: Narrowing = WHOLE
+
+    def narrowed(self, narrowing: Narrowing) -> Scope:
+        """The scope of a report that speaks of less."""
+        wanted = narrowing.sources
+        return Scope(tuple(one for one in self.sources if not wanted or one[0] in wanted), narrowing)
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -46,20 +55,41 @@ class Scope:
         given = {table.name for table in self.tables}
         return tuple(
             section
-            for section in SECTIONS
-            if section.about in given and (not section.compares_sources or self._has_several(section.about))
+            for section in self._wanted
+            if section.about in given
+            and (not section.compares_sources or self._has_several(section.about))
+            and (section.name == TOLD_ANYWAY or self.narrowing.keeps(needed_by(section)))
         )
+
+    @property
+    def left_out(self) -> tuple[Section, ...]:
+        """Sections that are wanted, but cannot be told of single devices."""
+        everywhere = replace(self, narrowing=replace(self.narrowing, devices=()))
+        return tuple(section for section in everywhere.sections if section not in self.sections)
+
+    @property
+    def _wanted(self) -> tuple[Section, ...]:
+        names = self.narrowing.sections
+        return tuple(one for one in SECTIONS if not names or one.name in names or one.name == TOLD_ANYWAY)
 
     def _has_several(self, table: str) -> bool:
         return sum(table in tables for _, tables in self.sources) > 1
 
     @property
     def figures(self) -> tuple[Figure, ...]:
+        """Figures of the tables that the sections speak of."""
         given = {table.name for table in self.tables}
-        return tuple(figure for figure in FIGURES if figure.about in given)
+        if self.narrowing.sections:
+            given &= {section.about for section in self._wanted}
+        figures = (one for one in FIGURES if one.about in given and self.narrowing.keeps(one.statistics))
+        return tuple(
+            one if one.course is None or self.narrowing.keeps(one.course[:1]) else replace(one, course=None)
+            for one in figures
+        )
 
     def sections_of(self, cadence: str) -> tuple[Section, ...]:
-        return tuple(section for section in self.sections if cadence in section.cadences)
+        """Sections of a report; days of one's own choice may be so many that any section says something of them."""
+        return tuple(section for section in self.sections if cadence == CUSTOM or cadence in section.cadences)
 
 
 def statistic_asset(name: str) -> str:
@@ -84,7 +114,7 @@ def statistics_of(
     return {
         statistic.name: completeness_of(scope, period, lake)
         if statistic.name == "completeness"
-        else _put_together(statistic, period, lake)
+        else scope.narrowing.cut(statistic.name, _put_together(statistic, period, lake))
         for statistic in STATISTICS
         if names is None or statistic.name in names
     }
@@ -103,6 +133,15 @@ def with_before(
     now = statistics_of(scope, period, lake, {name for name in names if not name.endswith(BEFORE)})
     earlier = statistics_of(scope, period.previous, lake, before) if before else {}
     return now | {f"{name}{BEFORE}": frame for name, frame in earlier.items()}
+
+
+def redaction_of(scope: Scope, period: Period, lake: Lake) -> Redaction | None:
+    """What hides names and addresses in a report: a text may name a device that the report does not speak of."""
+    if not scope.narrowing.privacy:
+        return None
+    whole = replace(scope, narrowing=WHOLE)
+    frames = [*statistics_of(whole, period.previous, lake).values(), *statistics_of(whole, period, lake).values()]
+    return scope.narrowing.redaction(frames)
 
 
 def needed_by(section: Section) -> tuple[str, ...]:
@@ -132,7 +171,7 @@ def _read(
     asset, schema = statistic_asset(statistic.name), statistic_schema(statistic)
     what = f"{statistic.name} of the {period.cadence} period {period.key}"
     with refusing(what):
-        if statistic.whole_day is None or period.cadence == "daily":
+        if statistic.whole_day is None or period.is_day:
             table = lake.read_all(asset, period.day_keys, schema, statistic.sums)
         else:
             days = (Period("daily", first, period.zone) for first in period.days)
@@ -144,7 +183,7 @@ def _read(
 def completeness_of(scope: Scope, period: Period, lake: Lake) -> pl.DataFrame:
     """The completeness statistic with a row 'not extracted' for every (source, table, day) that was never read."""
     statistic = next(s for s in STATISTICS if s.name == "completeness")
-    known = _put_together(statistic, period, lake)
+    known = scope.narrowing.cut(statistic.name, _put_together(statistic, period, lake))
     expected = [(source, table, day) for source, tables in scope.sources for table in tables for day in period.day_keys]
     wanted = pl.DataFrame(expected, schema={"source": pl.String, "table": pl.String, "day": pl.String}, orient="row")
     snapshots = [table.name for table in TABLE.values() if table.is_snapshot]

@@ -20,6 +20,7 @@ from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.chain import chain_faults
 from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.publishing.integrity import MISSING, file_faults
+from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.publishing.scope import statistic_schema
 from sentinel_pipeline.publishing.signatures import signature_faults
 from sentinel_pipeline.publishing.withdrawal import deleted_on, withdrawn_at
@@ -121,8 +122,8 @@ def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     return value
 
 
-def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
-    """Computes a published figure again from exactly the partitions and versions it names.
+def trace(folder: Path, fact_id: str, lake: Lake, narrowing: Narrowing = WHOLE) -> Trace:
+    """Computes a published figure again from exactly the partitions and versions it names, cut down as its report.
 
     Raises UsageError for an unknown figure, VerificationError when `facts.json` is damaged.
     """
@@ -138,7 +139,7 @@ def trace(folder: Path, fact_id: str, lake: Lake) -> Trace:
     try:
         inputs = tuple((str(asset), str(day), str(version)) for asset, day, version in known[fact_id]["inputs"])
         value = known[fact_id]["value"]
-        frames, lost = _frames(inputs, lake)
+        frames, lost = _frames(inputs, lake, narrowing)
     except (KeyError, TypeError, ValueError):
         raise VerificationError(f"{folder}: facts.json is damaged: the inputs of {fact_id} cannot be read") from None
     recomputed = None if lost else _recomputed(figure, frames, period, value)
@@ -155,7 +156,7 @@ def _recomputed(figure: Figure, frames: dict[str, pl.DataFrame], period: Period,
 
 
 def _frames(
-    inputs: tuple[tuple[str, str, str], ...], lake: Lake
+    inputs: tuple[tuple[str, str, str], ...], lake: Lake, narrowing: Narrowing
 ) -> tuple[dict[str, pl.DataFrame], tuple[tuple[str, str, str], ...]]:
     parts: dict[str, list[pl.DataFrame]] = {s.name: [pl.DataFrame(schema=statistic_schema(s))] for s in STATISTICS}
     lost = []
@@ -165,4 +166,4 @@ def _frames(
             lost.append((asset, day, version))
         else:
             parts[asset.rpartition("/")[2]].append(frame)
-    return {name: pl.concat(frames) for name, frames in parts.items()}, tuple(lost)
+    return {name: narrowing.cut(name, pl.concat(frames)) for name, frames in parts.items()}, tuple(lost)

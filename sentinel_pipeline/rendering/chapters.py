@@ -235,7 +235,7 @@ def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     section = result.section
     if section.shown == 0:
         return result
-    most = DAILY_ROWS if report.period.cadence == "daily" and section.shown else MOST_ROWS
+    most = DAILY_ROWS if report.period.is_day and section.shown else MOST_ROWS
     most = min(most, section.shown or most)
     # A sixth row takes no more room than the line that says one is left out.
     return result if result.table.height <= most + 1 else replace(result, section=replace(section, shown=most))

@@ -17,7 +17,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HOUR = timedelta(hours=1)
 HOUR_LABEL_EVERY = 3
-MOST_LONG_LABELS = 10
+MOST_LONG_LABELS, MOST_DAY_LABELS, MOST_WEEK_LABELS = 10, 31, 105
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TimeGrid:
 def time_grid(times: pl.Series, period: Period) -> TimeGrid:
     """Days where every time of the table is a day's start, else hours."""
     instants = {in_utc(time) for time in times.drop_nulls()}
-    if period.cadence != "daily" and instants <= set(period.day_starts):
+    if not period.is_day and instants <= set(period.day_starts):
         return TimeGrid(period.day_starts, "day", period.zone)
     return TimeGrid(period.hour_starts, "hour", period.zone)
 
@@ -51,6 +51,10 @@ def in_utc(time: datetime) -> datetime:
 
 def ticks(grid: TimeGrid) -> tuple[list[int], list[str]]:
     """Positions and labels of the axis, on local clock hours or days."""
+    if grid.word == "day" and len(grid.starts) > MOST_DAY_LABELS:
+        is_weekly = len(grid.starts) <= MOST_WEEK_LABELS
+        wanted = [n for n, at in enumerate(grid.local) if (at.weekday() == 0 if is_weekly else at.day == 1)]
+        return wanted, [_date_label(grid.local[n]) for n in wanted]
     if grid.word == "day":
         label = _day_label if len(grid.starts) <= MOST_LONG_LABELS else _short_day_label
         return list(range(len(grid.starts))), [label(at) for at in grid.local]
@@ -96,6 +100,10 @@ def _is_labelled(at: datetime, many_days: bool) -> bool:
 
 def _day_label(at: datetime) -> str:
     return f"{WEEKDAYS[at.weekday()]}\n{at.day} {MONTHS[at.month - 1]}"
+
+
+def _date_label(at: datetime) -> str:
+    return f"{at.day}\n{MONTHS[at.month - 1]}"
 
 
 def _short_day_label(at: datetime) -> str:

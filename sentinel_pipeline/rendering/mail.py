@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentinel_pipeline.domain.errors import SentinelError
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import CUSTOM, Period
 from sentinel_pipeline.rendering.characters import printable, shortened
 from sentinel_pipeline.rendering.edition_folder import Told, told
 from sentinel_pipeline.rendering.letter import Letter, Occasion
@@ -46,9 +46,11 @@ def subject_line(when: str, finding: str, owner: str) -> str:
 
 
 def when(period: Period) -> str:
-    """The period as short as an inbox needs it: 'Thu 12 Mar', 'Week 44', 'October 2026'."""
-    if period.cadence == "daily":
+    """The period as short as an inbox needs it: 'Thu 12 Mar', 'Week 44', 'October 2026', '3 Mar – 12 Mar'."""
+    if period.is_day:
         return f"{period.first:%a} {period.first.day} {period.first:%b}"
+    if period.cadence == CUSTOM:
+        return f"{period.first.day} {period.first:%b} – {period.last.day} {period.last:%b}"
     return f"Week {period.first.isocalendar().week}" if period.cadence == "weekly" else f"{period.first:%B %Y}"
 
 
@@ -99,8 +101,11 @@ def _under_title(edition: Told) -> tuple[str, ...]:
 
 
 def _footer(edition: Told, subscription: str) -> tuple[str, ...]:
+    is_requested = edition.period.cadence == CUSTOM
     return (
-        f"You get this mail as subscriber of “{shortened(subscription, 80)}”; reply to unsubscribe.",
+        f"You get this mail because “{shortened(subscription, 80)}” was requested for you."
+        if is_requested
+        else f"You get this mail as subscriber of “{shortened(subscription, 80)}”; reply to unsubscribe.",
         f"Edition {edition.name}, {edition.period.interval}.",
         f"Its manifest has the SHA-256 {edition.short_hash}…; “sentinel verify” checks every file against it.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sentinel_pipeline.domain.period import BEFORE, NOUN
+from sentinel_pipeline.domain.period import BEFORE, CUSTOM, NOUN
 from sentinel_pipeline.rendering.characters import shortened
 from sentinel_pipeline.rendering.edition_folder import Told, ToldSection
 from sentinel_pipeline.rendering.letter import Enclosure, Inline, Occasion
@@ -162,6 +162,8 @@ def _silent_box(edition: Told) -> Box:
 
 def _again(edition: Told) -> str:
     period = edition.period
+    if period.cadence == CUSTOM:
+        return f"Then request it again, under another name; r{edition.revision} stays as it is."
     return (
         f"Then publish again: “sentinel publish {period.cadence} {period.key}” makes r{edition.revision + 1} and leaves"
         f" r{edition.revision} as it is."

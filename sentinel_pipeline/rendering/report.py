@@ -64,6 +64,7 @@ class Report:
     sections: tuple[SectionResult, ...]
     figures_hash: str
     summary: str = ""
+    is_detailed: bool = False
     methods: tuple[tuple[str, str], ...] = field(default_factory=tuple)
 
     @property

@@ -45,7 +45,7 @@ def trend_finding(table: pl.DataFrame, period: Period) -> str:
     unseen = "" if known.height == table.height else "; part of the period was not metered"
     top = known.sort("energy_kwh", "timestamp", descending=[True, False]).row(0, named=True)
     local = top["timestamp"].astimezone(period.zone)
-    when = f"from {local:%H:%M}" if period.cadence == "daily" else f"on {local:%A} {local.day} {local:%B}"
+    when = f"from {local:%H:%M}" if period.is_day else f"on {local:%A} {local.day} {local:%B}"
     return f"{_sum(known['energy_kwh']):,.2f} kWh, most {when} ({top['energy_kwh']:,.2f} kWh){unseen}"
 
 

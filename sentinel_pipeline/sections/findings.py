@@ -14,7 +14,6 @@ from sentinel_pipeline.sections.shares import percent
 FEWEST = 7
 HIGHEST_Z = 3.5
 Z_PER_DEVIATION = 0.6745
-NOUN = {"daily": "hour", "weekly": "day", "monthly": "day"}
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -50,7 +49,7 @@ def peak(table: pl.DataFrame, value: str, noun: str, period: Period) -> str:
     top = by_time.row(0, named=True)
     odd = unusual(by_time, value).height
     many = (
-        f"; {counted(odd, 'unusual bucket')} far above the others".replace("bucket", NOUN[period.cadence])
+        f"; {counted(odd, 'unusual bucket')} far above the others".replace("bucket", "hour" if period.is_day else "day")
         if odd
         else ""
     )
@@ -70,6 +69,6 @@ def unusual(by_time: pl.DataFrame, value: str) -> pl.DataFrame:
 def _when(start: datetime, period: Period) -> str:
     """A bucket in words, on the report's clock: an hour of a day, a day of a longer period."""
     local = start.astimezone(period.zone)
-    if period.cadence == "daily":
+    if period.is_day:
         return f"from {local:%H:%M} to {local + timedelta(hours=1):%H:00}"
     return f"on {local:%A} {local.day} {local:%B}"

@@ -17,8 +17,8 @@ SEEN = ("received", "partial", "no events")
 
 
 def interval_of(period: Period) -> Interval:
-    """The grain a report of this cadence shows: hours of a day, else days."""
-    return "hour" if period.cadence == "daily" else "day"
+    """The grain a report of this period shows: hours of a day, else days."""
+    return "hour" if period.is_day else "day"
 
 
 def bucket_starts(period: Period, interval: Interval) -> tuple[datetime, ...]:

@@ -1,5 +1,7 @@
 """The kinds of source systems, in reading order."""
 
+from collections.abc import Iterable
+
 from sentinel_pipeline.sources import atlas, cybersentinel, iothub, iotsentinel, kasa, suricata, zeek
 from sentinel_pipeline.sources.source import SourceKind
 
@@ -13,3 +15,8 @@ SOURCES: tuple[SourceKind, ...] = (
     suricata.KIND,
 )
 KINDS = {kind.kind: kind for kind in SOURCES}
+
+
+def tables_given(kinds: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """For the sources, each with its kind, the names of the tables they give."""
+    return tuple((name, tuple(table.name for table in KINDS[kind].tables)) for name, kind in kinds)

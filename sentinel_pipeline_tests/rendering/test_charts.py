@@ -14,12 +14,14 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from sentinel_pipeline.domain.period import CustomPeriod
 from sentinel_pipeline.rendering.chart_times import clock_changes, offsets, ticks, time_grid, unusual_hours
 from sentinel_pipeline.rendering.charts import Form, alt_text, draw
 from sentinel_pipeline.rendering.report import SectionResult
 from sentinel_pipeline.rendering.scales import value_ticks
 from sentinel_pipeline.rendering.sparklines import sparkline, strokes
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines
+from sentinel_pipeline_tests.clocks import BERLIN
 from sentinel_pipeline_tests.rendering import worlds
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_period, a_report, a_section, an_empty_report
 
@@ -129,6 +131,13 @@ def test_half_an_hour_of_clock_change_is_marked() -> None:
     assert [words for _, words in clock_changes(time_grid(pl.Series([period.window.start]), period))] == [
         "clock +0.5 h"
     ]
+
+
+@pytest.mark.parametrize(("days", "first", "number"), [(31, "1\nSa", 31), (60, "3\nMar", 9), (366, "1\nMar", 13)])
+def test_of_many_days_only_weeks_or_months_are_labelled(days: int, first: str, number: int) -> None:
+    period = CustomPeriod("custom", date(2025, 3, 1), BERLIN, days)
+    positions, labels = ticks(time_grid(pl.Series(period.day_starts), period))
+    assert (labels[0], len(labels), len(positions)) == (first, number, number)
 
 
 def test_labels_of_the_hours_are_local() -> None:

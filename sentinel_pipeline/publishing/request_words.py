@@ -1,0 +1,66 @@
+"""What a report says of having been cut down: by whom it is told what it leaves out, no number is taken for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sentinel_pipeline.domain.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYMS
+from sentinel_pipeline.publishing.narrowing import Narrowing
+from sentinel_pipeline.publishing.scope import Scope
+from sentinel_pipeline.sections.findings import listed
+
+HIDING = {
+    ADDRESSES: "addresses are shortened",
+    DEVICES: "devices go by pseudonyms",
+    PSEUDONYMS: "persons go by pseudonyms",
+    DROP: "names of persons are removed",
+}
+OF_THE_NEWEST = ("latest_alerts", "unacknowledged_rule_events")
+MOST_NAMED = 10
+
+Hide = Callable[[str], str]
+
+
+def cut_words(narrowing: Narrowing, hide: Hide) -> Iterator[str]:
+    """A sentence on whose data alone is told; nothing for a report of everything."""
+    parts = [f"what {_named(narrowing.sources)} gave"] if narrowing.sources else []
+    parts += [f"of {_named([hide(device) for device in narrowing.devices])}"] if narrowing.devices else []
+    if parts:
+        yield f"Only {' '.join(parts)}."
+
+
+def request_words(scope: Scope, hide: Hide) -> tuple[str, ...]:
+    """A paragraph on what was asked for, which filter applies, and what is left out for it; none without a request."""
+    narrowing = scope.narrowing
+    said = " ".join(_sentences(scope, narrowing, hide))
+    return (said,) if said else ()
+
+
+def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
+    if narrowing.name:
+        yield f"“{hide(narrowing.name)}”, as it was requested."
+    yield from cut_words(narrowing, hide)
+    left_out = [section.title for section in scope.left_out]
+    if left_out:
+        yield f"Left out, since what they count does not tell devices apart: {listed(left_out)}."
+    newest = [section.title for section in scope.sections if section.name in OF_THE_NEWEST]
+    if newest and (narrowing.sources or narrowing.devices):
+        yield f"{listed(newest)}: those among the newest 200 of all on each day."
+    hiding = [words for measure, words in HIDING.items() if measure in narrowing.privacy.measures]
+    if hiding:
+        said = listed(hiding)
+        yield f"{said[0].upper()}{said[1:]}."
+
+
+def _named(names: tuple[str, ...] | list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return f"{', '.join(names[:MOST_NAMED])} and {more:,} more" if more > 0 else listed(names)
+
+
+def request_entry(narrowing: Narrowing, hide: Hide) -> dict[str, object]:
+    """What the manifest says of a request; nothing of a report that nobody requested."""
+    if not narrowing.name:
+        return {}
+    lists = {name: [hide(one) for one in getattr(narrowing, name)] for name in ("sections", "sources", "devices")}
+    named = {"name": hide(narrowing.name), "requested_by": hide(narrowing.requested_by)}
+    return {"request": {**named, **lists, "redaction": sorted(narrowing.privacy.measures)}}
