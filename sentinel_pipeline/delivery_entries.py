@@ -139,7 +139,8 @@ class AlertsEntry(Strict):
 class SubscriptionEntry(Strict):
     """Who gets which editions, with which files; with `only_if` only those whose figure is as it says.
 
-    With a `schedule` they go at its times, otherwise when the edition is published.
+    With a `schedule` they go at its times, otherwise when the edition is published. With `sources`, `devices` or
+    `redaction` a report of its own is made for it, cut down to these, in the place of the whole edition.
     """
 
     name: Line
@@ -149,6 +150,9 @@ class SubscriptionEntry(Strict):
     sections: Annotated[list[str], Field(min_length=1)] | None = None
     channel: ChannelName | None = None
     schedule: Cron = None
+    sources: Annotated[list[str], Field(min_length=1)] | None = None
+    devices: Annotated[list[Line], Field(min_length=1)] | None = None
+    redaction: Annotated[list[Literal["addresses", "devices", "pseudonyms", "drop"]], Field(min_length=1)] | None = None
     enclose: Literal["attach", "link"] = "attach"
     only_if: str | None = None
     active: bool = True

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sentinel_pipeline.delivery.channels import channel
 from sentinel_pipeline.delivery.edition import newest_edition
+from sentinel_pipeline.delivery.narrowed import file_narrowed
 from sentinel_pipeline.delivery.outbox import Order, PostOffice, Receipts, deliver
 from sentinel_pipeline.delivery.subscriptions import Subscription, kept_subscriptions, subscriptions
 from sentinel_pipeline.domain.period import CUSTOM, Period
@@ -41,8 +42,11 @@ def deliver_period(
     office = _office(settings, clock, pause)
     with office.ledger.reading() as connection:
         of_ledger, problems = kept_subscriptions(kept(connection), settings)
-    receipts = deliver(office, edition, [one for one in (*of_file, *of_ledger) if is_meant(one)], order)
-    return replace(receipts, problems=(*problems, *receipts.problems))
+    meant = [one for one in (*of_file, *of_ledger) if is_meant(one)]
+    receipts = deliver(office, edition, [one for one in meant if not one.is_narrowed], order)
+    narrowed = [one for one in meant if one.is_narrowed and not order.only_failed]
+    filed = file_narrowed(office.ledger, edition, period, narrowed, clock(), is_correction=order.is_correction)
+    return replace(receipts, withheld=(*receipts.withheld, *filed), problems=(*problems, *receipts.problems))
 
 
 def deliver_request(

@@ -70,7 +70,7 @@ def activate(settings: Settings, ledger: Ledger, name: str, at: datetime, by: st
 
 def _checked(settings: Settings, written: Mapping[str, object]) -> SubscriptionEntry:
     entry = entry_of(written)
-    understood(entry, settings.delivery)
+    understood(entry, settings)
     if entry.name in {one.name for one in settings.subscriptions}:
         raise UsageError(f"name: found '{entry.name}'; sentinel.yaml has a subscription of that name")
     return entry

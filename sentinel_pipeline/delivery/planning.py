@@ -41,12 +41,9 @@ def planned(
     for subscription in subscriptions:
         if subscription.cadence != edition.cadence or not subscription.is_active:
             continue
-        condition = subscription.condition
-        if condition is not None and not condition.holds(edition.facts):
-            withheld.append(
-                f"{subscription.name}: {condition.fact} is {edition.facts[condition.fact]}, not"
-                f" {condition.sign} {condition.number:g}"
-            )
+        said = unmet(subscription, edition)
+        if said:
+            withheld.append(said)
             continue
         had = _had(edition, subscription, earlier)
         same = {revision for revision in set(had.values()) if says_the_same(edition, revision)}
@@ -71,6 +68,15 @@ def follows_up(asked: Asked, earlier: Sequence[Delivery]) -> bool:
         for row in earlier
         if row.revision < asked.delivery.revision
     )
+
+
+def unmet(subscription: Subscription, edition: PublishedEdition) -> str:
+    """Why its condition keeps an edition from a subscription, in a line; nothing when it does not."""
+    condition = subscription.condition
+    if condition is None or condition.holds(edition.facts):
+        return ""
+    value = edition.facts[condition.fact]
+    return f"{subscription.name}: {condition.fact} is {value}, not {condition.sign} {condition.number:g}"
 
 
 def _had(edition: PublishedEdition, subscription: Subscription, earlier: Sequence[Delivery]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from sentinel_pipeline.delivery_entries import DeliveryEntry, SubscriptionEntry
+from sentinel_pipeline.delivery_entries import SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES
@@ -29,6 +29,7 @@ COMPARED: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
+KEYED = ("devices", "pseudonyms")
 Facts = Mapping[str, float | str | None]
 
 
@@ -54,7 +55,8 @@ class Condition:
 class Subscription:
     """Who gets the editions of a cadence, in which formats, how; no sections named means all.
 
-    `times` is when (as cron writes it), None as soon as they are published.
+    `times` is when (as cron writes it), None as soon as they are published. Sources, devices and measures of redaction,
+    none named meaning all and nothing hidden, make it a subscription to a report of its own.
     """
 
     name: str
@@ -67,6 +69,14 @@ class Subscription:
     condition: Condition | None
     is_active: bool
     times: str | None = None
+    sources: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    redaction: tuple[str, ...] = ()
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it wants less than the whole edition tells."""
+        return bool(self.sources or self.devices or self.redaction)
 
 
 def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
@@ -75,7 +85,7 @@ def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
     mistakes: list[str] = []
     for number, entry in enumerate(settings.subscriptions):
         try:
-            made.append(understood(entry, settings.delivery))
+            made.append(understood(entry, settings))
         except UsageError as error:
             path = f"subscriptions[{number}].{str(error).partition(':')[0]}"
             mistakes.append(f"{settings.file}: subscriptions[{number}].{error}{where(settings.lines, path)}")
@@ -94,7 +104,7 @@ def kept_subscriptions(rows: list[Row], settings: Settings) -> tuple[tuple[Subsc
             if row.name in taken:
                 raise UsageError(f"name: found '{row.name}'; sentinel.yaml has a subscription of that name")
             entry = entry_of(row.entry)
-            made.append(understood(entry.model_copy(update={"active": row.is_active}), settings.delivery))
+            made.append(understood(entry.model_copy(update={"active": row.is_active}), settings))
         except UsageError as error:
             problems.append(f"ledger: subscription '{row.name}': {str(error).splitlines()[0]}")
     return tuple(made), tuple(problems)
@@ -112,8 +122,10 @@ def entry_of(written: str | Mapping[str, object]) -> SubscriptionEntry:
         raise SettingsError(list(dict.fromkeys(lines))) from None
 
 
-def understood(entry: SubscriptionEntry, delivery: DeliveryEntry) -> Subscription:
+def understood(entry: SubscriptionEntry, settings: Settings) -> Subscription:
     """Raises UsageError, its line beginning with the key, for what cannot be served."""
+    delivery = settings.delivery
+    _require_narrowing(entry, settings)
     channel = entry.channel or delivery.channel
     if channel != "directory" and getattr(delivery, channel) is None:
         raise UsageError(f"channel: found '{channel}'; delivery.{channel} has to say how to reach it")
@@ -130,7 +142,27 @@ def understood(entry: SubscriptionEntry, delivery: DeliveryEntry) -> Subscriptio
         condition=None if entry.only_if is None else condition(entry.only_if),
         is_active=entry.active,
         times=entry.schedule,
+        sources=tuple(dict.fromkeys(entry.sources or ())),
+        devices=tuple(dict.fromkeys(entry.devices or ())),
+        redaction=tuple(dict.fromkeys(entry.redaction or ())),
     )
+
+
+def _require_narrowing(entry: SubscriptionEntry, settings: Settings) -> None:
+    """Raises UsageError for a report of its own that could not be made, or not go the way that is wanted."""
+    known = [source.name for source in settings.sources]
+    for name in entry.sources or ():
+        if name not in known:
+            raise UsageError(f"sources: found '{name}'; allowed: {', '.join(known)}")
+    for measure in entry.redaction or ():
+        if measure in KEYED and settings.privacy_key is None:
+            raise UsageError(f"redaction: found '{measure}'; privacy.key has to name the key of pseudonyms")
+    if not (entry.sources or entry.devices or entry.redaction):
+        return
+    if entry.channel not in (None, settings.delivery.channel):
+        raise UsageError(f"channel: found '{entry.channel}'; a report of its own goes by delivery.channel")
+    if entry.enclose == "link":
+        raise UsageError("enclose: found 'link'; a report of its own is attached")
 
 
 def _sections(names: list[str]) -> tuple[str, ...]:
