@@ -43,6 +43,7 @@ class RetentionEntry(Strict):
     daily_editions: Days | None = None
     weekly_editions: Days | None = None
     monthly_editions: Days | None = None
+    custom_editions: Days | None = None
     drafts: Days | None = None
     exports: Days | None = None
     outbox: Days | None = None

@@ -11,6 +11,7 @@ Kind = Literal[
     "daily_editions",
     "weekly_editions",
     "monthly_editions",
+    "custom_editions",
     "drafts",
     "exports",
     "outbox",

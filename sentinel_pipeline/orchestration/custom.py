@@ -15,6 +15,7 @@ from sentinel_pipeline.orchestration.partitions import REQUESTS, require_past
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.reports import edition_assets, statistic_dep
 from sentinel_pipeline.publishing.editions import edition_folder, revisions
+from sentinel_pipeline.publishing.withdrawal import require_kept
 from sentinel_pipeline.requests.wanted import filed, wanted
 from sentinel_pipeline.settings import ledger_url
 
@@ -56,6 +57,7 @@ def requested_days(deployment: Deployment) -> dg.AssetsDefinition:
         period = request.period(deployment.settings.zone)
         begin(open_ledger(ledger_url(deployment.settings.data)), period.key, context.run.run_id, now)
         require_past(period, deployment.settings, now)
+        require_kept(edition_folder(deployment.settings.editions, period), period, deployment.lake)
         missing = uncounted_days(deployment, period)
         away = read_days(deployment.settings, context.instance, missing)
         return dg.MaterializeResult(metadata=days_metadata([day.key for day in missing], away))

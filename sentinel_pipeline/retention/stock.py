@@ -13,7 +13,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.period import CADENCES, Period, day_of
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period, day_of
 from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.lake.closures import Closed, closed_at
 from sentinel_pipeline.lake.store import Lake
@@ -22,7 +22,9 @@ from sentinel_pipeline.publishing.withdrawal import withdrawn_at
 
 DAY = r"(?P<key>\d{4}-\d\d-\d\d)"
 NAME = r"[^/.][^/]*"  # what begins with a dot is being written
+REQUEST = r"(?P<key>\d{4}-\d\d-\d\d_[1-9]\d*d_[0-9a-f]+)"
 CADENCE = rf"(?P<cadence>{'|'.join(CADENCES)})"
+REVISION = rf"r[1-9][0-9]*/(?!{re.escape(MANIFEST)}$).+"
 CLOSED: frozenset[str] = frozenset(get_args(Closed))
 
 
@@ -84,9 +86,12 @@ PLACES = (
     _place("statistics", "lake/statistics", rf"{NAME}/(superseded/)?{DAY}(\.[0-9a-f]+)?\.parquet"),
     *(_place("drafts", f"lake/{one}", rf"{NAME}/{DAY}\.parquet", is_dated=True) for one in CADENCES),
     _place("drafts", "editions/.drafts", rf"{CADENCE}/{NAME}/{DAY}/.+", is_dated=True),
-    _place("daily_editions", "editions/daily", rf"{DAY}/r[1-9][0-9]*/(?!{re.escape(MANIFEST)}$).+", is_dated=True),
-    _place("weekly_editions", "editions/weekly", rf"{DAY}/r[1-9][0-9]*/(?!{re.escape(MANIFEST)}$).+", is_dated=True),
-    _place("monthly_editions", "editions/monthly", rf"{DAY}/r[1-9][0-9]*/(?!{re.escape(MANIFEST)}$).+", is_dated=True),
+    _place("daily_editions", "editions/daily", rf"{DAY}/{REVISION}", is_dated=True),
+    _place("weekly_editions", "editions/weekly", rf"{DAY}/{REVISION}", is_dated=True),
+    _place("monthly_editions", "editions/monthly", rf"{DAY}/{REVISION}", is_dated=True),
+    _place("drafts", "lake/custom", rf"{NAME}/{REQUEST}\.parquet", is_dated=True),
+    _place("drafts", "editions/.drafts", rf"(?P<cadence>custom)/{NAME}/{REQUEST}/.+", is_dated=True),
+    _place("custom_editions", "editions/custom", rf"{REQUEST}/{REVISION}", is_dated=True),
     _place("exports", "exports", r"(?!\.)(?!.*/\.).+", is_dated=True),
     _place("outbox", "outbox", rf"{NAME}\.eml", is_dated=True),
 )
@@ -122,7 +127,7 @@ def _belonging(file: File, places: list[Place], zone: ZoneInfo) -> tuple[Place, 
             day = _written(file, zone)
             return place, day.isoformat(), day, day
         cadence = named.get("cadence") or place.root.rpartition("/")[2]
-        is_of_cadence = cadence in CADENCES
+        is_of_cadence = cadence in (*CADENCES, CUSTOM)
         try:
             period = Period.parse(cadence if is_of_cadence else "daily", named["key"], zone)
         except UsageError:

@@ -73,6 +73,22 @@ def test_tables_and_drafts_of_an_edition_go_together(tmp_path: Path) -> None:
     assert (one.identity, one.number, one.kept_since) == (("drafts", "monthly/2025-01-01"), 3, date(2025, 2, 2))
 
 
+def test_what_was_requested_is_known_by_its_key_and_its_days(tmp_path: Path) -> None:
+    key = "2025-01-06_14d_0123456789ab"
+    for path in (f"editions/custom/{key}/r1/report.pdf", f"editions/custom/{key}/r1/manifest.json"):
+        write(tmp_path, path, day="2025-01-21")
+    write(tmp_path, f"lake/custom/alert_trends/{key}.parquet", day="2025-01-20")
+    write(tmp_path, f"editions/.drafts/custom/page/{key}/report.html", day="2025-01-20")
+    edition, drafts = found(tmp_path, "custom_editions", "drafts").values()
+    assert (edition.identity, edition.number) == (("custom_editions", f"custom/{key}"), 1)
+    assert (edition.first, edition.last, edition.kept_since) == (
+        date(2025, 1, 6),
+        date(2025, 1, 19),
+        date(2025, 1, 21),
+    )
+    assert (drafts.identity, drafts.number) == (("drafts", f"custom/{key}"), 2)
+
+
 def test_exports_and_mails_are_known_by_the_day_they_were_written_in_the_zone(tmp_path: Path) -> None:
     write(tmp_path, "exports/alerts.csv", day="2025-01-10")
     write(tmp_path, "exports/planned/2024-12-31.csv.gz", day="2025-01-11")
