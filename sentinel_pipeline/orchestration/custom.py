@@ -71,6 +71,7 @@ def outcome_definition(deployment: Deployment) -> dg.AssetsDefinition:
         deps=[dg.AssetKey([CUSTOM, "edition"])],
         partitions_def=REQUESTS,
         group_name=CUSTOM,
+        kinds={"sql"},
         owners=OWNERS,
         tags={"layer": "edition"},
         description="What became of the request: done, with the folder of its edition.",

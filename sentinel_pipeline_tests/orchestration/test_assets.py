@@ -20,6 +20,7 @@ from sentinel_pipeline.orchestration.runs import PARTITION, QUIET, RANGE_END, RA
 from sentinel_pipeline.settings import PROJECT, load_settings
 from sentinel_pipeline_tests.walks.household import DAY, make_house
 
+GROUPS = {"sources", "facts", "statistics", "daily", "weekly", "monthly", "custom", "deliveries", "housekeeping"}
 DAYS = ("2025-03-10", "2025-03-11", "2025-03-12", "2025-03-13")
 
 
@@ -170,9 +171,7 @@ def test_deleting_a_run_leaves_its_partitions_made(tmp_path: Path, monkeypatch: 
 def test_every_asset_says_what_it_is(house: Path) -> None:
     for spec in build_definitions(load_settings(house)).resolve_all_asset_specs():
         assert spec.description, spec.key
-        assert spec.group_name in {"sources", "facts", "statistics", "daily", "weekly", "monthly", "deliveries"} | {
-            "housekeeping"
-        }
+        assert spec.group_name in GROUPS
         assert spec.owners == ["team:sentinel"]
         assert spec.kinds, spec.key
         assert "layer" in spec.tags
