@@ -19,6 +19,14 @@ from sentinel_pipeline.rendering.workbook_shapes import Leaf, WorkbookShape
 LOCAL: Final = "times in all sheets are local wall time"
 LOOK: Final = Look("Device Data", is_numbered=False, names_zone=False)
 KEYS: Final = ("device_ip", "device_name", "source", "currency")
+NUMBERS: Final = {
+    "records": "#,##0",
+    "mean_power_w": "0.0",
+    "max_power_w": "0.0",
+    "share_on": "0.0%",
+    "energy_kwh": "0.000",
+    "cost": "0.00##",
+}
 # What a reading says of energy is a counter, and never added up.
 SUMS: Final = ("energy_kwh", "cost")
 
@@ -83,7 +91,7 @@ def by_device(rows: pl.LazyFrame, occasion: Occasion, spelling: Spelling, *, is_
     found = table.collect(engine="streaming")
     currencies = found["currency"].drop_nulls().n_unique() if "currency" in keys else 0
     drawn = ("device_name", "cost") if currencies == 1 and {"device_name", "cost"} <= {*found.columns} else None
-    return Leaf("Devices", table=found, numbers={"records": "#,##0"}, drawn=drawn)
+    return Leaf("Devices", table=found, numbers=NUMBERS, drawn=drawn)
 
 
 def _measures(names: list[str], *, is_metered: bool) -> Iterator[pl.Expr]:

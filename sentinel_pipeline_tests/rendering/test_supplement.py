@@ -21,8 +21,9 @@ from sentinel_pipeline.rendering.paper import write_pdf
 from sentinel_pipeline.rendering.report import SectionResult
 from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.supplement import MOST_CHARACTERS, characters_of, typeset
+from sentinel_pipeline.sections.section import Lines
 from sentinel_pipeline_tests.rendering import worlds
-from sentinel_pipeline_tests.rendering.worlds import a_period, a_report
+from sentinel_pipeline_tests.rendering.worlds import a_period, a_report, a_result, a_section
 
 NAMES = ("客厅摄像头", "リビングのカメラ", "거실 카메라")
 
@@ -69,11 +70,15 @@ def test_the_same_names_give_the_same_bytes_in_another_process(tmp_path: Path) -
 def test_a_report_shows_the_names_in_its_tables_and_pictures(tmp_path: Path) -> None:
     report = a_report("daily")
     named = talkers()
-    sections = tuple(named if one.section.name == named.section.name else one for one in report.sections)
+    at = [report.period.window.start] * len(NAMES)
+    counts = pl.DataFrame({"timestamp": at, "series": NAMES, "count": [3, 2, 1]})
+    drawn = a_result(a_section("by_name", Lines("timestamp", ("count",), series="series"), shown=0), counts)
+    others = tuple(named if one.section.name == named.section.name else one for one in report.sections)
+    sections = (*others, drawn)
     (tmp_path / "report.pdf").write_bytes(render_pdf(replace(report, organisation="株式会社テスト", sections=sections)))
     shown = text_of(tmp_path / "report.pdf")
     assert "株式会社テスト" in shown
-    assert all(shown.count(name) >= 2 for name in NAMES), "once beside a bar, once in the table"
+    assert all(shown.count(name) >= 2 for name in NAMES), "once in a table, once in a picture"
     assert "U+5BA2" not in shown
 
 
