@@ -175,7 +175,9 @@ def _folder(site: Site, cadence: str, key: str, revision: str) -> Path:
 
 
 def _published(site: Site, cadence: str, key: str) -> tuple[Period, list[int]]:
-    """The period and its revisions, oldest first."""
+    """The period and its revisions, oldest first; what was made on request is nobody's to see here."""
+    if cadence not in CADENCES:
+        raise NothingHereError("There is no report of such a period.")
     try:
         period = Period.parse(cadence, key, site.zone)
     except UsageError:
