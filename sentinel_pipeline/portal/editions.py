@@ -24,6 +24,7 @@ from sentinel_pipeline.portal.visitors import Reader, require_permission, site_o
 from sentinel_pipeline.publishing.editions import REVISION, edition_folder, revisions
 from sentinel_pipeline.rendering.edition_folder import Told, told
 from sentinel_pipeline.rendering.parts import completeness
+from sentinel_pipeline.rendering.restating import Restated, restated
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE: Final = 25
@@ -108,6 +109,7 @@ def show_edition(
         told=said,
         other_revisions=[number for number in published if number != said.revision],
         newest=published[-1],
+        changes=_changes(said, published),
         conditions=CONDITIONS,
         seen=completeness(said),
         cards=figures[:ON_CARDS],
@@ -141,6 +143,18 @@ def show_chart(request: Request, found: Reader, cadence: str, key: str, revision
     return file_response(file, file.name, request.headers)
 
 
+def _changes(said: Told, published: list[int]) -> tuple[int, tuple[Restated, ...]] | None:
+    """The revision before and the figures it tells otherwise; None where there is none, or none that can be told."""
+    earlier = [number for number in published if number < said.revision]
+    try:
+        before = told(said.folder.with_name(f"r{earlier[-1]}")) if earlier else None
+    except SentinelError:
+        return None
+    if before is None:
+        return None
+    return before.revision, restated(before.figures, said.figures, before.completeness, said.completeness)
+
+
 def _told(site: Site, cadence: str, key: str, revision: str) -> Told:
     try:
         return told(_folder(site, cadence, key, revision))
@@ -161,7 +175,9 @@ def _folder(site: Site, cadence: str, key: str, revision: str) -> Path:
 
 
 def _published(site: Site, cadence: str, key: str) -> tuple[Period, list[int]]:
-    """The period and its revisions, oldest first."""
+    """The period and its revisions, oldest first; what was made on request is nobody's to see here."""
+    if cadence not in CADENCES:
+        raise NothingHereError("There is no report of such a period.")
     try:
         period = Period.parse(cadence, key, site.zone)
     except UsageError:

@@ -7,20 +7,22 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sentinel_pipeline.domain.period import CUSTOM
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.portal.downloads import file_response, not_found, published_file
 from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, require_permission, site_of
 
 router = APIRouter(include_in_schema=False)
-OWNERLESS: Final = "exports/"
+# Made on somebody's request: whose it is the portal does not know yet.
+ON_REQUEST: Final = ("exports/", f"editions/{CUSTOM}/")
 LONGEST_RANGE: Final = 100
 
 
 @router.api_route("/files/{path:path}", methods=["GET", "HEAD"])
 def hand_out(request: Request, found: Exporter, path: str) -> Response:
-    """A file of an edition; files of `exports/`, which belong to nobody who signs in, for admins only."""
+    """A file of a periodic edition; what was made on request is for admins only."""
     site = site_of(request)
-    if path.startswith(OWNERLESS):
+    if path.startswith(ON_REQUEST):
         require_permission(request, found, "USERS_MANAGE")
     file = published_file(site.data, path)
     if file is None:

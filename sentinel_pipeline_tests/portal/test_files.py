@@ -63,10 +63,21 @@ def test_a_viewer_gets_no_file(portal: Portal) -> None:
     assert json.loads(entry.details)["permission"] == "DATA_EXPORT"
 
 
-def test_files_of_nobody_are_for_admins(portal: Portal) -> None:
-    assert portal.people["admin"].get("/files/exports/mine.csv").status_code == 200
-    for name in ("mine.csv", "not-there.csv"):
-        assert portal.people["analyst"].get(f"/files/exports/{name}").status_code == 403
+CUSTOM = "editions/custom/2026-10-01_14d_0123456789ab/r1"
+
+
+def test_what_was_made_on_request_is_for_admins(portal: Portal) -> None:
+    edition = portal.data / CUSTOM
+    edition.mkdir(parents=True)
+    for name in ("report.pdf", "manifest.json"):
+        (edition / name).write_text("{}")
+    for path in ("exports/mine.csv", f"{CUSTOM}/report.pdf"):
+        assert portal.people["admin"].get(f"/files/{path}").status_code == 200
+    for path in ("exports/mine.csv", "exports/not-there.csv", f"{CUSTOM}/report.pdf", f"{CUSTOM}/not-there.pdf"):
+        assert portal.people["analyst"].get(f"/files/{path}").status_code == 403
+    for role in ("analyst", "viewer"):
+        for path in (CUSTOM, f"{CUSTOM}/figures/total_incidents", f"{CUSTOM}/charts/top_talkers.png"):
+            assert portal.people[role].get(f"/{path}").status_code == 404
 
 
 def test_a_script_downloads_with_a_token_of_that_scope_only(portal: Portal) -> None:

@@ -188,6 +188,23 @@ def test_a_figure_says_where_it_comes_from(portal: Portal) -> None:
     read(portal, f"{DAILY}/figures/nothing", status=404)
 
 
+def test_a_later_revision_says_what_changed_and_why(tmp_path: Path) -> None:
+    report = a_report("daily")
+    first, *others = report.key_figures
+    published(report, tmp_path)
+    published(replace(report, key_figures=(replace(first, value=999), *others)), tmp_path)
+    published(replace(report, key_figures=(replace(first, value=999), *others), headline="Otherwise."), tmp_path)
+    with serving(tmp_path) as served:
+        with_people(served)
+        pages = [read(served, f"/editions/daily/2026-10-28/r{number}", "viewer") for number in (1, 2, 3)]
+    assert "What changed" not in pages[0].text
+    told = pages[1].text.split("What changed since r1")[1].split("Key figures")[0]
+    assert first.label in told
+    assert "999" in told
+    assert not [figure.label for figure in others if f">{figure.label}<" in told]
+    assert "every figure is what it was" in pages[2].text
+
+
 def test_a_viewer_sees_figures_but_nobodys_name(portal: Portal) -> None:
     page = read(portal, DAILY, "viewer")
     assert "Three of a hundred incidents were critical." in page.text
