@@ -1,6 +1,5 @@
 """Assets of an edition, the same for every cadence: section tables, key figures, files, and the published folder."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,30 +8,23 @@ import dagster as dg
 from sentinel_pipeline.domain.errors import first_line
 from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
 from sentinel_pipeline.lake.closures import in_use
-from sentinel_pipeline.lake.whole_files import replacing_folder
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.missing_days import days_definition, days_key
 from sentinel_pipeline.orchestration.partitions import partitions_of
-from sentinel_pipeline.orchestration.presenting import Metadata, file_link, partition_metadata
+from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
 from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.published import edition_metadata, publish_period
 from sentinel_pipeline.publishing.assembly import (
-    ABOUT_FILES,
     FILE_ASSETS,
     MADE_FROM,
     FileAsset,
-    draft_folder,
-    edition_files,
-    sole_assembler,
 )
 from sentinel_pipeline.publishing.composition import compose, made_table, section_asset
-from sentinel_pipeline.publishing.editions import MANIFEST, Edition, edition_folder, publish
 from sentinel_pipeline.publishing.figures import as_table, from_table, key_figures, versions_of
 from sentinel_pipeline.publishing.reconciliation import contradictions
-from sentinel_pipeline.publishing.request_words import request_entry
-from sentinel_pipeline.publishing.scope import Scope, needed_by, redaction_of, statistics_of
-from sentinel_pipeline.publishing.withdrawal import require_kept
+from sentinel_pipeline.publishing.scope import needed_by, statistics_of
 from sentinel_pipeline.sections.section import BEFORE, Section
 
 # A run of everything of a request, as somebody may start in the UI, makes what was requested and no more.
@@ -275,37 +267,3 @@ def edition_definition(
         return dg.MaterializeResult(metadata=edition_metadata(deployment, published))
 
     return edition
-
-
-def publish_period(deployment: Deployment, period: Period) -> Edition:
-    """Publishes what the lake holds rendered of a period."""
-    settings, scope, lake = deployment.settings, deployment.scope_of(period), deployment.lake
-    require_kept(edition_folder(settings.editions, period), period, lake)
-    report = compose(scope, settings.organisation, period, settings.editions, lake)
-    editions = settings.editions
-    about = replacing_folder(draft_folder(editions, period, ABOUT_FILES))
-    with sole_assembler(editions, period, *FILE_ASSETS), about as folder:
-        files, rows, said = edition_files(report, kinds_of(deployment, scope), editions, folder, scope.narrowing)
-        asked = request_entry(scope.narrowing, redaction_of(scope, period, lake) or str)
-        return publish(editions, period, files, rows, said | asked)
-
-
-def kinds_of(deployment: Deployment, scope: Scope) -> dict[str, str]:
-    names = [name for name, _ in scope.sources]
-    return {entry.name: entry.kind for entry in deployment.settings.sources if entry.name in names}
-
-
-def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg.MetadataValue]:
-    """A link that downloads every file, documents first, and the charts in view."""
-    data = deployment.settings.data
-    names = sorted((*published.files, MANIFEST), key=lambda name: (name.startswith(("tables/", "charts/")), name))
-    below = f"/files/{published.folder.relative_to(data).as_posix()}"
-    images = [f"![{Path(name).stem}]({below}/{name})" for name in names if name.endswith(".png")]
-    return {
-        "edition": dg.MetadataValue.text(published.name),
-        "is_new": dg.MetadataValue.bool(published.is_new),
-        **{re.sub(r"[./]", "_", name): file_link(data, published.folder / name) for name in names},
-        "chart": dg.MetadataValue.md(images[0] if images else ""),
-        "all_charts": dg.MetadataValue.md("\n\n".join(images)),
-        "folder": dg.MetadataValue.path(str(published.folder)),
-    }
