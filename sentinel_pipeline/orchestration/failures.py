@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 UNREADABLE, LOST = "SourceUnreachable", "RunLost"
 PATH = "/"
+OF_A_DAY = ("extracts", "facts", "statistics")
 
 
 def failings_of(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun, ended: str) -> list[Failing]:
@@ -113,8 +114,9 @@ def _cadence(parts: Sequence[str], job: str) -> str | None:
 def _other(settings: Settings, parts: Sequence[str], job: str, partition: str) -> str:
     if list(parts) == CORRECTIONS.path:
         return "Correcting reports after late facts"
-    is_of_a_day = bool(parts[0]) and bool(partition)
-    return f"Reading the day {_period(settings, 'daily', partition)}" if is_of_a_day else f"The job {job}"
+    if parts[0] in OF_A_DAY and partition:
+        return f"Reading the day {_period(settings, 'daily', partition)}"
+    return f"The job {job} for {partition}" if partition else f"The job {job}"
 
 
 def _mending_of_source(source: str, window_days: int) -> str:

@@ -200,3 +200,16 @@ def test_without_recipients_nothing_is_sent_and_the_problem_still_ends(
     house.run()
     assert house.tell() == []
     assert house.problems == []
+
+
+def test_whatever_else_fails_is_told_by_its_job_and_what_it_was_for(house: House, instance: dg.DagsterInstance) -> None:
+    for number, tags in enumerate(({PARTITION: "a-request"}, {})):
+        run_id = f"00000000-0000-4000-8000-{number:012}"
+        run = dg.DagsterRun(job_name="custom_report", run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags=tags)
+        instance.add_run(run)
+        instance.report_run_failed(run, "Failed: the process that executed it is gone.")
+    house.look()
+    assert sorted(problem.what for problem in house.problems) == [
+        "The job custom_report",
+        "The job custom_report for a-request",
+    ]
