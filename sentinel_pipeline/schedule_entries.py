@@ -41,6 +41,6 @@ class SchedulesEntry(Strict):
     late_after_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
 
     def of(self, cadence: str) -> str | None:
-        """The times of a cadence; None when it is off."""
+        """The times of a cadence; None when it is off, or has none: what is requested is made at any time."""
         times: dict[str, str | None] = {"daily": self.daily, "weekly": self.weekly, "monthly": self.monthly}
-        return times[cadence]
+        return times.get(cadence)
