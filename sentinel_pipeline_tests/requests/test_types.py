@@ -23,8 +23,8 @@ def test_a_detailed_report_shows_everything_and_other_types_what_they_are_called
     assert sections_of_types(["detailed"], ALL) == ALL
     assert sections_of_types(["violators"], ALL) == (
         "top_violators_by_user",
-        "top_violators_by_agent",
         "top_violators_by_ip",
+        "top_violators_by_agent",
     )
     assert sections_of_types(["violators"], ["protocols"]) == ()
     assert set(sections_of_types(["trends", "data_types"], ALL)) > set(sections_of_types(["trends"], ALL))
