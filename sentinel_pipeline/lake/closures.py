@@ -85,7 +85,7 @@ def _had(descriptor: int, until: float) -> bool:
 @contextmanager
 def _lock(lake: Lake) -> Iterator[int]:
     lake.root.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lake.root / ".in_use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(lake.root / "in_use.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield descriptor
     finally:

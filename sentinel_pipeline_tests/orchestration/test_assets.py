@@ -20,7 +20,18 @@ from sentinel_pipeline.orchestration.runs import PARTITION, QUIET, RANGE_END, RA
 from sentinel_pipeline.settings import PROJECT, load_settings
 from sentinel_pipeline_tests.walks.household import DAY, make_house
 
-GROUPS = {"sources", "facts", "statistics", "daily", "weekly", "monthly", "custom", "deliveries", "housekeeping"}
+GROUPS = {
+    "sources",
+    "facts",
+    "statistics",
+    "daily",
+    "weekly",
+    "monthly",
+    "custom",
+    "corrections",
+    "deliveries",
+    "housekeeping",
+}
 DAYS = ("2025-03-10", "2025-03-11", "2025-03-12", "2025-03-13")
 
 
