@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
+from pydantic import Field
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.period import Period
@@ -30,16 +31,20 @@ COLUMNS = ("edition", "figure", "before", "after", "why", "told")
 
 
 class LateFacts(dg.Config):
-    """The days that are looked at (all of which have ended), and those of them that are read again first."""
+    """The days that are looked at (all of which have ended), and those of them that are read again first.
 
-    looked_at: list[str]
-    read_again: list[str]
+    Whoever materializes everything by hand names none: the sensor knows which.
+    """
+
+    looked_at: list[str] = Field(default_factory=list)
+    read_again: list[str] = Field(default_factory=list)
 
 
 def correction_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
     @dg.asset(
         key=KEY,
         group_name="corrections",
+        kinds={"parquet"},
         owners=OWNERS,
         tags={"layer": "correction"},
         description="Days whose rows came late are read again. A published edition whose figures change by more than"
