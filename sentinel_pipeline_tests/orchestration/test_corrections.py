@@ -174,12 +174,14 @@ def tells_in_every_format(edition: Path) -> None:
         assert "3 rows of alerts came late" in " ".join(pages.stdout.split())
 
 
+@pytest.mark.slow
 def test_an_edition_that_nobody_was_sent_is_corrected_in_silence(house: House) -> None:
     house.add_late_alerts(3, severity=3)
     assert house.run(house.asked()).success
     assert (house.revisions(DAY), house.mails) == (["r1", "r2"], [])
 
 
+@pytest.mark.slow
 def test_a_small_change_is_listed_in_the_next_edition_and_no_other(told: House) -> None:
     house = told
     house.configure("corrections: {threshold: 50 %}\n")

@@ -8,6 +8,7 @@ from email.policy import default
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from sentinel_pipeline.domain.request import OPEN
 from sentinel_pipeline.ledger.database import open_ledger
@@ -26,6 +27,7 @@ subscriptions:
 """
 
 
+@pytest.mark.slow
 def test_it_is_made_from_the_same_days_and_holds_nothing_of_other_sources(tmp_path: Path) -> None:
     house = make_house(tmp_path / "house")
     with (house / "config" / "sentinel.yaml").open("a") as configuration:

@@ -12,6 +12,7 @@ import pytest
 
 from sentinel_pipeline_tests.walks.household import DAY, make_house, sentinel
 
+pytestmark = pytest.mark.slow  # a month is made of sixty days
 MONTH = "2025-03-01"
 
 
