@@ -4,7 +4,7 @@ import dagster as dg
 
 from sentinel_pipeline.orchestration.progress import say
 
-WAITS = (5, 25)
+WAITS = (2, 8)  # seconds: others of the day wait as long
 
 
 def retry_if(context: dg.AssetExecutionContext, failure: str | None, *, may_pass: bool) -> None:

@@ -211,6 +211,7 @@ def test_facts_json_names_partitions_that_dagster_knows(house: Path, instance: d
         assert Lake(house / "lake").version(asset, partition) == version
 
 
+@pytest.mark.slow
 def test_a_scheduled_week_reads_the_days_that_nobody_has_read_and_delivers(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:

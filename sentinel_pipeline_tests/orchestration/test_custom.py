@@ -112,6 +112,7 @@ def two_days(house: Settings, ledger: Ledger, instance: dg.DagsterInstance) -> P
     return made(house, ledger, instance, TWO_DAYS)
 
 
+@pytest.mark.slow
 def test_seven_days_from_a_monday_tell_what_the_weekly_report_tells(
     house: Settings, instance: dg.DagsterInstance, week: Path
 ) -> None:

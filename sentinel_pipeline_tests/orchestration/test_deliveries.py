@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sentinel_pipeline.orchestration import retrying
+from sentinel_pipeline.orchestration import deliveries, retrying
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.deliveries import deliveries_key
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
@@ -87,6 +87,7 @@ def test_a_delivery_that_fails_fails_its_asset_in_one_line_and_not_the_edition(
     data: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retrying, "WAITS", (0, 0))
+    monkeypatch.setattr(deliveries, "sleep", lambda _: None)
     (data / "outbox").write_text("a file in the place of the folder")
     result = run(data, instance)
     assert not result.success

@@ -63,6 +63,7 @@ def test_the_same_inputs_give_the_same_bytes_in_another_world(week: tuple[Path, 
     assert [name for name in sorted(names) if (here / name).read_bytes() != (there / name).read_bytes()] == []
 
 
+@pytest.mark.slow
 def test_late_rows_make_a_second_revision_and_leave_the_first(tmp_path: Path) -> None:
     house = make_house(tmp_path / "house")
     first = Path(sentinel(house, "publish", "daily", DAY).last)
@@ -101,6 +102,7 @@ def test_a_lost_partition_is_said_and_not_confirmed(week: tuple[Path, Said], tmp
     assert "1 of its 7 partitions is gone" in answer.complaints[0]
 
 
+@pytest.mark.slow
 def test_two_publishers_of_one_edition_publish_it_once(tmp_path: Path) -> None:
     house = make_house(tmp_path / "house")
     command = [sys.executable, "-m", "sentinel_pipeline", "publish", "daily", DAY]

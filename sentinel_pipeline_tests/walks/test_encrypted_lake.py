@@ -149,6 +149,7 @@ def test_an_encrypted_lake_without_a_key_in_the_configuration_is_one_clear_line(
     assert len(refused.complaints) == 1
 
 
+@pytest.mark.slow
 def test_a_lake_in_clear_is_switched_over_and_its_keys_turned(clear: Path, tmp_path: Path) -> None:
     house = shutil.copytree(clear, tmp_path / "house")
     edition = house / "editions" / "daily" / DAY / "r1"
