@@ -350,6 +350,7 @@ def test_a_heading_stays_with_what_it_heads(tmp_path: Path) -> None:
             assert lines[-2] not in {result.section.title for result in MAKERS[name]().sections}
 
 
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes_everywhere(tmp_path: Path) -> None:
     digests = {
         digest(tmp_path, TZ="America/New_York", LC_ALL="C", PYTHONHASHSEED="1"),

@@ -81,6 +81,7 @@ def test_late_rows_make_a_second_revision_and_leave_the_first(tmp_path: Path) ->
         assert (traced.code, f"recomputed {count}" in traced.out) == (0, True), traced.err
 
 
+@pytest.mark.slow
 def test_a_damaged_edition_is_said_and_published_again_beside_it(tmp_path: Path) -> None:
     house = make_house(tmp_path / "house")
     first = Path(sentinel(house, "publish", "daily", DAY).last)
