@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -99,7 +100,7 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
     say(f"configuration: {config}")
     if publishes:
-        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES], last_day)
+        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES])
     click.echo(str(data / "systems"))
 
 
@@ -109,25 +110,29 @@ def _last_full(last_day: date, cadence: str) -> date:
     return first_of(cadence, running - timedelta(days=1))
 
 
-def _publish_demo(periods: list[Period], last_day: date) -> None:
-    """Publishes several editions side by side, the longest period first, and prints each with its figures.
-
-    Days that none of them needs are read too: whoever then publishes any day waits for nothing else.
-    """
+def _publish_demo(periods: list[Period]) -> None:
+    """Publishes several editions side by side, the longest period first, and prints each with its figures."""
     from sentinel_pipeline.demo.crew import Crew
-    from sentinel_pipeline.orchestration.runs import read_every_day
 
     outcomes = Crew(say, AT_ONCE).results(_published, periods[::-1])
-    for problem in read_every_day(load_settings(), last_day, say):
-        click.echo(f"sentinel: {problem}", err=True)
     for period, outcome in zip(periods, outcomes[::-1], strict=True):
         _show_figures(period, outcome)
+        for problem in outcome.problems:
+            click.echo(f"sentinel: {problem}", err=True)
 
 
 def _published(period: Period, tell: Callable[[str], None]) -> Outcome:
-    from sentinel_pipeline.orchestration.runs import publish_edition
+    """After the last day the days that no edition needs are read too: whoever publishes one waits for nothing else."""
+    from sentinel_pipeline.orchestration.runs import publish_edition, read_every_day
 
-    return publish_edition(load_settings(), period, lambda line: tell(f"  {period.cadence}: {line}"))
+    def listener(line: str) -> None:
+        tell(f"  {period.cadence}: {line}")
+
+    settings = load_settings()
+    outcome = publish_edition(settings, period, listener)
+    if period.cadence != "daily":
+        return outcome
+    return replace(outcome, problems=(*outcome.problems, *read_every_day(settings, period.first, listener)))
 
 
 def _show_figures(period: Period, outcome: Outcome) -> None:
