@@ -6,13 +6,13 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import Field, PositiveInt, ValidationError, field_validator
 
 from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError
+from sentinel_pipeline.domain.zones import is_zone
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.strict import Day, Secret, Strict, allowed_keys, path_of, shown
@@ -178,7 +178,7 @@ def configuration_of(file: Path, document: Document) -> Configuration:
 
 
 def _zone_name(name: str) -> str:
-    if name not in available_timezones():
+    if not is_zone(name):
         raise ValueError("an IANA time zone such as Europe/Berlin or UTC")
     return name
 

@@ -74,7 +74,7 @@ def _is_due(row: Delivery, now: datetime) -> bool:
 
 
 def _planned(problem: Problem, settings: Settings) -> list[Planned]:
-    kinds: list[Kind] = ["failure", *(["recovery"] if problem.recovered_at else [])]  # type: ignore[list-item]
+    kinds: tuple[Kind, ...] = ("failure", "recovery") if problem.recovered_at else ("failure",)
     return [_mail(problem, kind, address, settings) for kind in kinds for address in settings.alerts.recipients]
 
 

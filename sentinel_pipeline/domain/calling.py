@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from inspect import signature
 from typing import TypeVar
 
@@ -11,4 +12,10 @@ Result = TypeVar("Result")
 
 def called(function: Callable[..., Result], known: Mapping[str, object]) -> Result:
     """The function's result for what its parameters name of what is known. Raises KeyError for one that is not."""
-    return function(**{name: known[name] for name in signature(function).parameters})
+    return function(**{name: known[name] for name in named_by(function)})
+
+
+@cache
+def named_by(function: Callable[..., object]) -> tuple[str, ...]:
+    """Names of the function's parameters; asked thousands of times while the assets are described."""
+    return tuple(signature(function).parameters)

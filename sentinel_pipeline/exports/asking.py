@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.domain.errors import DateRangeError, UsageError
 from sentinel_pipeline.domain.instant import instant
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES, Table
+from sentinel_pipeline.domain.zones import is_zone
 from sentinel_pipeline.exports.spans import span
 from sentinel_pipeline.exports.wanted import CANONICAL, EARLIEST, LATEST, Wanted, compression_of, format_of
 from sentinel_pipeline.rendering.compression import COMPRESSIONS
@@ -69,7 +70,7 @@ def asked_zone(name: str | None, settings: Settings) -> ZoneInfo:
     """The zone named, else the configured one. Raises UsageError for one there is not."""
     if name is None:
         return settings.zone
-    if name not in available_timezones():
+    if not is_zone(name):
         raise UsageError(f"--timezone '{name}' is no time zone; write an IANA name such as Europe/Berlin or UTC")
     return ZoneInfo(name)
 

@@ -1,6 +1,6 @@
 """Assets of an edition, the same for every cadence: section tables, key figures, files, and the published folder."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -84,10 +84,11 @@ def sections_definition(
     A section that fails stops the figures, which need them all, but no other section.
     """
     sections = {section_key(section, cadence): section for section in deployment.scope.sections_of(cadence)}
+    looked_back_at = {name for section in sections.values() for name in needed_by(section) if name.endswith(BEFORE)}
 
     @dg.multi_asset(
         name=f"{cadence}_sections",
-        specs=[section_spec(deployment, section, cadence) for section in sections.values()],
+        specs=[section_spec(deployment, section, cadence, looked_back_at) for section in sections.values()],
         partitions_def=partitions,
         can_subset=True,
     )
@@ -114,9 +115,10 @@ def section_key(section: Section, cadence: str) -> dg.AssetKey:
     return dg.AssetKey([cadence, section.name])
 
 
-def section_spec(deployment: Deployment, section: Section, cadence: str) -> dg.AssetSpec:
+def section_spec(
+    deployment: Deployment, section: Section, cadence: str, looked_back_at: Collection[str]
+) -> dg.AssetSpec:
     """One step maps a statistic to its days in one way: with the period before where any section looks back at it."""
-    looked_back_at = {name for other in deployment.scope.sections_of(cadence) for name in needed_by(other)}
     available = {statistic.name for statistic in deployment.scope.statistics}
     names = dict.fromkeys(name.removesuffix(BEFORE) for name in needed_by(section))
     statistics = [

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from inspect import signature
 from typing import Any, Final, Literal
 
 import polars as pl
 
-from sentinel_pipeline.domain.calling import called
+from sentinel_pipeline.domain.calling import called, named_by
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.lake.store import Lake, Stamp
@@ -189,7 +188,7 @@ def summary(question: Question) -> Answer:
 
 def _of(question: Question, function: Callable[..., Any]) -> Any:
     """A section's function for the statistics that its parameters name."""
-    return called(function, {name: question.statistic(name) for name in signature(function).parameters})
+    return called(function, {name: question.statistic(name) for name in named_by(function)})
 
 
 def _whole_days(question: Question) -> Answer:

@@ -55,13 +55,15 @@ def render_tables(report: Report, folder: Path) -> None:
 def render_charts(report: Report, folder: Path) -> None:
     """Every drawn section as `charts/<section>.svg` and `.png`, and the one that a mail shows as `preview.png`."""
     from sentinel_pipeline.rendering.charts import draw_files, preview
+    from sentinel_pipeline.rendering.supplement import characters_in, typeset
 
     (folder / "charts").mkdir()
-    for result in report.sections:
-        for form, drawn in draw_files(result, report.period).items():
-            (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
     leading = leading_chart(report.sections)
-    shown = preview(leading, report.period) if leading else None
+    with typeset(characters_in(report)):
+        for result in report.sections:
+            for form, drawn in draw_files(result, report.period).items():
+                (folder / "charts" / f"{result.section.name}.{form}").write_bytes(drawn)
+        shown = preview(leading, report.period) if leading else None
     if shown is not None:
         (folder / "preview.png").write_bytes(shown)
 
@@ -84,8 +86,10 @@ def render_page(report: Report, folder: Path) -> None:
     """`report.html`, with the charts inside."""
     from sentinel_pipeline.rendering.charts import draw
     from sentinel_pipeline.rendering.html import render_html
+    from sentinel_pipeline.rendering.supplement import characters_in, typeset
 
-    charts = {result.section.name: draw(result, report.period, "svg", alone=False) for result in report.sections}
+    with typeset(characters_in(report)):
+        charts = {result.section.name: draw(result, report.period, "svg", alone=False) for result in report.sections}
     drawn = {name: chart for name, chart in charts.items() if chart is not None}
     (folder / "report.html").write_bytes(render_html(report, drawn))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, lru_cache
-from inspect import signature
+from functools import cache, cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from sentinel_pipeline.domain.calling import named_by
 from sentinel_pipeline.domain.period import CUSTOM, Period
 from sentinel_pipeline.domain.redaction import Redaction
 from sentinel_pipeline.domain.sums import refusing, require_summable
@@ -39,18 +39,18 @@ class Scope:
         wanted = narrowing.sources
         return Scope(tuple(one for one in self.sources if not wanted or one[0] in wanted), narrowing)
 
-    @property
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
         """Facts tables, canonical order; receipts and quarantine are always there."""
         given = {table for _, tables in self.sources for table in tables} | set(ALWAYS)
         return tuple(table for name, table in TABLE.items() if name in given)
 
-    @property
+    @cached_property
     def statistics(self) -> tuple[Statistic, ...]:
         given = {table.name for table in self.tables}
         return tuple(statistic for statistic in STATISTICS if statistic.table in given)
 
-    @property
+    @cached_property
     def sections(self) -> tuple[Section, ...]:
         given = {table.name for table in self.tables}
         return tuple(
@@ -61,7 +61,7 @@ class Scope:
             and (section.name == TOLD_ANYWAY or self.narrowing.keeps(needed_by(section)))
         )
 
-    @property
+    @cached_property
     def left_out(self) -> tuple[Section, ...]:
         """Sections that are wanted, but cannot be told of single devices."""
         everywhere = replace(self, narrowing=replace(self.narrowing, devices=()))
@@ -75,7 +75,7 @@ class Scope:
     def _has_several(self, table: str) -> bool:
         return sum(table in tables for _, tables in self.sources) > 1
 
-    @property
+    @cached_property
     def figures(self) -> tuple[Figure, ...]:
         """Figures of the tables that the sections speak of."""
         given = {table.name for table in self.tables}
@@ -151,7 +151,7 @@ def needed_by(section: Section) -> tuple[str, ...]:
 
 def spoken_of(section: Section) -> tuple[str, ...]:
     """Statistics that the words beside a section's table are made from: what was seen, and what it leaves out."""
-    excluded = tuple(signature(section.excluded).parameters) if section.excluded else ()
+    excluded = named_by(section.excluded) if section.excluded else ()
     return (*excluded, "completeness", *((f"completeness{BEFORE}",) if section.looks_back else ()))
 
 

@@ -14,23 +14,16 @@ from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.rendering.sheets import Page, Sheet, heading_pages, pages
 from sentinel_pipeline.rendering.story import Story, story
 from sentinel_pipeline.rendering.styles import BOTTOM, MARGIN, PAGE_HEIGHT, PAGE_WIDTH, SMALL, TEXT_WIDTH
-from sentinel_pipeline.rendering.supplement import characters_of, typeset
+from sentinel_pipeline.rendering.supplement import characters_in, typeset
 from sentinel_pipeline.rendering.tags import artifact
 
 
 def render_pdf(report: Report) -> bytes:
     """The whole report as one PDF; the same report gives the same bytes on every machine."""
-    with typeset(_characters(report)):
+    with typeset(characters_in(report)):
         told = story(report)
         drawn, sheet = _drawn(report, told)
         return finished(drawn, told.charts, told.book, sheet.tags.root, particulars(report))
-
-
-def _characters(report: Report) -> set[str]:
-    """All that a document may say: names stand in tables, and the words speak of those."""
-    words = (report.organisation, report.headline, *report.narrative, report.completeness_words)
-    tables = (report.completeness, *(result.table for result in report.sections))
-    return characters_of(*tables).union(*words, *(result.finding for result in report.sections))
 
 
 def particulars(report: Report) -> Particulars:

@@ -20,7 +20,16 @@ from typing import Any
 
 import polars as pl
 
-from sentinel_pipeline.rendering.fonts import BOLD, LAST_CODE, REGULAR, Supplement, covered, supplemented
+from sentinel_pipeline.rendering.fonts import (
+    BOLD,
+    LAST_CODE,
+    REGULAR,
+    Supplement,
+    covered,
+    is_supplemented,
+    supplemented,
+)
+from sentinel_pipeline.rendering.report import Report
 
 # Noto's order of families in its collection: Japanese, Korean, Simplified Chinese, … The same character can look
 # different in each; what looks right to most readers is the third.
@@ -34,11 +43,22 @@ MOST_CHARACTERS = 3000
 @contextmanager
 def typeset(characters: Iterable[str]) -> Iterator[None]:
     """While it lasts, those of the characters that Noto Sans CJK has can be drawn; the rest is spelled out as ever."""
-    lacking = {ord(character) for character in characters if ord(character) <= LAST_CODE} - covered()
+    lacking = {ord(character) for character in characters if 0x7F < ord(character) <= LAST_CODE} - covered()
     # Most reports hold none, and need not read sixteen thousand kilobytes of font.
-    drawn = sorted(lacking & _cmap().keys())[:MOST_CHARACTERS] if any(code > 0x7F for code in lacking) else []
-    with supplemented(_supplement(tuple(drawn)) if drawn else None):
+    drawn = sorted(lacking & _cmap().keys())[:MOST_CHARACTERS] if lacking else []
+    # Making a font takes longer than drawing a chart: within one for the whole report charts need none of their own.
+    if drawn and all(is_supplemented(chr(code)) for code in drawn):
         yield
+    else:
+        with supplemented(_supplement(tuple(drawn)) if drawn else None):
+            yield
+
+
+def characters_in(report: Report) -> set[str]:
+    """All that a document may say: names stand in tables, and the words speak of those."""
+    words = (report.organisation, report.headline, *report.narrative, report.completeness_words)
+    tables = (report.completeness, *(result.table for result in report.sections))
+    return characters_of(*tables).union(*words, *(result.finding for result in report.sections))
 
 
 def characters_of(*frames: pl.DataFrame) -> set[str]:
@@ -52,17 +72,19 @@ def characters_of(*frames: pl.DataFrame) -> set[str]:
     return found
 
 
-def _font() -> Any:
+@cache
+def _noto() -> Any:
     from fontTools.ttLib import TTFont
 
     file = files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc"
-    return TTFont(str(file), fontNumber=FAMILY_NUMBER, lazy=True)
+    font = TTFont(str(file), fontNumber=FAMILY_NUMBER, lazy=True)
+    atexit.register(font.close)
+    return font
 
 
 @cache
 def _cmap() -> dict[int, str]:
-    with _font() as font:
-        return {code: name for code, name in font.getBestCmap().items() if code <= LAST_CODE}
+    return {code: name for code, name in _noto().getBestCmap().items() if code <= LAST_CODE}
 
 
 @lru_cache(maxsize=8)
@@ -76,15 +98,14 @@ def _supplement(codes: tuple[int, ...]) -> Supplement:
     family = f"Sentinel CJK {digest}"
     names: dict[str, str] = {}
     advances: dict[int, float] = {}
-    with _font() as noto:
-        for name, weight in WEIGHTS.items():
-            font, widths = _made(noto, codes, weight, family)
-            advances = advances or {code: width / UNITS for code, width in widths.items()}
-            names[name] = f"{family}-{name}"
-            pdfmetrics.registerFont(TTFont(names[name], BytesIO(font)))
-            path = _folder() / f"{digest}-{weight}.ttf"
-            path.write_bytes(font)
-            fontManager.addfont(path)
+    for name, weight in WEIGHTS.items():
+        font, widths = _made(codes, weight, family)
+        advances = advances or {code: width / UNITS for code, width in widths.items()}
+        names[name] = f"{family}-{name}"
+        pdfmetrics.registerFont(TTFont(names[name], BytesIO(font)))
+        path = _folder() / f"{digest}-{weight}.ttf"
+        path.write_bytes(font)
+        fontManager.addfont(path)
     return Supplement(family, names, advances)
 
 
@@ -96,13 +117,14 @@ def _folder() -> Path:
     return folder
 
 
-def _made(noto: Any, codes: tuple[int, ...], weight: int, family: str) -> tuple[bytes, dict[int, float]]:
+def _made(codes: tuple[int, ...], weight: int, family: str) -> tuple[bytes, dict[int, float]]:
     """A TrueType font with some characters of a weight, and the width of each."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.cu2quPen import Cu2QuPen
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-    glyphs, cmap = noto.getGlyphSet(location={"wght": weight}), _cmap()
+    noto, cmap = _noto(), _cmap()
+    glyphs = noto.getGlyphSet(location={"wght": weight})
     nothing = TTGlyphPen(None).glyph()
     outlines, metrics, widths = {".notdef": nothing}, {".notdef": (UNITS, 0)}, {}
     for code in codes:

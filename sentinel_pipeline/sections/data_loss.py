@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
@@ -197,25 +199,27 @@ def _data_type_finding(table: pl.DataFrame) -> str:
     return f"{first['data_type']} is in most: {first['count']:,} ({first['percentage']:.2f} % of classified incidents)"
 
 
-def _violator_section(title: str, table: object, label: str, excluded: object) -> Section:
+def _violator_section(
+    title: str, table: Callable[..., pl.DataFrame], label: str, excluded: Callable[..., int]
+) -> Section:
     return Section(
         title,
         "data loss",
-        table,  # type: ignore[arg-type] # the three violator tables take different statistics
+        table,
         lambda rows: most(rows, "incident_count", label, "incident", "incidents"),
         chart=Bars(label, "incident_count", otherwise="agent_id" if label == "agent_name" else None),
         shown=10,
         totals=("incident_count", "critical_count"),
         about="incidents",
-        excluded=excluded,  # type: ignore[arg-type] # as above
+        excluded=excluded,
     )
 
 
-def _trend_section(title: str, table: object, series: str, *, is_told: bool = False) -> Section:
+def _trend_section(title: str, table: Callable[..., pl.DataFrame], series: str, *, is_told: bool = False) -> Section:
     return Section(
         title,
         "data loss",
-        table,  # type: ignore[arg-type] # the trend tables share one shape of parameters
+        table,
         lambda table, period: peak(table, "count", "incident", period),
         chart=Lines("timestamp", ("count",), series=series),
         shown=0,

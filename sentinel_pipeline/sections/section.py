@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import signature
 from typing import Literal
 
 import polars as pl
 
-from sentinel_pipeline.domain.calling import Result, called
+from sentinel_pipeline.domain.calling import Result, called, named_by
 from sentinel_pipeline.domain.period import Period
 
 BEFORE = "_before"
@@ -108,13 +107,13 @@ class Section:
 
     def found(self, table: pl.DataFrame, period: Period) -> str:
         """The finding of a table; a finding that speaks of times takes the period too."""
-        more = {"period": period} if "period" in signature(self.finding).parameters else {}
+        more = {"period": period} if "period" in named_by(self.finding) else {}
         return self.finding(table, **more)
 
     @property
     def statistics(self) -> tuple[str, ...]:
         """Names of the statistics the table is made from; those ending in BEFORE are of the period before."""
-        return tuple(name for name in signature(self.table).parameters if name != "period")
+        return tuple(name for name in named_by(self.table) if name != "period")
 
     @property
     def looks_back(self) -> bool:
