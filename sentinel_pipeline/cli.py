@@ -6,9 +6,10 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -114,25 +115,25 @@ def _publish_demo(periods: list[Period]) -> None:
     """Publishes several editions side by side, the longest period first, and prints each with its figures."""
     from sentinel_pipeline.demo.crew import Crew
 
-    outcomes = Crew(say, AT_ONCE).results(_published, periods[::-1])
+    outcomes = Crew(say, AT_ONCE).results(partial(_published, periods=periods), periods[::-1])
     for period, outcome in zip(periods, outcomes[::-1], strict=True):
         _show_figures(period, outcome)
         for problem in outcome.problems:
             click.echo(f"sentinel: {problem}", err=True)
 
 
-def _published(period: Period, tell: Callable[[str], None]) -> Outcome:
-    """After the last day the days that no edition needs are read too: whoever publishes one waits for nothing else."""
+def _published(period: Period, tell: Callable[[str], None], periods: Sequence[Period]) -> Outcome:
+    """With the last day those that no edition needs are read too, in one run: whoever publishes one need not wait."""
     from sentinel_pipeline.orchestration.runs import publish_edition, read_every_day
 
     def listener(line: str) -> None:
         tell(f"  {period.cadence}: {line}")
 
     settings = load_settings()
+    others = [one for one in periods if one != period]
+    away = read_every_day(settings, period.first, listener, others) if period.cadence == "daily" else []
     outcome = publish_edition(settings, period, listener)
-    if period.cadence != "daily":
-        return outcome
-    return replace(outcome, problems=(*outcome.problems, *read_every_day(settings, period.first, listener)))
+    return replace(outcome, problems=tuple(dict.fromkeys((*away, *outcome.problems))))
 
 
 def _show_figures(period: Period, outcome: Outcome) -> None:

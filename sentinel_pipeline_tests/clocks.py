@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sentinel_pipeline.domain.period import CADENCES, Period, first_of
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-BRIEF = settings(PATIENT, max_examples=25)
+BRIEF = settings(PATIENT, max_examples=15)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = tuple(

@@ -18,7 +18,8 @@ from hypothesis import settings
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 # How long an example takes says nothing about whether it is right, least of all on a busy machine.
-settings.register_profile("sentinel", deadline=None, max_examples=50)
+settings.register_profile("sentinel", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("sentinel")
 
 NUMBERS = count(1)

@@ -30,6 +30,7 @@ from sentinel_pipeline.demo.systems import Progress
 from sentinel_pipeline.domain.period import Period
 
 MINUTE = 60_000_000
+POLL_MINUTES = 2
 AWAY_DAYS = range(9, 13)  # days before the last one
 RESET_DAYS_AGO = 6
 RESET_HOUR = 14
@@ -92,7 +93,7 @@ def readings(plug: Plug, plan: Plan, stretch: Stretch, counters: list[float]) ->
 
 def _polled(plug: Plug, plan: Plan, day: date, dice: Chance, minutes: int) -> Any:
     """Which polls were answered, and asked for at all at a small scale."""
-    step = min(10, max(1, round(1 / plan.scale)))
+    step = min(10, max(POLL_MINUTES, round(POLL_MINUTES / plan.scale)))
     answered = np.arange(minutes) % step == step - 1
     if "away" in plug.traits and (plan.last_day - day).days in AWAY_DAYS:
         return answered & (np.arange(minutes) < 0)

@@ -68,12 +68,17 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
     return _outcome(folder, revisions(folder)[-1], tuple(away))
 
 
-def read_every_day(settings: Settings, last: date, listener: Callable[[str], None]) -> list[str]:
-    """Reads the days up to `last` that nobody has read; returns a line for each source that was away."""
+def read_every_day(
+    settings: Settings, last: date, listener: Callable[[str], None], besides: Sequence[Period] = ()
+) -> list[str]:
+    """Reads the days up to `last` that nobody has read; returns a line for each source that was away.
+
+    The days that editions of the periods `besides` need are left to those who make them.
+    """
     deployment = Deployment(settings)
-    days = [
-        day for day in _days_between(deployment, known_first_day(settings), last) if not _is_counted(deployment, day)
-    ]
+    taken = {day.key for period in besides for day in _days_needed(deployment, period)}
+    between = _days_between(deployment, known_first_day(settings), last)
+    days = [day for day in between if day.key not in taken and not _is_counted(deployment, day)]
     if not days:
         return []
     with heard_by(listener), instance_of(settings) as instance:

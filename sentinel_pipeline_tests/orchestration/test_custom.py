@@ -125,6 +125,7 @@ def test_seven_days_from_a_monday_tell_what_the_weekly_report_tells(
     assert [name for name in tables if (week / name).read_bytes() != (weekly / name).read_bytes()] == []
 
 
+@pytest.mark.slow
 def test_days_that_nobody_had_read_are_read(house: Settings, week: Path) -> None:
     assert values(week)["total_alerts"] == asked_of(
         house.data / "home.db",
@@ -145,13 +146,13 @@ def test_formats_pick_the_files(two_days: Path) -> None:
     assert {"facts.json", "words.json", "manifest.json", "summary.txt"} <= names(two_days)
 
 
-def test_a_requested_edition_verifies_and_its_figures_trace(house: Settings, week: Path) -> None:
-    verdict = verify(week, kept_public_keys(house.data / "keys"))
+def test_a_requested_edition_verifies_and_its_figures_trace(house: Settings, two_days: Path) -> None:
+    verdict = verify(two_days, kept_public_keys(house.data / "keys"))
     assert (verdict.faults, verdict.chain) == ((), "first of its chain")
     for name in ("total_alerts", "data_transferred_mb", "unique_destinations", "block_rate"):
-        traced = trace(week, name, lake_of(house), narrowing_of_edition(week, house))
+        traced = trace(two_days, name, lake_of(house), narrowing_of_edition(two_days, house))
         assert traced.is_confirmed
-        assert traced.published == values(week)[name]
+        assert traced.published == values(two_days)[name]
 
 
 def test_the_same_request_over_the_same_data_gives_the_same_bytes(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.orchestration.runs import read_every_day
 from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.walks.household import DAY, make_house
@@ -26,6 +27,15 @@ def test_every_day_is_read_that_nobody_has_read(tmp_path: Path) -> None:
     heard.clear()
     assert read_every_day(settings, date.fromisoformat(DAY), heard.append) == []
     assert heard == []
+
+
+def test_days_that_others_read_are_left_to_them(tmp_path: Path) -> None:
+    house = make_house(tmp_path)
+    settings = load_settings(house)
+    others = [Period("daily", date.fromisoformat(DAY) - timedelta(days=1), settings.zone)]
+    assert read_every_day(settings, date.fromisoformat(DAY), lambda _: None, others) == []
+    assert counted_days(house)[-1] == DAY
+    assert not {others[0].key, others[0].previous.key} & set(counted_days(house))
 
 
 def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) -> None:

@@ -13,19 +13,18 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from sentinel_pipeline.domain.period import CustomPeriod
 from sentinel_pipeline.rendering.chart_times import clock_changes, offsets, ticks, time_grid, unusual_hours
-from sentinel_pipeline.rendering.charts import Form, alt_text, draw
-from sentinel_pipeline.rendering.report import SectionResult
+from sentinel_pipeline.rendering.charts import FILE_FORMS, Form, alt_text, bound, draw, draw_files, page_chart
+from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.scales import value_ticks
 from sentinel_pipeline.rendering.sparklines import sparkline, strokes
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines
 from sentinel_pipeline_tests.clocks import BERLIN
 from sentinel_pipeline_tests.rendering import worlds
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_period, a_report, a_section, an_empty_report
-
-FORMS: tuple[Form, ...] = ("svg", "png", "pdf")
 
 
 def svg_text(result: SectionResult, cadence: str = "daily") -> str:
@@ -36,12 +35,18 @@ def svg_text(result: SectionResult, cadence: str = "daily") -> str:
 
 
 @pytest.mark.parametrize("cadence", ["daily", "weekly", "monthly"])
-@pytest.mark.parametrize("form", FORMS)
-def test_every_section_with_a_chart_is_drawn(cadence: str, form: Form) -> None:
+def test_every_section_with_a_chart_is_drawn(cadence: str) -> None:
     report = a_report(cadence)
     for result in report.sections:
-        drawn = draw(result, report.period, form)
-        assert (drawn is None) == (result.section.chart is None)
+        assert set(draw_files(result, report.period)) == (set(FILE_FORMS) if result.section.chart else set())
+
+
+@pytest.mark.parametrize("report", [a_report("daily"), a_report("monthly"), a_hostile_report()])
+def test_every_section_with_a_chart_is_a_page_of_a_document(report: Report) -> None:
+    charts = [page_chart(result, report.period) for result in report.sections]
+    assert [chart is None for chart in charts] == [result.section.chart is None for result in report.sections]
+    drawn = [chart for chart in charts if chart is not None]
+    assert len(PdfReader(BytesIO(bound(drawn))).pages) == len(drawn)
 
 
 def test_a_failed_section_has_no_chart() -> None:
@@ -147,7 +152,7 @@ def test_labels_of_the_hours_are_local() -> None:
     assert period.hour_starts[positions[1]].astimezone(ZoneInfo("Asia/Kolkata")).hour == 3
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FILE_FORMS)
 def test_hostile_data_is_drawn_in_every_form(form: Form) -> None:
     report = a_hostile_report()
     for result in report.sections:

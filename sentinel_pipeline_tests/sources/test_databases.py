@@ -322,7 +322,7 @@ times = st.datetimes(datetime(2026, 11, 17), datetime(2026, 11, 24))  # noqa: DT
 spelled = st.tuples(times, st.sampled_from(" T"), st.sampled_from((0, 3, 6)), offsets)
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(spelled, max_size=30), times, st.timedeltas(timedelta(), timedelta(days=3)), st.booleans())
 def test_a_window_holds_what_python_finds_in_it(
     tmp_path: Path, rows: list[tuple[datetime, str, int, str]], start: datetime, span: timedelta, has_index: bool

@@ -52,7 +52,7 @@ def test_the_edges_of_plausible_time_are_kept_whatever_day_is_read(
     assert alone[1] == [f"events#{uuid(n)}" for n in implausible]
 
 
-@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(stored_times.filter(lambda text: "\0" not in text) | st.none(), max_size=40), st.sampled_from(DAYS))
 def test_a_day_read_alone_gives_what_a_reading_of_everything_gives_of_it(
     postgresql_url: str, times: list[str | None], asked: str

@@ -62,7 +62,7 @@ def test_both_generations_of_incidents_keep_what_only_looks_like_a_time(
             assert alone == everything
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(stored_times | st.none() | st.integers(-(2**40), 2**42) | st.floats(0, 5e12), max_size=40),
     st.sampled_from(DAYS),

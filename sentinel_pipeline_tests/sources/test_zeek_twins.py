@@ -41,7 +41,7 @@ rows = st.fixed_dictionaries(
 ).map(lambda row: {key: value for key, value in row.items() if value is not None})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(rows, max_size=8), st.booleans())
 def test_tsv_and_json_twins_give_equal_rows(logged: list[dict[str, str]], is_packed: bool) -> None:
     assert {"ts", "duration"} < NUMBERS

@@ -129,7 +129,7 @@ def test_a_source_that_was_never_seen_is_said_even_without_a_first_day(tmp_path:
     house = tmp_path / "house"
     (house / "config").mkdir(parents=True)
     (house / "config" / "sentinel.yaml").write_text(
-        "timezone: UTC\nsources:\n  - {name: office, kind: cybersentinel, location: 'postgresql://127.0.0.1:1/dlp'}\n"
+        "timezone: UTC\nsources:\n  - {name: office, kind: cybersentinel, location: 'sqlite:///nowhere.db'}\n"
     )
     answer = sentinel(house, "publish", "daily", DAY)
     assert (answer.code, len(answer.complaints)) == (1, 1), answer.err

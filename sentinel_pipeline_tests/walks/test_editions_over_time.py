@@ -42,6 +42,7 @@ def test_a_week_lists_every_day_even_those_on_which_nothing_happened(week: tuple
     assert trends[-1].split(",")[1] == "0"
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes_in_another_world(week: tuple[Path, Said], tmp_path: Path) -> None:
     """Another process, folder, time zone, locale and hash seed; the signing key is an input too."""
     elsewhere = make_house(tmp_path / "somewhere else")
