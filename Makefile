@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+UNMEASURED := $(addprefix sentinel_pipeline_tests/,orchestration walks rendering test_architecture.py)
+# One more than there are cores: some tests wait for other processes.
+ABREAST := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .DEFAULT_GOAL := help
@@ -30,10 +33,9 @@ up: $(READY) ## run the Dagster UI and daemon on 127.0.0.1:3000 until stopped
 	@exec $(BIN)/sentinel up
 
 test: $(READY) ## pass the tests, a real PostgreSQL included
-	@# Measuring coverage costs half as much again, and whole runs measure little that their parts do not.
-	$(BIN)/python -m pytest -n 2 --dist loadfile sentinel_pipeline_tests/orchestration sentinel_pipeline_tests/walks
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered \
-		--ignore sentinel_pipeline_tests/orchestration --ignore sentinel_pipeline_tests/walks
+	@# Measuring coverage nearly doubles what these cost, and they measure little that the others do not.
+	$(BIN)/python -m pytest $(ABREAST) $(UNMEASURED)
+	$(BIN)/python -m pytest $(ABREAST) --cov --cov-report=term:skip-covered $(UNMEASURED:%=--ignore %)
 
 test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI in a browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
