@@ -160,6 +160,8 @@ class SubscriptionEntry(Strict):
     @field_validator("recipients", mode="before")
     @classmethod
     def _a_list_is_to(cls, written: object) -> object:
+        if not isinstance(written, list | dict | Recipients):
+            raise ValueError("a list of addresses, or to and bcc with a list each")
         return {"to": written} if isinstance(written, list) else written
 
     @field_validator("only_if")

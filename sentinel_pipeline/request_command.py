@@ -50,7 +50,9 @@ def request(
     from sentinel_pipeline.ledger.requests import file_request
 
     given: dict[str, object] = {
-        name: list(value) if isinstance(value, tuple) else value for name, value in options.items() if value
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if value not in (None, ())
     }
     if sum((file is not None, bool(given), asked is not None, unwanted is not None)) != 1:
         raise UsageError("either FILE, or options that say what is wanted, or --state ID, or --cancel ID")

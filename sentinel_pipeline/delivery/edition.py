@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sentinel_pipeline.delivery.subscriptions import Facts
 from sentinel_pipeline.domain.errors import PublishingError, UsageError
-from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.period import CUSTOM, Period
 from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.publishing.editions import MANIFEST, damage, edition_folder, revisions
 from sentinel_pipeline.publishing.withdrawal import require_not_withdrawn
@@ -48,9 +48,12 @@ def newest_edition(editions: Path, period: Period) -> PublishedEdition:
     folder = edition_folder(editions, period)
     published = revisions(folder)
     if not published:
-        raise UsageError(
-            f"{period.cadence} {period.key} is not published; `sentinel publish {period.cadence} {period.key}` does"
+        mending = (
+            f"`sentinel request --state {period.key}` says where it stands"
+            if period.cadence == CUSTOM
+            else f"`sentinel publish {period.cadence} {period.key}` does"
         )
+        raise UsageError(f"{period.cadence} {period.key} is not published; {mending}")
     newest = folder / f"r{published[-1]}"
     require_not_withdrawn(folder, period)
     faults = damage(newest)

@@ -13,10 +13,11 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.missing_days import days_key, days_metadata
 from sentinel_pipeline.orchestration.partitions import REQUESTS, require_past
 from sentinel_pipeline.orchestration.presenting import Metadata
-from sentinel_pipeline.orchestration.reports import edition_assets, statistic_dep
+from sentinel_pipeline.orchestration.reports import edition_assets, period_of, statistic_dep
+from sentinel_pipeline.orchestration.unwanted import request_of
 from sentinel_pipeline.publishing.editions import edition_folder, revisions
 from sentinel_pipeline.publishing.withdrawal import require_kept
-from sentinel_pipeline.requests.wanted import filed, wanted
+from sentinel_pipeline.requests.wanted import filed
 from sentinel_pipeline.settings import ledger_url
 
 JOB = "custom_report"
@@ -53,7 +54,7 @@ def requested_days(deployment: Deployment) -> dg.AssetsDefinition:
         from sentinel_pipeline.orchestration.runs import read_days, uncounted_days
 
         now = datetime.now(UTC)
-        request = wanted(deployment.settings, context.partition_key)
+        request = request_of(context, deployment)
         period = request.period(deployment.settings.zone)
         begin(open_ledger(ledger_url(deployment.settings.data)), period.key, context.run.run_id, now)
         require_past(period, deployment.settings, now)
@@ -77,7 +78,7 @@ def outcome_definition(deployment: Deployment) -> dg.AssetsDefinition:
         description="What became of the request: done, with the folder of its edition.",
     )
     def outcome(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=settled(deployment, deployment.period(CUSTOM, context.partition_key)))
+        return dg.MaterializeResult(metadata=settled(deployment, period_of(context, deployment, CUSTOM)))
 
     return outcome
 
@@ -118,7 +119,7 @@ def requested_deliveries(deployment: Deployment) -> dg.AssetsDefinition:
         from sentinel_pipeline.ledger.requests import note_undelivered
 
         settings = deployment.settings
-        request = wanted(settings, context.partition_key)
+        request = request_of(context, deployment)
         order = Order(doubt=settings.delivery.uncertain)
         made = deliver_request(settings, request, order, lambda: datetime.now(UTC), sleep)
         metadata, failures = receipts_metadata(made), undelivered(made)

@@ -12,11 +12,13 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, PARTITION_
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.domain.period import CADENCES, NOUN, Period
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM, NOUN, Period
 from sentinel_pipeline.domain.problems import Failing
 from sentinel_pipeline.orchestration.corrections import KEY as CORRECTIONS
+from sentinel_pipeline.orchestration.custom import JOB as REQUESTED
 from sentinel_pipeline.orchestration.deployment import source_key
-from sentinel_pipeline.orchestration.step_words import words_of
+from sentinel_pipeline.orchestration.step_words import is_interruption, words_of
+from sentinel_pipeline.requests.wanted import filed
 from sentinel_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ OF_A_DAY = ("extracts", "facts", "statistics")
 def failings_of(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun, ended: str) -> list[Failing]:
     """The problems that a failed run tells of; several steps that failed alike are one. `ended` is how it says it."""
     records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    events = [event for record in records if (event := record.event_log_entry.dagster_event)]
+    failed = [event for record in records if (event := record.event_log_entry.dagster_event)]
+    events = [event for event in failed if not is_interruption(event)]
     assets = _assets_by_step(instance, run.run_id)
     found: dict[str, Failing] = {}
     for event in events:
@@ -85,30 +88,47 @@ def _failing(settings: Settings, run: dg.DagsterRun, asset: str, kind: str, caus
         what, mending = f"Reading “{source}”", _mending_of_source(source, settings.corrections.window_days)
         causes = f"{cause}\nIt was to be read for {_period(settings, 'daily', partition)}."
         return Failing(what, UNREADABLE, asset, "", run.job_name, causes, mending, run.run_id)
-    cadence = _cadence(parts, run.job_name)
+    cadence = _cadence(parts, run.job_name, partition)
     if cadence is None:
         what = _other(settings, parts, run.job_name, partition)
         mending = "Mend what the lines above name, and start the run again."
         return Failing(what, kind, asset, partition, run.job_name, cause, mending, run.run_id)
-    what, again = f"the {cadence} report of {_period(settings, cadence, partition)}", f"{cadence} {partition}"
+    what, again = _report(settings, cadence, partition), f"{cadence} {partition}"
     if parts[-1] == "deliveries":
         mending = f"Mend what the lines above name.\n“sentinel deliver {again} --retry-failed” sends only what failed."
         return Failing(f"Sending {what}", kind, asset, partition, run.job_name, cause, mending, run.run_id)
-    mending = (
-        f"Mend what the lines above name.\n“sentinel publish {again}” makes it at once; the schedule tries again at"
-        " its next time."
-    )
+    mending = f"Mend what the lines above name.\n{_remaking(cadence, partition)}"
     # Whichever part failed: what people wait for is the edition.
     made = PATH.join((cadence, "edition"))
     return Failing(f"{what[0].upper()}{what[1:]}", kind, made, partition, run.job_name, cause, mending, run.run_id)
 
 
-def _cadence(parts: Sequence[str], job: str) -> str | None:
+def _cadence(parts: Sequence[str], job: str, partition: str) -> str | None:
     """The cadence of the edition that a failure stopped; None where it stopped something else."""
-    if parts[0] in CADENCES:
+    if parts[0] in (*CADENCES, CUSTOM):
         return parts[0]
+    if not parts[0] and job == REQUESTED and partition:
+        return CUSTOM
     ending = job.rpartition("_")[2]
     return ending if not parts[0] and ending in CADENCES else None
+
+
+def _report(settings: Settings, cadence: str, partition: str) -> str:
+    """The report in words; a requested one by the name that somebody gave it."""
+    if cadence != CUSTOM:
+        return f"the {cadence} report of {_period(settings, cadence, partition)}"
+    try:
+        name = filed(settings, partition).request.name
+    except UsageError:
+        return f"the requested report {partition}"
+    return f"the requested report “{name}” of {_period(settings, CUSTOM, partition)}"
+
+
+def _remaking(cadence: str, partition: str) -> str:
+    """How a report that could not be made is made after all."""
+    if cadence == CUSTOM:
+        return f"“sentinel request --state {partition}” says what was asked for; it is made when it is filed again."
+    return f"“sentinel publish {cadence} {partition}” makes it at once; the schedule tries again at its next time."
 
 
 def _other(settings: Settings, parts: Sequence[str], job: str, partition: str) -> str:

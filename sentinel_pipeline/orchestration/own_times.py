@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._time import get_current_datetime
 from dagster._utils.schedules import cron_string_iterator
 
 from sentinel_pipeline.orchestration.deliveries import SUBSCRIPTION, deliveries_key
@@ -35,7 +36,7 @@ def own_times_sensor(settings: Settings, jobs: Sequence[dg.UnresolvedAssetJobDef
         description="Delivers at the times that subscriptions have of their own (`schedule`).",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        now = datetime.now(UTC)
+        now = get_current_datetime()  # the clock that schedules go by
         since = datetime.fromisoformat(context.cursor) if context.cursor else now
         return dg.SensorResult(list(due_requests(settings, since, now)), cursor=now.isoformat())
 

@@ -16,6 +16,7 @@ from sentinel_pipeline.orchestration.presenting import Metadata, partition_metad
 from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.published import edition_metadata, publish_period
+from sentinel_pipeline.orchestration.unwanted import request_of
 from sentinel_pipeline.publishing.assembly import (
     FILE_ASSETS,
     MADE_FROM,
@@ -73,6 +74,9 @@ def statistic_dep(name: str, cadence: str, *, with_previous: bool = False) -> dg
 
 
 def period_of(context: dg.AssetExecutionContext, deployment: Deployment, cadence: str) -> Period:
+    """What a step is to make; a step of a cancelled request makes nothing."""
+    if cadence == CUSTOM:
+        request_of(context, deployment)
     return deployment.period(cadence, context.partition_key)
 
 

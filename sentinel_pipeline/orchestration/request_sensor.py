@@ -123,14 +123,14 @@ def _judge(one: Filed, run: RunRecord, ledger: Ledger, instance: dg.DagsterInsta
 
 
 def _failures(instance: dg.DagsterInstance, run_id: str) -> str:
-    """A line for each step of a run that failed; empty when none did: then its process died."""
+    """A line for each step of a run that failed; empty when none did: then its process died, or was stopped."""
     # Runs are made from the definitions, and those hold this sensor.
     from sentinel_pipeline.orchestration.runs import each_once
-    from sentinel_pipeline.orchestration.step_words import words_of
+    from sentinel_pipeline.orchestration.step_words import is_interruption, words_of
 
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    events = (record.event_log_entry.dagster_event for record in records)
-    return "\n".join(each_once([words_of(event) for event in events if event is not None]))
+    events = [event for record in records if (event := record.event_log_entry.dagster_event)]
+    return "\n".join(each_once([words_of(event) for event in events if not is_interruption(event)]))
 
 
 def _ended(run: RunRecord, now: datetime) -> datetime:

@@ -22,7 +22,7 @@ from sentinel_pipeline.orchestration.instance import instance_of
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.orchestration.press import PRESS
 from sentinel_pipeline.orchestration.progress import heard_by, say
-from sentinel_pipeline.orchestration.step_words import words_of
+from sentinel_pipeline.orchestration.step_words import is_interruption, words_of
 from sentinel_pipeline.publishing.composition import figures_hash, section_asset, section_table
 from sentinel_pipeline.publishing.editions import damage, edition_folder, revisions, upcoming_revision
 from sentinel_pipeline.publishing.figures import as_table, key_figures, versions_of
@@ -203,6 +203,7 @@ def _materialize(
     """Runs a job for the partitions its tags name; returns a line for each source that was away.
 
     Any other failure raises PublishingError: what was not made must not be published as if there were nothing.
+    Raises KeyboardInterrupt when it was stopped: Dagster ends the run then, and whoever asked for it would go on.
     """
     result = definitions.resolve_job_def(job).execute_in_process(
         run_config=QUIET,
@@ -211,6 +212,8 @@ def _materialize(
         tags=tags,
         partition_key=tags.get(PARTITION),
     )
+    if any(map(is_interruption, result.all_events)):
+        raise KeyboardInterrupt
     away: list[str] = []
     broken: list[str] = []
     for event in result.all_events:

@@ -1,13 +1,15 @@
 """The folder that request files are dropped into, and the answers that are written beside them.
 
 A file is known by its name and content: one that was accepted is not taken again, whoever dies in between, because the
-same request has the same id. `last` counts from the day the file was written, so that it says the same however late it
-is read. Whoever writes a file slowly is given time; a file that is renamed into the folder is whole at once.
+same request has the same id. Only one that was written after its request had failed or was cancelled asks once more.
+`last` counts from the day the file was written, so that it says the same however late it is read. Whoever writes a file
+slowly is given time; a file that is renamed into the folder is whole at once.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.lake.store import read_json
 from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.ledger.database import Ledger
-from sentinel_pipeline.ledger.requests import Filed, file_request, state_of
+from sentinel_pipeline.ledger.requests import UNMADE, Filed, file_request, state_of
 from sentinel_pipeline.requests.asking import known, understood
 from sentinel_pipeline.requests.reading import SUFFIXES, content_of, document
 from sentinel_pipeline.settings import Settings
@@ -46,6 +48,11 @@ class Dropped:
     def is_young(self, now: datetime, age: timedelta) -> bool:
         """Whether it was written so short a time ago that more may come; a clock that is ahead does not matter."""
         return abs(now - self.written_at) < age
+
+    @property
+    def is_as_listed(self) -> bool:
+        """Whether nobody has written it since: what was read of it may be half of one text, or half of two."""
+        return _stamp(self.path.lstat()) == self.stamp
 
     def answer(self, kind: str) -> Path:
         """Where an answer stands: beside it under its stem, unless that is another file's."""
@@ -88,7 +95,11 @@ def dropped(folder: Path) -> Iterator[Dropped]:
             continue
         if not path.is_dir() or path.is_symlink():
             at = datetime.fromtimestamp(status.st_mtime, UTC)
-            yield Dropped(path, at, f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}")
+            yield Dropped(path, at, _stamp(status))
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _take(file: Dropped, settings: Settings, ledger: Ledger, now: datetime) -> None:
@@ -100,15 +111,17 @@ def _take(file: Dropped, settings: Settings, ledger: Ledger, now: datetime) -> N
         return None
     try:
         content = content_of(file.path)
+        if not file.is_as_listed:
+            return None
         digest = sha256(content).hexdigest()
-        if accepted.get("sha256") == digest:
+        if accepted.get("sha256") == digest and not _asks_once_more(file, request_id, ledger, now):
             return _tell_end(file, request_id, settings, ledger, now)
         wanted = _understood(file, content, settings, now)
     except RequestError as error:
         if not file.is_young(now, PATIENCE):
             _answer(file, "rejected", now, settings, {"mistakes": error.mistakes})
         return None
-    filed = file_request(ledger, wanted, now)
+    filed = file_request(ledger, wanted, now, anew=_asks_once_more(file, wanted.request_id, ledger, now))
     told = {"request": filed, "sha256": digest, "since": wanted.first, "until": wanted.last}
     _answer(file, "accepted", now, settings, {name: str(value) for name, value in told.items()})
     return None
@@ -118,6 +131,15 @@ def _understood(file: Dropped, content: bytes, settings: Settings, now: datetime
     written = document(file.path.name, content)
     offer = known(settings, day_of(min(file.written_at, now), settings.zone))
     return understood(written.content, offer, ASKED_BY, written.lines)
+
+
+def _asks_once_more(file: Dropped, request_id: str, ledger: Ledger, now: datetime) -> bool:
+    """Whether it was written after its request had ended without a report; a clock that is ahead says nothing."""
+    with ledger.reading() as connection:
+        filed = state_of(connection, request_id)
+    if filed is None or filed.state not in UNMADE or filed.settled_at is None:
+        return False
+    return filed.settled_at < file.written_at <= now
 
 
 def _tell_end(file: Dropped, request_id: str, settings: Settings, ledger: Ledger, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The schedules as they are, over a launcher that publishes at once: a small file instead of a report.
+"""The schedules as they are, over launchers that publish at once: a small file in the place of a report, or a mail's.
 
 A file `fails` in the data folder makes the run of the period it names fail.
 """
@@ -12,12 +12,20 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._core.launcher import LaunchRunContext, RunLauncher
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster._time import get_current_datetime
 
 from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.orchestration.assembly import build_definitions
+from sentinel_pipeline.orchestration.deliveries import SUBSCRIPTION, delivered
+from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
+from sentinel_pipeline.orchestration.retention import JOB as RETENTION
+from sentinel_pipeline.orchestration.retention import apply_retention
 from sentinel_pipeline.orchestration.schedules import SCHEDULED, report_schedules, scheduled_job
 from sentinel_pipeline.publishing.editions import publish
 from sentinel_pipeline.settings import Settings, load_settings
+from sentinel_pipeline_tests.rendering.mailed import published
+from sentinel_pipeline_tests.rendering.worlds import a_report
 
 
 class PublishingLauncher(RunLauncher, ConfigurableClass):
@@ -54,6 +62,24 @@ class PublishingLauncher(RunLauncher, ConfigurableClass):
         return False
 
 
+class DeliveringLauncher(PublishingLauncher):
+    """Publishes what a mail shows and delivers it for real; applies retention for real too."""
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        run, settings = context.dagster_run, load_settings()
+        if run.job_name == RETENTION:
+            surveyed, _ = apply_retention(settings, self._instance, get_current_datetime())
+            assert surveyed.of("delete", "announce") == []
+        else:
+            period = Period.parse(run.tags[SCHEDULED], run.tags[PARTITION_NAME_TAG], settings.zone)
+            if not run.asset_selection:
+                published(a_report(period.cadence, first=period.first), settings.data)
+            made = delivered(Deployment(settings), period, run.tags.get(SUBSCRIPTION))
+            assert (made.problems, made.undelivered) == ((), ())
+        event = DagsterEvent(DagsterEventType.RUN_SUCCESS.value, job_name=run.job_name, message="")
+        self._instance.report_dagster_event(event, run_id=run.run_id)
+
+
 def publish_at_once(settings: Settings, cadence: str, key: str) -> None:
     period = Period.parse(cadence, key, settings.zone)
     content = settings.data / "content"
@@ -67,6 +93,20 @@ def asset_of(settings: Settings, cadence: str, name: str) -> dg.AssetsDefinition
         raise AssertionError("the launcher does it")
 
     return made
+
+
+def definitions_by_the_clock(settings: Settings) -> dg.Definitions:
+    """All that there is, but for the sensors that look at sources, files and failed runs."""
+    made = build_definitions(settings)
+    sensors = [sensor for sensor in made.sensors or () if sensor.name == "subscription_times"]
+    return dg.Definitions(
+        assets=made.assets,
+        asset_checks=made.asset_checks,
+        jobs=made.jobs,
+        schedules=made.schedules,
+        sensors=sensors,
+        executor=made.executor,
+    )
 
 
 def definitions(settings: Settings) -> dg.Definitions:

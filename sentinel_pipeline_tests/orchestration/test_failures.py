@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,8 +12,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.problems import Problem, unclosed
+from sentinel_pipeline.ledger.requests import file_request
 from sentinel_pipeline.orchestration.alert_sensors import failed_runs_sensor, tell
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
@@ -202,14 +204,39 @@ def test_without_recipients_nothing_is_sent_and_the_problem_still_ends(
     assert house.problems == []
 
 
+def lost_run(instance: dg.DagsterInstance, job: str, number: int, tags: dict[str, str]) -> None:
+    run_id = f"00000000-0000-4000-8000-{number:012}"
+    run = dg.DagsterRun(job_name=job, run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    instance.add_run(run)
+    instance.report_run_failed(run, "Failed: the process that executed it is gone.")
+
+
 def test_whatever_else_fails_is_told_by_its_job_and_what_it_was_for(house: House, instance: dg.DagsterInstance) -> None:
-    for number, tags in enumerate(({PARTITION: "a-request"}, {})):
-        run_id = f"00000000-0000-4000-8000-{number:012}"
-        run = dg.DagsterRun(job_name="custom_report", run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags=tags)
-        instance.add_run(run)
-        instance.report_run_failed(run, "Failed: the process that executed it is gone.")
+    lost_run(instance, "export_days", 1, {PARTITION: DAY})
+    lost_run(instance, "custom_report", 2, {})
     house.look()
     assert sorted(problem.what for problem in house.problems) == [
         "The job custom_report",
-        "The job custom_report for a-request",
+        f"The job export_days for {DAY}",
     ]
+
+
+def test_a_requested_report_that_failed_is_told_by_its_name(house: House, instance: dg.DagsterInstance) -> None:
+    request = Request("Week of <b>Easter</b>", date(2025, 3, 10), 7, "ann")
+    key = file_request(open_ledger(ledger_url(house.data)), request, datetime.now(UTC))
+    lost_run(instance, "custom_report", 1, {PARTITION: key})
+    lost_run(instance, "custom_report", 2, {PARTITION: "nobody-filed-it"})
+    house.look()
+    assert sorted(problem.what for problem in house.problems) == [
+        "The requested report nobody-filed-it",
+        "The requested report “Week of <b>Easter</b>” of Mon 10 Mar – Sun 16 Mar 2025",
+    ]
+    house.tell()
+    (mail,) = [mail for mail in house.mails if "Easter" in str(mail["Subject"])]
+    assert f"“sentinel request --state {key}” says what was asked for" in words(mail)
+    page = mail.get_body(("html",))
+    assert page is not None
+    assert "<b>Easter" not in page.get_content()
+    instance.report_runless_asset_event(dg.AssetMaterialization(dg.AssetKey(["custom", "edition"]), partition=key))
+    house.tell()
+    assert [problem.what for problem in house.problems] == ["The requested report nobody-filed-it"]

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
 from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time, instance_for_test
@@ -91,10 +91,10 @@ class House:
         event = DagsterEvent(event_type_value=how.value, job_name=run.job_name, message="")
         self.instance.report_dagster_event(event, run_id=run.run_id)
 
-    def fail(self, run: dg.DagsterRun, why: str) -> None:
+    def fail(self, run: dg.DagsterRun, why: str, source: ErrorSource | None = None) -> None:
         """Ends a run by the failure of a step."""
         error = SerializableErrorInfo(why, [], None)
-        failure = StepFailureData(error, None)  # type: ignore[no-untyped-call]  # Dagster's own
+        failure = StepFailureData(error, None, source)  # type: ignore[no-untyped-call]  # Dagster's own
         event = DagsterEvent(
             DagsterEventType.STEP_FAILURE.value, run.job_name, step_key="custom__days", event_specific_data=failure
         )
@@ -187,6 +187,17 @@ def test_a_run_whose_process_died_is_made_again(house: House) -> None:
     house.end(run, DagsterEventType.RUN_FAILURE)
     house.tick()
     assert (house.row(key).state, house.row(key).attempts) == ("requested", 2)
+    assert len(house.runs(key)) == 2
+
+
+def test_a_run_that_was_stopped_in_the_midst_of_a_step_is_made_again(house: House) -> None:
+    key = house.file()
+    house.tick()
+    (run,) = house.runs()
+    begin(house.ledger, key, run.run_id, house.now)
+    house.fail(run, "dagster._core.errors.DagsterExecutionInterruptedError", ErrorSource.INTERRUPT)
+    house.tick()
+    assert (house.row(key).state, house.row(key).attempts, house.row(key).error) == ("requested", 2, None)
     assert len(house.runs(key)) == 2
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import date, timedelta
 from pathlib import Path
+
+import pytest
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.orchestration.runs import read_every_day
@@ -43,3 +47,18 @@ def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) ->
     (house / "office.db").unlink()
     (line,) = read_every_day(load_settings(house), date.fromisoformat(DAY), lambda _: None)
     assert "office" in line
+
+
+@pytest.mark.parametrize("told", ["reading office", "counting incidents"])
+def test_who_is_stopped_while_days_are_read_stops_and_takes_no_source_for_away(tmp_path: Path, told: str) -> None:
+    house = make_house(tmp_path)
+    settings = load_settings(house)
+
+    def stop(line: str) -> None:
+        if line.startswith(told):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        read_every_day(settings, date.fromisoformat(DAY), stop)
+    assert read_every_day(settings, date.fromisoformat(DAY), lambda _: None) == []
+    assert counted_days(house)[-1] == DAY

@@ -91,8 +91,12 @@ class Machine:
 
     def requested_at(self, cadence: str) -> list[datetime]:
         """Local times at which runs were requested."""
+        return self.ticks_of(f"{cadence}_report")
+
+    def ticks_of(self, schedule: str) -> list[datetime]:
+        """Local times at which a schedule requested runs."""
         states = self.instance.all_instigator_state(instigator_type=InstigatorType.SCHEDULE)
-        (state,) = [state for state in states if state.instigator_name == f"{cadence}_report"]
+        (state,) = [state for state in states if state.instigator_name == schedule]
         ticks = self.instance.get_ticks(state.instigator_origin_id, state.selector_id, statuses=[TickStatus.SUCCESS])
         return sorted(datetime.fromtimestamp(tick.timestamp, UTC).astimezone(BERLIN) for tick in ticks)
 

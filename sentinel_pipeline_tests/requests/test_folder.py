@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_pipeline.domain.request import STATES
+from sentinel_pipeline.domain.request import STATES, Request
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
-from sentinel_pipeline.ledger.requests import begin, cancel, fail, file_request, finish, in_state, note_undelivered
+from sentinel_pipeline.ledger.requests import (
+    Filed,
+    begin,
+    cancel,
+    fail,
+    file_request,
+    finish,
+    in_state,
+    note_undelivered,
+)
+from sentinel_pipeline.requests import folder
 from sentinel_pipeline.requests.folder import PATIENCE, QUIET, pick_up
+from sentinel_pipeline.requests.reading import content_of
 from sentinel_pipeline.settings import Settings, ledger_url, load_settings
 
 NOW = datetime(2025, 3, 20, 12, 0, tzinfo=UTC)
@@ -49,9 +60,21 @@ def answers(house: Settings) -> dict[str, dict[str, object]]:
     return {path.name: json.loads(path.read_text()) for path in found}
 
 
-def filed(ledger: Ledger) -> list[str]:
+def rows(ledger: Ledger) -> list[Filed]:
     with ledger.reading() as connection:
-        return [row.request_id for row in in_state(connection, STATES)]
+        return in_state(connection, STATES)
+
+
+def filed(ledger: Ledger) -> list[str]:
+    return [row.request_id for row in rows(ledger)]
+
+
+def requests(ledger: Ledger) -> list[Request]:
+    return [row.request for row in rows(ledger)]
+
+
+def states(ledger: Ledger) -> list[tuple[str, int]]:
+    return [(row.state, row.attempts) for row in rows(ledger)]
 
 
 def test_a_file_is_filed_once_and_told_its_id(house: Settings, ledger: Ledger) -> None:
@@ -164,6 +187,62 @@ def test_what_failed_and_was_filed_anew_gets_another_end(house: Settings, ledger
     assert sorted(answers(house)) == ["week.accepted.json", "week.done.json"]
 
 
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_a_file_written_after_its_request_ended_without_a_report_asks_once_more(
+    house: Settings, ledger: Ledger, end: str
+) -> None:
+    words = "window: {since: 2025-03-10, until: 2025-03-16}\n"
+    path = drop(house, "week.yaml", words)
+    pick_up(house, ledger, NOW)
+    (request_id,) = filed(ledger)
+    begin(ledger, request_id, "run", NOW)
+    {"cancelled": lambda: cancel(ledger, request_id, NOW), "failed": lambda: fail(ledger, request_id, "no", NOW)}[end]()
+    later = NOW + timedelta(minutes=10)
+    pick_up(house, ledger, later)
+    assert sorted(answers(house)) == ["week.accepted.json", f"week.{end}.json"]
+    assert states(ledger) == [(end, 1)], "an old file asks for nothing anew"
+    os.utime(path, (later.timestamp(), later.timestamp()))
+    for _ in range(3):
+        pick_up(house, ledger, later + QUIET)
+    assert states(ledger) == [("requested", 2)]
+    assert sorted(answers(house)) == ["week.accepted.json"]
+    cancel(ledger, request_id, later + QUIET)
+    for name in answers(house):
+        (house.requests / name).unlink()
+    drop(house, "week.yaml", words, later + timedelta(minutes=1))
+    pick_up(house, ledger, later + timedelta(minutes=2))
+    assert states(ledger) == [("requested", 3)], "also when somebody tidied up the answers"
+
+
+def test_a_clock_that_is_ahead_makes_a_failing_request_not_again_and_again(house: Settings, ledger: Ledger) -> None:
+    drop(house, "week.yaml", "last: 7d\n", NOW + timedelta(days=400))
+    for minute in range(4):
+        pick_up(house, ledger, NOW + timedelta(minutes=minute))
+        fail(ledger, filed(ledger)[0], "no room", NOW + timedelta(minutes=minute))
+    assert states(ledger) == [("failed", 1)]
+
+
+@pytest.mark.parametrize("before", ["last: 7d\n", "last: ["])
+def test_what_somebody_writes_while_it_is_read_is_left_for_the_next_look(
+    house: Settings, ledger: Ledger, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(house, "week.yaml", before)
+    whole = "last: 8d\nsources: [home]\n"
+
+    def read_and_be_written(place: Path) -> bytes:
+        content = content_of(place)
+        place.write_text(whole)
+        return content
+
+    monkeypatch.setattr(folder, "content_of", read_and_be_written)
+    pick_up(house, ledger, NOW)
+    monkeypatch.undo()
+    assert (filed(ledger), answers(house)) == ([], {})
+    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    pick_up(house, ledger, NOW + QUIET)
+    assert [(request.days, request.sources) for request in requests(ledger)] == [(8, ("home",))]
+
+
 def test_links_huge_and_hostile_files_are_answered_and_nothing_else_is_touched(
     house: Settings, ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -171,6 +250,9 @@ def test_links_huge_and_hostile_files_are_answered_and_nothing_else_is_touched(
     secret.write_text("last: 7d\n")
     (house.requests / "link.yaml").symlink_to(secret)
     drop(house, "huge.yaml", "#" * 70_000)
+    os.truncate(drop(house, "enormous.json", "{"), 100 * 2**20)
+    drop(house, "Bericht für 東京 🗼.yaml", "last: 500d")
+    drop(house, "..yaml", "last: 500d")
     drop(house, "we\nird \x1b[2J<b>.yaml", "last: [")
     drop(house, ".hidden.yaml", "last: 7d")
     drop(house, "note.txt", "last: 7d")
@@ -182,10 +264,13 @@ def test_links_huge_and_hostile_files_are_answered_and_nothing_else_is_touched(
     assert said == {
         "link.rejected.json": ["link.yaml: is a link; put the file itself here"],
         "huge.rejected.json": ["huge.yaml: is larger than 64 kB; a request is a few lines"],
+        "enormous.rejected.json": ["enormous.json: is larger than 64 kB; a request is a few lines"],
+        "Bericht für 東京 🗼.rejected.json": [LONG],
     }
     assert secret.read_text() == "last: 7d\n"
 
 
+LONG = "last: found '500d'; allowed: days such as 7d, from 1d to 366d (line 1)"
 WHY = "expected the node content, but found '<stream end>'"
 
 

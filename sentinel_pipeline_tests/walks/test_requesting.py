@@ -37,6 +37,15 @@ def test_a_file_and_the_options_that_say_the_same_are_one_request(house: Path, t
     assert sentinel(house, "request", "--type", "summary", "--since", DAY, "--until", DAY).last == filed.last
 
 
+def test_what_is_not_made_yet_cannot_be_delivered_and_it_is_said_where_to_look(house: Path) -> None:
+    filed = sentinel(house, "request", "--since", DAY, "--until", DAY, "--recipient", "ann@house.example").last
+    said = sentinel(house, "deliver", "custom", filed)
+    assert (said.code, said.complaints) == (
+        2,
+        [f"sentinel: custom {filed} is not published; `sentinel request --state {filed}` says where it stands"],
+    )
+
+
 def test_the_last_days_end_with_yesterday(house: Path) -> None:
     said = sentinel(house, "request", "--last", "7d", "--name", "Week")
     assert said.code == 0, said.err

@@ -69,6 +69,72 @@ def rewrite_the_past(data: Path) -> None:
     manifest.write_bytes(manifest.read_bytes() + b"\n")
 
 
+def manifest_of(days: Path, key: str) -> Path:
+    return days / key / "r1" / "manifest.json"
+
+
+def edit_the_middle(days: Path) -> None:
+    manifest = manifest_of(days, "2025-01-02")
+    manifest.write_text(manifest.read_text().replace("Europe/Berlin", "Europe/London"))
+
+
+def remove_the_middle(days: Path) -> None:
+    shutil.rmtree(days / "2025-01-02")
+
+
+def exchange_the_oldest(days: Path) -> None:
+    first, second = days / "2025-01-01", days / "2025-01-02"
+    first.rename(days / "kept")
+    second.rename(first)
+    (days / "kept").rename(second)
+
+
+def exchange_signatures(days: Path) -> None:
+    """The middle edition has the signature of the oldest, and the oldest that of the middle one."""
+    places = [manifest_of(days, key) for key in ("2025-01-01", "2025-01-02")]
+    texts = [place.read_text() for place in places]
+    values = [json.loads(text)["signature"]["value"] for text in texts]
+    for place, text, own, other in zip(places, texts, values, values[::-1], strict=True):
+        place.write_text(text.replace(own, other))
+
+
+MIDDLE_CHANGED = "chain: the manifest of daily/2025-01-02/r1 is not the one that daily/2025-01-03/r1 names"
+
+
+@pytest.mark.parametrize(
+    ("harm", "line", "of_the_middle"),
+    [
+        (edit_the_middle, MIDDLE_CHANGED, "manifest.json: was changed after it was signed"),
+        (
+            remove_the_middle,
+            "chain: cut: daily/2025-01-02/r1 is missing, which daily/2025-01-03/r1 follows,"
+            " though older editions are here",
+            "is no published edition: it has no manifest.json",
+        ),
+        (exchange_the_oldest, MIDDLE_CHANGED, "manifest.json: belongs to daily/2025-01-01/r1, not to this folder"),
+        (exchange_signatures, MIDDLE_CHANGED, "manifest.json: its signature was changed: the key "),
+    ],
+)
+def test_on_a_copy_with_the_public_key_alone_the_first_broken_link_is_named(
+    harm: Callable[[Path], None], line: str, of_the_middle: str, data: Path, tmp_path: Path
+) -> None:
+    copy, empty = tmp_path / "copy", tmp_path / "empty"
+    shutil.copytree(data / "editions" / "daily", copy / "daily")
+    empty.mkdir()
+    (key,) = (data / "editions").glob("signing-*.pub")
+    newest = str(copy / "daily" / "2025-01-03" / "r1")
+    whole = sentinel(empty, "verify", newest, "--public-key", str(key))
+    assert (whole.code, whole.err) == (0, "")
+    assert whole.last.endswith("2 links back to daily/2025-01-01/r1")
+    harm(copy / "daily")
+    said = sentinel(empty, "verify", newest, "--public-key", str(key))
+    assert (said.code, said.complaints) == (1, [f"sentinel: {line}"])
+    middle = sentinel(empty, "verify", str(copy / "daily" / "2025-01-02" / "r1"), "--public-key", str(key))
+    assert middle.code == (2 if harm is remove_the_middle else 1)
+    assert any(of_the_middle in complaint for complaint in middle.complaints), middle.complaints
+    assert list(empty.iterdir()) == []
+
+
 def test_an_edition_is_verified_with_the_keys_of_the_data_folder(data: Path) -> None:
     said = sentinel(data, "verify", str(edition(data)))
     assert (said.code, said.err) == (0, "")
