@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from time import sleep
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import CUSTOM, Period
@@ -22,6 +23,7 @@ from sentinel_pipeline.settings import ledger_url
 
 JOB = "custom_report"
 OUTCOME = dg.AssetKey([CUSTOM, "outcome"])
+STOPPED = "its mails were stopped; `sentinel deliver custom {}` sends those that are left"
 
 
 def custom_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
@@ -120,10 +122,14 @@ def requested_deliveries(deployment: Deployment) -> dg.AssetsDefinition:
 
         settings = deployment.settings
         request = request_of(context, deployment)
-        order = Order(doubt=settings.delivery.uncertain)
-        made = deliver_request(settings, request, order, lambda: datetime.now(UTC), sleep)
+        order, ledger = Order(doubt=settings.delivery.uncertain), open_ledger(ledger_url(settings.data))
+        try:
+            made = deliver_request(settings, request, order, lambda: datetime.now(UTC), sleep)
+        except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+            note_undelivered(ledger, request.request_id, STOPPED.format(request.request_id))
+            raise
         metadata, failures = receipts_metadata(made), undelivered(made)
-        note_undelivered(open_ledger(ledger_url(settings.data)), request.request_id, "\n".join(failures))
+        note_undelivered(ledger, request.request_id, "\n".join(failures))
         if failures:
             raise dg.Failure("; ".join(failures[:10]), metadata=metadata, allow_retries=False)
         return dg.MaterializeResult(metadata=metadata)

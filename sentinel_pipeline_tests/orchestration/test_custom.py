@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from sentinel_pipeline.delivery import delivering
 from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
 from sentinel_pipeline.ledger.requests import Filed, cancel, file_request, state_of
@@ -243,6 +244,25 @@ def test_recipients_are_sent_the_report_once(house: Settings, ledger: Ledger, in
     (mail,) = (path.read_bytes() for path in sent)
     assert b"To: ann@house.example" in mail
     assert f"custom-{folder.parent.name}-r1-summary.txt".encode() in mail.replace(b"\r\n ", b"")
+
+
+def test_who_stops_the_mails_of_a_report_finds_it_said_and_how_to_send_the_rest(
+    house: Settings, ledger: Ledger, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    key = file_request(ledger, replace(TWO_DAYS, name="For bob", recipients=("bob@house.example",)), AT)
+    monkeypatch.setattr(delivering, "deliver_request", stop)
+    assert not make(house, instance, key).success
+    row = filed(ledger, key)
+    assert (row.state, row.error) == (
+        "done",
+        f"its mails were stopped; `sentinel deliver custom {key}` sends those that are left",
+    )
+    monkeypatch.undo()
+    assert make(house, instance, key).success
+    assert filed(ledger, key).error is None
 
 
 def test_a_cancelled_request_is_not_published(house: Settings, ledger: Ledger, instance: dg.DagsterInstance) -> None:
