@@ -102,12 +102,18 @@ def biggest_change(figures: Sequence[KeyFigure], period: Period) -> str:
         )
     moved = sorted(compared, key=lambda figure: (-abs(figure.change_percent or 0), figure.id))
     top = [figure for figure in moved[:3] if figure.change_percent]
-    if not top:
+    # Too small for a percentage is not unchanged.
+    few = [figure for figure in figures if _is_other(figure) and figure.unit != "bytes"][:3]
+    if not top and not few:
         return f"Nothing changed against {BEFORE[period.cadence]}."
     said = "; ".join(
-        f"{figure.label.lower()} {written_figure(bare(figure))}, {written_change(figure)}" for figure in top
+        f"{figure.label.lower()} {written_figure(bare(figure))}, {written_change(figure)}" for figure in top or few
     )
-    return f"Against {BEFORE[period.cadence]} these moved most: {said}."
+    return f"Against {BEFORE[period.cadence]} {'these moved most' if top else 'little moved'}: {said}."
+
+
+def _is_other(figure: KeyFigure) -> bool:
+    return figure.value is not None and figure.previous is not None and figure.value != figure.previous
 
 
 def needs_you(figures: Sequence[KeyFigure]) -> str:

@@ -72,6 +72,11 @@ class Told:
     def short_hash(self) -> str:
         return self.manifest_hash[:SHORT_HASH]
 
+    @property
+    def is_true_zero(self) -> bool:
+        """Whether nothing happened and everything would have been seen: no source was cut short, none fell silent."""
+        return self.state == "empty" and self.is_complete and not self.silent
+
     def picture(self, name: str) -> bytes | None:
         """A PNG of the edition; None when it has none of that name."""
         path = self.folder / name

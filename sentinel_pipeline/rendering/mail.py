@@ -84,7 +84,7 @@ def _correction(changes: Correction, occasion: Occasion) -> Mail:
 def _finding(edition: Told, sections: tuple[str, ...]) -> str:
     """What the subject says."""
     if edition.state == "empty":
-        return "nothing happened"
+        return "nothing happened" if edition.is_true_zero else "nothing happened, as far as could be seen"
     if edition.state == "no data":
         return "no data received"
     chosen = asked(edition, sections)

@@ -115,12 +115,15 @@ def _told(edition: Told, names: tuple[str, ...], picture: Shown | None, warning:
 
 def _empty(edition: Told, names: tuple[str, ...], _: Shown | None) -> Iterator[Block]:
     noun = NOUN[edition.period.cadence]
-    seen = (
-        f"This is a true zero: every source was read for the whole {noun}."
-        if edition.is_complete
-        else "This is zero as far as it could be seen; what could not stands below."
-    )
-    yield Box("ok", "Nothing happened", (shortened(edition.headline, LONGEST_LINE), seen))
+    if edition.is_true_zero:
+        look, head = "ok", "Nothing happened"
+        seen = f"This is a true zero: every source was read for the whole {noun}."
+    else:
+        look, head = "attention", "Nothing happened, as far as could be seen"
+        seen = "What could not be seen stands below."
+    yield Box(look, head, (shortened(edition.headline, LONGEST_LINE), seen))
+    if edition.silent:
+        yield _silent_box(edition)
     yield from _readings(edition, names)
     yield seen_box(edition)
 

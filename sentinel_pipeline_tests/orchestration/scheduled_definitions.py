@@ -69,7 +69,7 @@ class DeliveringLauncher(PublishingLauncher):
         run, settings = context.dagster_run, load_settings()
         if run.job_name == RETENTION:
             surveyed, _ = apply_retention(settings, self._instance, get_current_datetime())
-            assert surveyed.of("delete", "announce") == []
+            assert not surveyed.of("delete", "announce")
         else:
             period = Period.parse(run.tags[SCHEDULED], run.tags[PARTITION_NAME_TAG], settings.zone)
             if not run.asset_selection:

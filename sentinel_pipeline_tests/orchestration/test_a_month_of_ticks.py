@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time, instance_for_test
-from dagster._core.workspace.load_target import WorkspaceLoadTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 
 from sentinel_pipeline.demo.configuration import demo_configuration
@@ -29,6 +28,9 @@ pytestmark = [
     pytest.mark.slow,
     # Dagster's own server reads a property of schedules that Dagster deprecated.
     pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`:DeprecationWarning"),
+    # Meant, and ignored by the definitions themselves, which pytest undoes.
+    pytest.mark.filterwarnings("ignore:Asset job .* materializes assets with varying BackfillPolicies:UserWarning"),
+    pytest.mark.filterwarnings("ignore::dagster.BetaWarning"),
 ]
 
 DEFINITIONS = """
@@ -75,11 +77,11 @@ class ClockedMachine(Machine):
             for now in [*takewhile(lambda now: now < end, looks), end]:
                 self.tick(workspace, now)
                 with freeze_time(now.astimezone(UTC)):
-                    errors = list(execute_sensor_iteration(workspace, logging.getLogger("sensors"), None, None))  # type: ignore[arg-type]
+                    errors = list(execute_sensor_iteration(workspace, logging.getLogger("sensors"), None, None))
                 assert [error for error in errors if error] == []
 
 
-def target_of(data: Path) -> WorkspaceLoadTarget:
+def target_of(data: Path) -> InProcess:
     target = InProcess(data)
     target.file.write_text(DEFINITIONS)
     return target

@@ -109,6 +109,14 @@ def test_the_biggest_change_comes_first_and_bytes_are_not_told_twice() -> None:
     assert biggest_change(calm, TODAY) == "Nothing changed against the day before."
 
 
+def test_a_change_too_small_for_a_percentage_is_not_called_nothing() -> None:
+    figures = [
+        figure("a", 24, label="Alerts", previous=24, change=0, change_percent=0.0),
+        figure("b", 5, label="Critical alerts", previous=4, change=1),
+    ]
+    assert biggest_change(figures, TODAY) == "Against the day before little moved: critical alerts 5, +1."
+
+
 def test_without_a_period_before_there_is_nothing_to_compare_with() -> None:
     said = biggest_change([figure("a", 10)], week("2025-01-06"))
     assert said == "There is no complete data of the week before to compare with."

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,19 @@ def test_nothing_happened_no_data_and_an_unreachable_source_are_three_mails(tmp_
     assert "What they would have told is missing in this mail" in words["unreachable"]
     assert not letters["empty"].inline
     assert "Key figures" not in words["no data"], "zeros of nothing are not told"
+
+
+def test_a_zero_beside_a_monitor_that_fell_silent_is_no_true_zero(tmp_path: Path) -> None:
+    quiet = an_empty_report("weekly")
+    is_network = pl.col("source") == "network"
+    counted = quiet.completeness.with_columns(rows=pl.when(is_network).then(0).otherwise(1))
+    written = mailed(replace(quiet, completeness=counted), tmp_path)
+    assert written.subject == "Week 44: nothing happened, as far as could be seen – Example Ltd."
+    words = Seen(written).words
+    assert "network recorded nothing" in words
+    assert "It was read, but holds no record of this period." in words
+    assert "true zero" not in words
+    assert "network recorded nothing" in flat(written.text)
 
 
 def test_a_subscriber_of_some_sections_is_told_of_those(tmp_path: Path) -> None:
