@@ -24,6 +24,8 @@ def failed_runs_sensor(settings: Settings) -> dg.SensorDefinition:
         name="failed_runs",
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
+        # Days that a week or a request lacks are read in a run of their own, of which no code location knows.
+        monitor_all_code_locations=True,
         description="Notes in the ledger which problem a failed run tells of.",
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:

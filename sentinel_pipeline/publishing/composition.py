@@ -91,13 +91,13 @@ def _composed(
     changed = changes_told(editions, period, revision, figures, completeness, lake)
     if changed is not None:  # first what a correction is made for, small changes to other editions last
         results = (changed, *results) if revision > 1 else (*results, changed)
-    words, missing = completeness_words(completeness), shortfall(completeness)
+    words, missing, findings = completeness_words(completeness), shortfall(completeness), told(results)
     return Report(
         organisation=organisation,
         period=period,
         revision=revision,
-        headline=" ".join((headline(figures, period, missing), *cut_words(scope.narrowing, hide))),
-        narrative=(*request_words(scope, hide), *narrative(figures, told(results), words, period)),
+        headline=" ".join((headline(figures, period, missing, findings), *cut_words(scope.narrowing, hide))),
+        narrative=(*request_words(scope, hide), *narrative(figures, findings, words, period)),
         key_figures=figures,
         completeness=completeness,
         completeness_words=words,

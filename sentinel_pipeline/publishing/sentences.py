@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sentinel_pipeline.publishing.composition import told
 from sentinel_pipeline.publishing.states import silent, state_of, unread
 from sentinel_pipeline.publishing.words import biggest_change, in_short, open_matters
 from sentinel_pipeline.rendering.chart_words import alt_text
@@ -12,13 +13,13 @@ from sentinel_pipeline.sections.section import Bars, Lines
 
 def sentences(report: Report) -> dict[str, object]:
     """The bottom line, the paragraphs, every section's finding, and the chart that shows most of the period."""
-    told = {figure.id for figure in report.key_figures}
-    speaks_of = {figure.id: figure.about for figure in FIGURES if figure.id in told}
+    known = {figure.id for figure in report.key_figures}
+    speaks_of = {figure.id: figure.about for figure in FIGURES if figure.id in known}
     shown = leading_chart(report.sections)
     return {
         "title": report.title,
         "state": state_of(report.completeness, report.key_figures),
-        "in_short": in_short(report.key_figures),
+        "in_short": in_short(report.key_figures, told(report.sections)),
         "headline": report.headline,
         "biggest_change": biggest_change(report.key_figures, report.period),
         "open_matters": open_matters(report.key_figures),

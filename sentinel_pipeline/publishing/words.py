@@ -37,8 +37,11 @@ TOTALS = (
 MOST_IN_SHORT = 3
 
 
-def in_short(figures: Sequence[KeyFigure]) -> str:
-    """What matters most, short enough for a subject line: '3 critical alerts (+2), 14 open rule events (±0)'."""
+def in_short(figures: Sequence[KeyFigure], findings: Sequence[str] = ()) -> str:
+    """What matters most, short enough for a subject line: '3 critical alerts (+2), 14 open rule events (±0)'.
+
+    Where no figure says it, as in a report of single devices, the first finding does.
+    """
     by_id = {figure.id: figure for figure in figures}
     serious = [_numbered(by_id[id_], noun) for id_, noun in SERIOUS if id_ in by_id and by_id[id_].value]
     if serious:
@@ -48,7 +51,8 @@ def in_short(figures: Sequence[KeyFigure]) -> str:
     opening = ["nothing critical"] if is_known else []
     kwh = by_id.get("energy_kwh")
     energy = [f"{written_figure(kwh)} of energy"] if kwh and kwh.value else []
-    return ", ".join([*opening, *(totals or energy)][:MOST_IN_SHORT]) or "nothing to tell"
+    said = ", ".join([*opening, *(totals or energy)][:MOST_IN_SHORT])
+    return said or next(iter(findings), "nothing to tell")
 
 
 def _numbered(figure: KeyFigure, noun: str) -> str:
@@ -58,8 +62,11 @@ def _numbered(figure: KeyFigure, noun: str) -> str:
     return f"{bound}{counted(int(figure.value or 0), noun)}{said}"
 
 
-def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "") -> str:
-    """The bottom line: state of the period in one sentence, and in what way it may be too low."""
+def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "", findings: Sequence[str] = ()) -> str:
+    """The bottom line: state of the period in one sentence, and in what way it may be too low.
+
+    Where no figure says it, as in a report of single devices, the first finding does.
+    """
     by_id = {figure.id: figure for figure in figures}
     parts = []
     for total, worst in (("total_alerts", "alerts_critical"), ("total_incidents", "critical_incidents")):
@@ -71,9 +78,9 @@ def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "") ->
         parts.append(f"{_number(by_id['total_connections'])} connections")
     if "total_widget_logs" in by_id:
         parts.append(_fleet(by_id["total_widget_logs"], by_id["widget_log_errors"]))
-    if not parts and "energy_kwh" in by_id:
+    if not parts and "energy_kwh" in by_id and (by_id["energy_kwh"].value is not None or not findings):
         parts.append(f"{written_figure(by_id['energy_kwh'])} of energy used")
-    text = listed(parts) or f"Nothing is measured in this {NOUN[period.cadence]}"
+    text = listed(parts) or next(iter(findings), f"Nothing is measured in this {NOUN[period.cadence]}")
     return f"{text[0].upper()}{text[1:]}{f', of what could be seen: {missing}' if missing else ''}."
 
 

@@ -41,7 +41,10 @@ class ToldSection:
 
 @dataclass(frozen=True)
 class Told:
-    """All that an edition's folder says; `manifest_hash` is the SHA-256 of its manifest."""
+    """All that an edition's folder says; `manifest_hash` is the SHA-256 of its manifest.
+
+    `requested_as` is the name of the request that it was made for, empty for one that nobody requested.
+    """
 
     folder: Path
     organisation: str
@@ -62,6 +65,7 @@ class Told:
     figures: tuple[KeyFigure, ...]
     sections: tuple[ToldSection, ...]
     leading_chart: tuple[str, str] | None
+    requested_as: str = ""
 
     @property
     def name(self) -> str:
@@ -97,6 +101,7 @@ def told(folder: Path) -> Told:
             manifest_hash=sha256(content).hexdigest(),
             completeness=_completeness(manifest["sources"]),
             is_complete=manifest["is_complete"],
+            requested_as=str(manifest.get("request", {"name": ""})["name"]),
             figures=tuple(_figure(fact) for fact in facts["facts"]),
             **_said(words),
         )

@@ -60,7 +60,7 @@ def _report(edition: Told, occasion: Occasion) -> Mail:
         subject=subject_line(when(edition.period), _finding(edition, occasion.sections), edition.organisation),
         preheader=_preheader(edition.headline),
         owner=edition.organisation,
-        title=edition.title,
+        title=shortened(edition.requested_as or edition.title, LONGEST_FINDING),
         lines=_under_title(edition),
         blocks=edition_blocks(edition, occasion, picture),
         footer=_footer(edition, occasion.subscription),
@@ -95,16 +95,16 @@ def _finding(edition: Told, sections: tuple[str, ...]) -> str:
 
 def _under_title(edition: Told) -> tuple[str, ...]:
     return (
+        *((edition.title,) if edition.requested_as else ()),
         f"{edition.period.words} · {edition.period.zone.key}",
         f"Edition r{edition.revision} · manifest {edition.short_hash}",
     )
 
 
 def _footer(edition: Told, subscription: str) -> tuple[str, ...]:
-    is_requested = edition.period.cadence == CUSTOM
     return (
-        f"You get this mail because “{shortened(subscription, 80)}” was requested for you."
-        if is_requested
+        f"You get this mail because “{shortened(edition.requested_as or subscription, 80)}” was requested for you."
+        if edition.period.cadence == CUSTOM
         else f"You get this mail as subscriber of “{shortened(subscription, 80)}”; reply to unsubscribe.",
         f"Edition {edition.name}, {edition.period.interval}.",
         f"Its manifest has the SHA-256 {edition.short_hash}…; “sentinel verify” checks every file against it.",

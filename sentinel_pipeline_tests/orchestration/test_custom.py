@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +247,11 @@ def test_recipients_are_sent_the_report_once(house: Settings, ledger: Ledger, in
     (mail,) = (path.read_bytes() for path in sent)
     assert b"To: ann@house.example" in mail
     assert f"custom-{folder.parent.name}-r1-summary.txt".encode() in mail.replace(b"\r\n ", b"")
+    letter = message_from_bytes(mail, policy=default)
+    assert isinstance(letter, EmailMessage)
+    text = letter.get_body(("plain",))
+    assert text is not None
+    assert text.get_content().splitlines()[1] == "For ann", "it is called what it was called when it was requested"
 
 
 def test_who_stops_the_mails_of_a_report_finds_it_said_and_how_to_send_the_rest(

@@ -54,9 +54,9 @@ class House:
         made = dg.AssetMaterialization(dg.AssetKey(["daily", "edition"]), partition=key)
         self.instance.report_runless_asset_event(made)
 
-    def look(self) -> None:
+    def look(self, definitions: dg.Definitions | None = None) -> None:
         """A tick of the sensor that notices failed runs."""
-        context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor)
+        context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor, definitions=definitions)
         self.cursor = failed_runs_sensor(self.settings).evaluate_tick(context).cursor
 
     def tell(self, later: timedelta = timedelta()) -> list[str]:
@@ -158,6 +158,13 @@ def test_a_run_that_will_be_tried_again_is_no_problem_yet(house: House) -> None:
     house.run(**{"dagster/will_retry": "true"})
     house.look()
     assert house.problems == []
+
+
+def test_a_run_within_a_run_of_which_no_code_location_knows_is_seen_to_fail_too(house: House) -> None:
+    (house.data / "home.db").unlink()
+    house.run()
+    house.look(build_definitions(house.settings))
+    assert [problem.what for problem in house.problems] == ["Reading “home”"]
 
 
 def test_a_worker_that_was_lost_is_told_and_ends_with_the_edition(house: House, instance: dg.DagsterInstance) -> None:

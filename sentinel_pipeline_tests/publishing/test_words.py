@@ -117,6 +117,16 @@ def test_a_change_too_small_for_a_percentage_is_not_called_nothing() -> None:
     assert biggest_change(figures, TODAY) == "Against the day before little moved: critical alerts 5, +1."
 
 
+def test_of_single_devices_whose_figures_nobody_counts_the_first_finding_is_told() -> None:
+    unmetered = [figure("energy_kwh", None, "kWh")]
+    findings = ["Storage box leads with 3 of 3 alerts", "No new devices"]
+    assert headline(unmetered, TODAY, findings=findings) == "Storage box leads with 3 of 3 alerts."
+    assert in_short(unmetered, findings) == "Storage box leads with 3 of 3 alerts"
+    metered = [figure("energy_kwh", 12.5, "kWh")]
+    assert headline(metered, TODAY, findings=findings) == "12.50 kWh of energy used."
+    assert in_short(metered, findings) == "12.50 kWh of energy"
+
+
 def test_without_a_period_before_there_is_nothing_to_compare_with() -> None:
     said = biggest_change([figure("a", 10)], week("2025-01-06"))
     assert said == "There is no complete data of the week before to compare with."
