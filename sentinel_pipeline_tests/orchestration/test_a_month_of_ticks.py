@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.policy import default
-from itertools import count, takewhile
 from pathlib import Path
 
 import pytest
@@ -69,12 +68,13 @@ EXPECTED = [
 
 
 class ClockedMachine(Machine):
-    """A machine whose sensors go by the same clock as its schedules; it looks every three hours."""
+    """A machine whose sensors go by the same clock as its schedules; it looks twice in the morning."""
 
     def switch_on(self, start: datetime, end: datetime) -> None:
-        looks = (start.astimezone(UTC) + timedelta(hours=3) * n for n in count())
+        mornings = days(start.date().isoformat(), end.date().isoformat())
+        looks = [at(f"{day}T{time}") for day in mornings for time in ("07:45", "10:45")]
         with create_test_daemon_workspace_context(self.target, self.instance) as workspace:
-            for now in [*takewhile(lambda now: now < end, looks), end]:
+            for now in (start, *(look for look in looks if start < look < end), end):
                 self.tick(workspace, now)
                 with freeze_time(now.astimezone(UTC)):
                     errors = list(execute_sensor_iteration(workspace, logging.getLogger("sensors"), None, None))
