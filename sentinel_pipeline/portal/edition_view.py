@@ -52,6 +52,7 @@ class SectionView:
     finding: str
     description: str
     is_made: bool
+    awaits_before: bool
     withheld: str
     picture: str
     table: ShownTable | None
@@ -98,7 +99,7 @@ def section_views(told: Told, sees_personal: bool, orders: Mapping[str, Order]) 
 def _section(told: Told, section: ToldSection, sees_personal: bool, order: Order) -> SectionView:
     known = SECTION.get(section.name)
     is_withheld = not sees_personal and is_personal(told.folder, section.name)
-    is_shown = section.is_made and not is_withheld
+    is_shown = section.is_made and not section.awaits_before and not is_withheld
     has_chart = is_shown and (told.folder / "charts" / f"{section.name}.png").is_file()
     return SectionView(
         name=section.name,
@@ -107,6 +108,7 @@ def _section(told: Told, section: ToldSection, sees_personal: bool, order: Order
         finding="" if is_withheld else section.finding,
         description=" ".join(known.description.split()) if known else "",
         is_made=section.is_made,
+        awaits_before=section.awaits_before,
         withheld=WITHHELD if is_withheld else "",
         picture=f"/editions/{told.name}/charts/{quote(section.name)}.png" if has_chart else "",
         table=shown_section(told.folder, section.name, told.period.zone, order) if is_shown else None,

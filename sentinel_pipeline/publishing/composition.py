@@ -24,8 +24,9 @@ from sentinel_pipeline.publishing.scope import ALWAYS, Scope, needed_by, redacti
 from sentinel_pipeline.publishing.what_changed import changes_told, noted_asset
 from sentinel_pipeline.publishing.words import completeness_words, headline, narrative, shortfall
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
+from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline.sections.section import BEFORE, Section, applied
-from sentinel_pipeline.sections.trends import missing_reads, unseen_days
+from sentinel_pipeline.sections.trends import missing_reads, never_read, unseen_days
 
 GENERATOR = ("polars", "matplotlib", "reportlab", "xlsxwriter", "pikepdf")
 
@@ -36,9 +37,10 @@ def section_asset(cadence: str, name: str) -> str:
 
 
 def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
-    """The section's whole table; without rows when nobody could see what it speaks of."""
+    """The section's whole table; without rows when nobody could see what it speaks of, or what it compares with."""
     table = applied(section.table, statistics, period)
-    return table.clear() if unseen_reason(section, statistics, period) else table
+    is_empty = unseen_reason(section, statistics, period) or incomparable(section, statistics, period)
+    return table.clear() if is_empty else table
 
 
 def made_table(scope: Scope, section: Section, period: Period, lake: Lake) -> pl.DataFrame:
@@ -49,8 +51,10 @@ def made_table(scope: Scope, section: Section, period: Period, lake: Lake) -> pl
 
 def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
     """Why nothing can be said in a section: no source of its table could be read on any day, or not all before."""
-    if section.looks_back and missing_reads(statistics[f"completeness{BEFORE}"], section.about, period.previous):
-        return f"Cannot be told: {section.about} of {BEFORE_WORDS[period.cadence]} were not read in full"
+    if section.looks_back and not incomparable(section, statistics, period):
+        before = statistics[f"completeness{BEFORE}"]
+        if missing_reads(before, section.about, period.previous):
+            return f"Cannot be told: {section.about} of {BEFORE_WORDS[period.cadence]} were not read in full"
     completeness = statistics["completeness"]
     if section.about in ALWAYS or len(unseen_days(completeness, section.about, period)) < len(period.days):
         return None
@@ -59,6 +63,22 @@ def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], peri
     )
     said = [f"{row['source']}: {row['status']}{_because(row['reason'])}" for row in rows.iter_rows(named=True)]
     return f"No data: {section.about} could not be seen in this period. {'; '.join(said)}"
+
+
+def incomparable(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
+    """Why a section that looks back has nothing to compare with yet: the days before lie before the first one read."""
+    if not section.looks_back:
+        return None
+    before = statistics[f"completeness{BEFORE}"].filter(pl.col("table") == section.about)
+    never = never_read(before)
+    if never.is_empty():
+        return None
+    days, sources = len(period.previous.day_keys), never["source"].unique().sort().to_list()
+    read = days - never["day"].n_unique()
+    how = f"read on {read} of {counted(days, 'day')} only" if read else "never read"
+    whose = f" of {listed(sources)}" if len(sources) < before["source"].n_unique() else ""
+    what = f"{section.about}{whose} were {how}"
+    return f"There is nothing to compare with yet: for {BEFORE_WORDS[period.cadence]}, {what}"
 
 
 def excluded_words(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str:
@@ -113,15 +133,16 @@ def _result(
     section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame], hide: Callable[[str], str]
 ) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
-    unseen = unseen_reason(section, statistics, period)
-    reason = unseen and hide(unseen)
-    finding = reason or section.found(table, period) + excluded_words(section, statistics, period)
-    return SectionResult(section, table, finding, failure=reason)
+    unseen, first = unseen_reason(section, statistics, period), incomparable(section, statistics, period)
+    if unseen or first:
+        words = hide(unseen or first or "")
+        return SectionResult(section, table, words, failure=unseen and words, awaits_before=unseen is None)
+    return SectionResult(section, table, section.found(table, period) + excluded_words(section, statistics, period))
 
 
 def told(results: tuple[SectionResult, ...]) -> list[str]:
     """The findings that the first page tells, of the sections that have one."""
-    return [result.finding for result in results if result.section.is_told and result.failure is None]
+    return [result.finding for result in results if result.section.is_told and result.is_made]
 
 
 def figures_hash(scope: Scope, organisation: str, period: Period, lake: Lake) -> str:

@@ -20,6 +20,9 @@ from sentinel_pipeline.sections.section import BEFORE
 # Statistics that tell devices apart, and the column that does; agents and machines are devices too.
 DEVICE: Mapping[str, str] = {
     "connection_devices": "device_ip",
+    "long_connections": "device_ip",
+    "regular_connections": "device_ip",
+    "name_server_askers": "device_ip",
     "alert_devices": "device_ip",
     "notable_alerts": "device_ip",
     "incident_agents": "agent_id",

@@ -15,7 +15,12 @@ HIDING = {
     PSEUDONYMS: "persons go by pseudonyms",
     DROP: "names of persons are removed",
 }
-OF_THE_NEWEST = ("latest_alerts", "unacknowledged_rule_events")
+# Sections of which each day keeps so many only, of whatever device.
+OF_SOME = {
+    "newest 200": ("latest_alerts", "unacknowledged_rule_events"),
+    "longest 200": ("longest_connections",),
+    "steadiest 500": ("beacons",),
+}
 MOST_NAMED = 10
 
 Hide = Callable[[str], str]
@@ -43,9 +48,10 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     left_out = [section.title for section in scope.left_out]
     if left_out:
         yield f"Left out, since what they count does not tell devices apart: {listed(left_out)}."
-    newest = [section.title for section in scope.sections if section.name in OF_THE_NEWEST]
-    if newest and (narrowing.sources or narrowing.devices):
-        yield f"{listed(newest)}: those among the newest 200 of all on each day."
+    for some, names in OF_SOME.items() if narrowing.sources or narrowing.devices else ():
+        titles = [section.title for section in scope.sections if section.name in names]
+        if titles:
+            yield f"{listed(titles)}: those among the {some} of all on each day."
     hiding = [words for measure, words in HIDING.items() if measure in narrowing.privacy.measures]
     if hiding:
         said = listed(hiding)

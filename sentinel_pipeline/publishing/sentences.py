@@ -35,6 +35,7 @@ def sentences(report: Report) -> dict[str, object]:
                 "finding": result.finding,
                 "is_told": result.section.is_told,
                 "is_made": result.failure is None,
+                "awaits_before": result.awaits_before,
                 "figures": [name for name, about in speaks_of.items() if about == result.section.about],
             }
             for result in report.sections
@@ -44,7 +45,7 @@ def sentences(report: Report) -> dict[str, object]:
 
 def leading_chart(results: tuple[SectionResult, ...]) -> SectionResult | None:
     """The first section over time, else the first ranking, whose chart shows more than zeros."""
-    made = [result for result in results if result.failure is None and _peak(result) > 0]
+    made = [result for result in results if result.is_made and _peak(result) > 0]
     return next((result for kind in (Lines, Bars) for result in made if isinstance(result.section.chart, kind)), None)
 
 

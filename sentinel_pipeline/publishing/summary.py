@@ -12,7 +12,7 @@ MONEY = ("energy_cost", "energy_bill")
 
 def summary_facts(report: Report) -> SummaryFacts:
     """Figures by id, and the lists of the sections that could be made."""
-    made = {result.section.name: result for result in report.sections if result.failure is None}
+    made = {result.section.name: result for result in report.sections if result.is_made}
     return SummaryFacts(
         period=report.period,
         figures={figure.id: figure.value for figure in report.key_figures},

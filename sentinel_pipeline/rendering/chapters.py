@@ -1,4 +1,4 @@
-"""The chapters of the document: sections by topic, then all figures, the method, and where the data is."""
+"""The chapters of the document: sections by topic, as densely as they are read with ease."""
 
 from __future__ import annotations
 
@@ -10,27 +10,17 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.charts import PageChart, alt_text, page_chart
-from sentinel_pipeline.rendering.grids import grid, least_width, natural_width
+from sentinel_pipeline.rendering.columns import Columns
+from sentinel_pipeline.rendering.grids import grid, least_width, natural_width, table_grid
 from sentinel_pipeline.rendering.palette import BAD, LOOKS
-from sentinel_pipeline.rendering.parts import (
-    ANNEX,
-    COMPLETENESS,
-    FIGURES,
-    METHOD,
-    NOTHING,
-    annex_table,
-    by_topic,
-    changes_table,
-    has_completeness_section,
-    methods_table,
-)
+from sentinel_pipeline.rendering.parts import by_topic
 from sentinel_pipeline.rendering.pictures import Beside, Column, Picture
 from sentinel_pipeline.rendering.plots import INCH
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.sheets import Block
 from sentinel_pipeline.rendering.styles import ALARM, FINDING, HEADING, NOTE, TEXT_WIDTH, TOPIC
 from sentinel_pipeline.rendering.tags import Path
-from sentinel_pipeline.rendering.values import ShownTable, shown_rows, shown_table
+from sentinel_pipeline.rendering.values import ShownTable, shown_rows
 from sentinel_pipeline.sections.section import Bars, HeatMap, Lines
 
 # More rows of one section than this are for its file, not for paper; rankings in a daily report are shorter still.
@@ -40,13 +30,9 @@ TABLE_BESIDE = TEXT_WIDTH * 0.54, TEXT_WIDTH * 0.66  # least and most
 BETWEEN = 8.0
 HALF = (TEXT_WIDTH - 16.0) / 2
 MOST_BESIDE = 20
-MOST_WRAPPED = 1.3  # how much higher a table may be in half the width
-FILES_ACROSS = 3
-FIGURES_ACROSS = 2
-COUNTED = "What they count"
-TERMS_TOGETHER, BETWEEN_TERMS = 8, "  ·  "
-TERM = replace(NOTE, size=7.5, before=0.0, after=3.0, leading=1.3)
-DEFINITION = replace(NOTE, size=7.5, before=0.0, after=2.0, leading=1.3)
+MOST_WRAPPED = 1.5  # how much higher a table may be in half the width
+QUIET = ("Also looked at", "Found")
+DEFINITION = replace(NOTE, size=7.0, before=0.0, after=1.5)
 
 
 @dataclass(frozen=True)
@@ -65,22 +51,35 @@ class Press:
 
 
 def chapters(press: Press) -> list[Block]:
-    """Sections in their order, each topic under its own title."""
+    """Sections in their order, each topic under its own title; those without rows are lines of a table at its end."""
     blocks: list[Block] = []
     for topic, results in groupby(by_topic(press.report.sections), key=lambda result: result.section.topic):
         path: Path = (("Sect", topic),)
         blocks.append(Heading(Words(topic.capitalize(), TOPIC), f"topic {topic}", 0, path))
-        for members in _abreast([_on_paper(result, press.report) for result in results], press.report):
-            blocks += _pair(press, members, path) if len(members) == 2 else _section(press, members[0], path)
+        members = list(results)
+        shown = [_on_paper(result, press.report) for result in members if not is_quiet(result)]
+        for together in _abreast(shown, press.report):
+            blocks += _columns(press, together, path) if together[1:] else _section(press, together[0], path)
+        blocks += _quiet([result for result in members if is_quiet(result)], path)
     return blocks
 
 
+def is_quiet(result: SectionResult) -> bool:
+    """Whether a section has no more to say than its finding."""
+    return result.failure is None and result.table.is_empty()
+
+
+def _quiet(results: list[SectionResult], topic: Path) -> list[Block]:
+    rows = [(result.section.title, result.finding) for result in results]
+    path = (*topic, ("Sect", "quiet"), ("Table", "rows"))
+    return [grid(QUIET, ("text", "text"), rows, path)] if rows else []
+
+
 def _abreast(results: list[SectionResult], report: Report) -> Iterator[list[SectionResult]]:
-    """Sections one by one, or two at a time where both have room in half the width."""
-    while results:
-        number = 2 if len(results) > 1 and all(is_narrow(result, report) for result in results[:2]) else 1
-        yield results[:number]
-        results = results[number:]
+    """Sections one by one, but those together that follow one another and have room in half the width."""
+    for narrow, members in groupby(results, key=lambda result: is_narrow(result, report)):
+        together = list(members)
+        yield from [together] if narrow else ([result] for result in together)
 
 
 def is_narrow(result: SectionResult, report: Report) -> bool:
@@ -88,8 +87,6 @@ def is_narrow(result: SectionResult, report: Report) -> bool:
     section = result.section
     if result.failure is not None or isinstance(section.chart, HeatMap):
         return False
-    if result.table.is_empty():
-        return True
     shown = shown_rows(result, report.period.zone)
     if len(shown.rows) == shown.closing:
         return isinstance(section.chart, Lines)
@@ -97,22 +94,20 @@ def is_narrow(result: SectionResult, report: Report) -> bool:
         return False
     cells = [tuple(map(readable, row)) for row in shown.rows]
     is_whole = least_width(shown.labels, shown.kinds, cells) <= HALF
-    return is_whole and _grid(shown, (), HALF).height <= MOST_WRAPPED * _grid(shown, ()).height
+    return is_whole and table_grid(shown, (), HALF).height <= MOST_WRAPPED * table_grid(shown, ()).height
 
 
-def _pair(press: Press, results: list[SectionResult], topic: Path) -> list[Block]:
-    left, right = (Column(inside=tuple(_narrow(press, result, _path(topic, result)))) for result in results)
-    return [Beside(left, right, TEXT_WIDTH - HALF)]
+def _columns(press: Press, results: list[SectionResult], topic: Path) -> list[Block]:
+    pieces = (Column(inside=tuple(_narrow(press, result, _path(topic, result)))) for result in results)
+    return [Columns(tuple(pieces), TEXT_WIDTH - HALF)]
 
 
 def _narrow(press: Press, result: SectionResult, path: Path) -> list[Block]:
     """A section in half the width; of a rank the bars are behind the rows of its table."""
-    if result.table.is_empty():
-        return [*_head(result, path, HALF), text(Words(NOTHING, NOTE), path, wide=HALF)]
     shown = shown_rows(result, press.report.period.zone)
     if len(shown.rows) == shown.closing:
         return _charted(press, result, path, HALF)
-    return [*_head(result, path, HALF), _grid(shown, path, HALF, _bars(result, len(shown.rows) - shown.closing))]
+    return [*_head(result, path, HALF), table_grid(shown, path, HALF, _bars(result, len(shown.rows) - shown.closing))]
 
 
 def _bars(result: SectionResult, rows: int) -> tuple[float, ...]:
@@ -130,7 +125,11 @@ def _path(topic: Path, result: SectionResult) -> Path:
 
 
 def _charted(press: Press, result: SectionResult, path: Path, wide: float) -> list[Block]:
-    """A section whose rows are left to its file."""
+    """A section whose rows are left to its file; where there is room beside its words, its chart over time is there."""
+    if wide > HALF and isinstance(result.section.chart, Lines):
+        words = Column(inside=(*_head(result, path, HALF), text(Words(_where(result), NOTE), path, wide=HALF)))
+        drawn = press.chart(result, HALF, path)
+        return [Beside(words, drawn, TEXT_WIDTH - HALF) if drawn else words]
     chart = press.chart(result, wide, path)
     where = text(Words(_where(result), NOTE), path, wide=wide)
     return [*_head(result, path, wide), *([replace(chart, stays_with_next=True)] if chart else []), where]
@@ -169,8 +168,6 @@ def _failure(reason: str, path: Path) -> Panel:
 def _laid_out(press: Press, result: SectionResult, path: Path) -> list[Block]:
     """Words, chart and table: next to each other where both are small, else one below the other."""
     head = _head(result, path)
-    if result.table.is_empty():
-        return [*head, text(Words(NOTHING, NOTE), path)]
     shown = shown_rows(result, press.report.period.zone)
     has_rows = len(shown.rows) > shown.closing
     if has_rows and isinstance(result.section.chart, Bars) and len(shown.rows) <= MOST_BESIDE:
@@ -180,11 +177,11 @@ def _laid_out(press: Press, result: SectionResult, path: Path) -> list[Block]:
     if not has_rows:
         return _charted(press, result, path, TEXT_WIDTH)
     if isinstance(result.section.chart, Bars):
-        return [*head, _grid(shown, path, bars=_bars(result, len(shown.rows) - shown.closing))]
+        return [*head, table_grid(shown, path, bars=_bars(result, len(shown.rows) - shown.closing))]
     chart = press.chart(result, TEXT_WIDTH, path)
     if chart:
-        return [*head, chart, _grid(shown, path)]
-    return _worded(result, shown, path) or [*head, _grid(shown, path)]
+        return [*head, chart, table_grid(shown, path)]
+    return _worded(result, shown, path) or [*head, table_grid(shown, path)]
 
 
 def _worded(result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
@@ -194,7 +191,7 @@ def _worded(result: SectionResult, shown: ShownTable, path: Path) -> list[Block]
     if natural_width(shown.labels, shown.kinds, cells) > wide or len(shown.rows) > MOST_BESIDE:
         return []
     words = Column(inside=tuple(_head(result, path, TEXT_WIDTH - wide - BETWEEN)))
-    return [Beside(words, _grid(shown, path, wide), TEXT_WIDTH - wide)]
+    return [Beside(words, table_grid(shown, path, wide), TEXT_WIDTH - wide)]
 
 
 def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) -> list[Block]:
@@ -207,14 +204,14 @@ def _beside(press: Press, result: SectionResult, shown: ShownTable, path: Path) 
     if least_width(shown.labels, shown.kinds, cells) > wide:
         return []
     left = TEXT_WIDTH - wide - BETWEEN
-    chart, table = press.chart(result, left, path), _grid(shown, path, wide)
+    chart, table = press.chart(result, left, path), table_grid(shown, path, wide)
     if chart is None:
         return []
     head = _head(result, path)
     plain: list[Block] = [*head, Beside(chart, table, TEXT_WIDTH - wide)]
     under: list[Block] = [Beside(Column(inside=(*_head(result, path, left), chart)), table, TEXT_WIDTH - wide)]
     lower = min(under, plain, key=_height)
-    if _height(lower) <= _height([*head, _grid(shown, path)]):
+    if _height(lower) <= _height([*head, table_grid(shown, path)]):
         return lower
     del press.charts[result.section.name]
     return []
@@ -239,42 +236,3 @@ def _on_paper(result: SectionResult, report: Report) -> SectionResult:
     most = min(most, section.shown or most)
     # A sixth row takes no more room than the line that says one is left out.
     return result if result.table.height <= most + 1 else replace(result, section=replace(section, shown=most))
-
-
-def _grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH, bars: tuple[float, ...] = ()) -> Block:
-    path = (*path, ("Table", "rows"))
-    note = shown.note or ""
-    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, note=note, bars=bars)
-
-
-def all_figures(report: Report) -> list[Block]:
-    """Every key figure with its change, and what exactly it counts."""
-    if not report.key_figures:
-        return []
-    path: Path = (("Sect", "figures"),)
-    told = [f"{one.label}: {one.definition}" for one in report.key_figures]
-    parts = (told[start : start + TERMS_TOGETHER] for start in range(0, len(told), TERMS_TOGETHER))
-    return [
-        Heading(Words(FIGURES, TOPIC), "figures", 0, path),
-        _grid(changes_table(report.key_figures, FIGURES_ACROSS), path),
-        text(Words(COUNTED, FINDING), path, stays_with_next=True),
-        *(text(Words(BETWEEN_TERMS.join(part), TERM), path) for part in parts),
-    ]
-
-
-def method(report: Report) -> list[Block]:
-    """How the figures are made, and what was read for them."""
-    path: Path = (("Sect", "method and glossary"),)
-    blocks: list[Block] = [Heading(Words(METHOD, TOPIC), "method", 0, path)]
-    if not has_completeness_section(report):
-        blocks.append(Heading(Words(COMPLETENESS, HEADING), "completeness", 1, path))
-        blocks.append(_grid(shown_table(report.completeness, report.period.zone), path))
-    return [*blocks, _grid(methods_table(report), (*path, ("Sect", "terms")))]
-
-
-def annex(report: Report) -> list[Block]:
-    """The files that hold what paper cannot."""
-    path: Path = (("Sect", "annex"),)
-    if not report.sections:
-        return []
-    return [Heading(Words(ANNEX, TOPIC), "annex", 0, path), _grid(annex_table(report, FILES_ACROSS), path)]

@@ -55,7 +55,7 @@ def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = Tru
 
     `alone` says finding and source in the picture; a page that says them itself leaves them out.
     """
-    if result.section.chart is None or result.failure is not None:
+    if result.section.chart is None or not result.is_made:
         return None
     clean = printable if form == "svg" else readable
     with typeset(_characters(result)), _house_style():
@@ -66,7 +66,7 @@ def draw(result: SectionResult, period: Period, form: Form, *, alone: bool = Tru
 
 def draw_files(result: SectionResult, period: Period) -> dict[Form, bytes]:
     """The section's chart as `draw` gives it in SVG and PNG; built once where both say the same characters."""
-    if result.section.chart is None or result.failure is not None:
+    if result.section.chart is None or not result.is_made:
         return {}
     differing: list[str] = []
 
@@ -110,7 +110,7 @@ class PageChart:
 
 def page_chart(result: SectionResult, period: Period, wide: float = WIDTH) -> PageChart | None:
     """The section's chart for a page; None for a section without a chart or without a table."""
-    if result.section.chart is None or result.failure is not None:
+    if result.section.chart is None or not result.is_made:
         return None
     return PageChart(_plot(result, period, readable, wide), result, period, wide)
 

@@ -51,7 +51,7 @@ def _canvas(file: BytesIO, report: Report) -> Any:
 
     register()
     size = (PAGE_WIDTH, PAGE_HEIGHT)
-    canvas = Canvas(file, size, invariant=1, pageCompression=1, initialFontName=REGULAR, lang=LANGUAGE)
+    canvas = Canvas(file, size, invariant=1, pageCompression=0, initialFontName=REGULAR, lang=LANGUAGE)
     canvas.setTitle(particulars(report).title)
     canvas.setCreator(CREATOR)
     return canvas

@@ -29,7 +29,10 @@ SHORT_HASH = 12
 
 @dataclass(frozen=True)
 class ToldSection:
-    """What an edition says of one section; `figures` are the ids of those that speak of the same table."""
+    """What an edition says of one section; `figures` are the ids of those that speak of the same table.
+
+    `awaits_before`: it compares with the period before, of which nothing whole was ever read.
+    """
 
     name: str
     title: str
@@ -37,6 +40,7 @@ class ToldSection:
     is_told: bool
     is_made: bool
     figures: tuple[str, ...]
+    awaits_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,7 @@ def _said(words: dict[str, Any]) -> dict[str, Any]:
                 section["is_told"],
                 section["is_made"],
                 tuple(section["figures"]),
+                section.get("awaits_before", False),
             )
             for section in words["sections"]
         ),

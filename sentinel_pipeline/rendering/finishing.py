@@ -78,13 +78,14 @@ def _tag(document: Any, root: Element) -> None:
     """Writes the tag tree and, for every page, which of its marks belongs to which element."""
     from pikepdf import Array, Dictionary, Name
 
-    owners: list[dict[int, Any]] = [{} for _ in document.pages]
+    pages = [page.obj for page in document.pages]
+    owners: list[dict[int, Any]] = [{} for _ in pages]
     tree = document.make_indirect(Dictionary(Type=Name.StructTreeRoot))
-    tree.K = _element(document, root, tree, owners)
+    tree.K = _Tree(document, pages, owners).element(root, tree)
     numbers = Array()
-    for n, (page, owned) in enumerate(zip(document.pages, owners, strict=True)):
-        page.obj.StructParents = n
-        page.obj.Tabs = Name.S
+    for n, (page, owned) in enumerate(zip(pages, owners, strict=True)):
+        page.StructParents = n
+        page.Tabs = Name.S
         numbers.append(n)
         numbers.append(document.make_indirect(Array([owned[number] for number in sorted(owned)])))
     tree.ParentTree = document.make_indirect(Dictionary(Nums=numbers))
@@ -93,19 +94,30 @@ def _tag(document: Any, root: Element) -> None:
     document.Root.MarkInfo = Dictionary(Marked=True)
 
 
-def _element(document: Any, element: Element, parent: Any, owners: list[dict[int, Any]]) -> Any:
-    from pikepdf import Array, Dictionary, Name, String
+class _Tree:
+    """Elements as PDF objects; a long table has a hundred thousand, so names that all share are made once."""
 
-    made = document.make_indirect(Dictionary(Type=Name.StructElem, S=Name(f"/{element.role}"), P=parent))
-    if element.alt:
-        made.Alt = String(element.alt)
-    if element.role == "TH":
-        made.A = Dictionary(O=Name.Table, Scope=Name.Column)
-    kids = Array()
-    for page, number in element.marks:
-        owners[page][number] = made
-        kids.append(Dictionary(Type=Name.MCR, Pg=document.pages[page].obj, MCID=number))
-    for child in element.children.values():
-        kids.append(_element(document, child, made, owners))
-    made.K = kids
-    return made
+    def __init__(self, document: Any, pages: Sequence[Any], owners: Sequence[dict[int, Any]]) -> None:
+        from pikepdf import Array, Dictionary, Name, String
+
+        self._document, self._pages, self._owners = document, pages, owners
+        self._array, self._dictionary, self._name, self._string = Array, Dictionary, Name, String
+        self._kind, self._piece = Name.StructElem, Name.MCR
+        self._names: dict[str, Any] = {}
+
+    def element(self, element: Element, parent: Any) -> Any:
+        role = self._names.get(element.role)
+        if role is None:
+            role = self._names[element.role] = self._name(f"/{element.role}")
+        made = self._document.make_indirect(self._dictionary({"/Type": self._kind, "/S": role, "/P": parent}))
+        if element.alt:
+            made.Alt = self._string(element.alt)
+        if element.role == "TH":
+            made.A = self._dictionary(O=self._name.Table, Scope=self._name.Column)
+        kids = []
+        for page, number in element.marks:
+            self._owners[page][number] = made
+            kids.append(self._dictionary({"/Type": self._piece, "/Pg": self._pages[page], "/MCID": number}))
+        kids += [self.element(child, made) for child in element.children.values()]
+        made.K = self._array(kids)
+        return made

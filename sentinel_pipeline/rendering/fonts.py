@@ -85,11 +85,15 @@ def advance(character: str, name: str = REGULAR) -> float:
     return supplement.advances.get(ord(character), 1.0) if supplement else 1.0
 
 
+@cache
+def _ascii_advances(name: str) -> tuple[float, ...]:
+    return tuple(advances(name).get(code, 1.0) for code in range(128))
+
+
 def width(text: str, size: float, name: str = REGULAR) -> float:
     """Width of a line in points."""
     if text.isascii():
-        table = advances(name)
-        return size * sum(table.get(ord(character), 1.0) for character in text)
+        return size * sum(map(_ascii_advances(name).__getitem__, text.encode()))
     return size * sum(advance(character, name) for character in text)
 
 

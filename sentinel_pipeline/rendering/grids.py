@@ -16,7 +16,6 @@ from sentinel_pipeline.rendering.palette import (
     ACCENT,
     BAR,
     HEADER,
-    INK,
     LOOKS,
     RULE,
     SEVERITIES,
@@ -24,12 +23,13 @@ from sentinel_pipeline.rendering.palette import (
     Swatch,
     status_look,
 )
-from sentinel_pipeline.rendering.sheets import Block, Sheet
+from sentinel_pipeline.rendering.sheets import Block, Sheet, colour
 from sentinel_pipeline.rendering.styles import CELL, HEADER_CELL, NOTE, TEXT_WIDTH, Style
 from sentinel_pipeline.rendering.tags import Path, artifact
+from sentinel_pipeline.rendering.values import ShownTable
 
 NUMBERS: tuple[Kind, ...] = ("count", "bytes", "megabytes", "percent", "decimal", "price")
-PAD_X, PAD_Y = 4.0, 1.2
+PAD_X, PAD_Y = 4.0, 0.9
 MOST_CELL_LINES = 12
 NARROWEST = 34.0
 LONGEST_WORD = 84.0
@@ -73,7 +73,7 @@ class Grid:
     note: tuple[str, ...] = ()
     is_continued: bool = False
     before: float = 4.0
-    after: float = 6.0
+    after: float = 4.0
     stays_with_next: ClassVar[bool] = False
     key: ClassVar[str] = ""
     inside: ClassVar[tuple[Block, ...]] = ()
@@ -121,7 +121,7 @@ class Grid:
             sheet.ground(fill, x, top - row.height, self.wide, row.height)
         if row.bar > 0:
             sheet.ground(BAR, x, top - row.height + 0.8, self.wide * row.bar, row.height - 1.6)
-        sheet.canvas.setStrokeColor(ACCENT if is_header else RULE)
+        sheet.canvas.setStrokeColor(colour(ACCENT if is_header else RULE))
         sheet.canvas.setLineWidth(0.8 if is_header else 0.3)
         sheet.canvas.line(x, top - row.height, x + self.wide, top - row.height)
 
@@ -161,6 +161,13 @@ def grid(
     return Grid(
         header, tuple(drawn), tuple(widths), path, wide, tuple(wrapped(readable(note), wide, NOTE.size) if note else ())
     )
+
+
+def table_grid(shown: ShownTable, path: Path, wide: float = TEXT_WIDTH, bars: Sequence[float] = ()) -> Grid:
+    """A table as a person's document prints it, its note under it."""
+    path = (*path, ("Table", "rows"))
+    note = shown.note or ""
+    return grid(shown.labels, shown.kinds, shown.rows, path, shown.closing, wide=wide, note=note, bars=bars)
 
 
 def column_widths(
@@ -236,13 +243,13 @@ def _draw_cell(sheet: Sheet, cell: Cell, style: Style, x: float, top: float, wid
     if cell.chip is not None:
         longest = max(width(line, style.size, style.font) for line in cell.lines)
         room = min(longest + 8, wide - 2)
-        sheet.canvas.setFillColor(cell.chip.fill)
+        sheet.canvas.setFillColor(colour(cell.chip.fill))
         height = len(cell.lines) * style.line + 0.6
         sheet.canvas.roundRect(x + 1, top - height + 0.2, room, height, 2.5, stroke=0, fill=1)
         sheet.lines(cell.lines, replace(style, colour=cell.chip.ink), x + PAD_X + 0.5, top)
     elif cell.is_right:
         for n, line in enumerate(cell.lines):
             left = x + wide - PAD_X - width(line, style.size, style.font)
-            sheet.lines([line], replace(style, colour=INK), left, top - n * style.line)
+            sheet.lines([line], style, left, top - n * style.line)
     else:
         sheet.lines(cell.lines, style, x + PAD_X, top)

@@ -21,12 +21,12 @@ from sentinel_pipeline.rendering.parts import (
     COMPLETENESS,
     FIGURES,
     METHOD,
-    NOTHING,
     annex_table,
     by_topic,
     completeness,
     figures_table,
     has_completeness_section,
+    nothing,
 )
 from sentinel_pipeline.rendering.quantities import MISSING
 from sentinel_pipeline.rendering.report import KeyFigure, Report, SectionResult
@@ -162,10 +162,13 @@ def _section(report: Report, result: SectionResult, number: int, chart: bytes | 
         reason = f"<strong>This section could not be made:</strong> {text(result.failure)}"
         return f'{opening}<p class="failure">{reason}</p></section>\n'
     picture = _picture(result, chart) if chart else ""
+    said = nothing(result)
     rows = (
         _table(shown_rows(result, report.period.zone, MOST_ROWS), section.title)
         if not result.table.is_empty()
-        else f'<p class="nothing">{NOTHING}</p>\n'
+        else f'<p class="nothing">{said}</p>\n'
+        if said
+        else ""
     )
     return f"""{opening}<p class="finding">{text(result.finding)}</p>
 <p class="note">{text(section.description)}</p>

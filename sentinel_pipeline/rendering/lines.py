@@ -10,12 +10,16 @@ from sentinel_pipeline.rendering.characters import CUT_MARK, NEW_LINE
 from sentinel_pipeline.rendering.fonts import REGULAR, advance, width
 
 WORDS = re.compile(r"[^ ]+ *| +")
+# Widths of parts, added up, may miss the width of the whole by a rounding.
+HAIR = 0.01
 # A joint stays with what stands before it, so that a path reads on in the next line.
 JOINTS = re.compile(r"[^/\\_.,:;@&=?|+\-]*[/\\_.,:;@&=?|+\-]+|[^/\\_.,:;@&=?|+\-]+")
 
 
 def wrapped(text: str, most: float, size: float, name: str = REGULAR) -> list[str]:
     """The text in lines of at most `most` points; at least one line, a new-line mark ends its line."""
+    if width(text, size, name) < most - HAIR and NEW_LINE not in text:
+        return [text.rstrip(" ")]
     lines: list[str] = []
     for paragraph in re.split(f"(?<={NEW_LINE})", text):
         lines.extend(_filled(_pieces(paragraph, most, size, name), most, size, name))

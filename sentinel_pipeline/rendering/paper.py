@@ -86,7 +86,7 @@ def _document(table: Table, spelling: Spelling) -> bytes:
     grids = list(_grids(table))
     title = readable(f"{spelling.title}: {len(table.rows):,} rows")
     file = BytesIO()
-    canvas = Canvas(file, table.size, invariant=1, pageCompression=1, initialFontName=REGULAR, lang=LANGUAGE)
+    canvas = Canvas(file, table.size, invariant=1, pageCompression=0, initialFontName=REGULAR, lang=LANGUAGE)
     sheet = Sheet(canvas, {})
     for number, one in enumerate(grids, start=1):
         _margins(sheet, table, title, spelling.zone.key, f"page {number} of {len(grids)}")

@@ -24,7 +24,7 @@ from sentinel_pipeline.rendering.values import (
 # What follows the sections, in this order.
 FIGURES, METHOD, ANNEX = "All key figures", "Method and glossary", "Annex: data files"
 COMPLETENESS = "Data completeness"
-NOTHING = "No events in this period."
+NO_EVENTS = "No events in this period."
 MOST_PROBLEMS = 8
 
 
@@ -91,6 +91,11 @@ def has_completeness_section(report: Report) -> bool:
     return any(result.section.name == "data_completeness" for result in report.sections)
 
 
+def nothing(result: SectionResult) -> str:
+    """What stands where a table without rows would: nothing happened, or nothing can be compared yet, as found."""
+    return "" if result.awaits_before else NO_EVENTS
+
+
 def by_topic(results: tuple[SectionResult, ...]) -> list[SectionResult]:
     """Sections of one topic stand together, topics in the order in which they first appear."""
     order = list(dict.fromkeys(result.section.topic for result in results))
@@ -149,5 +154,6 @@ def annex_table(report: Report, across: int = 1) -> ShownTable:
 
 
 def _file(result: SectionResult) -> tuple[str, str]:
-    rows = "not made" if result.failure is not None else f"{result.table.height:,}"
-    return result.section.name, rows
+    if result.is_made:
+        return result.section.name, f"{result.table.height:,}"
+    return result.section.name, "not yet" if result.awaits_before else "not made"

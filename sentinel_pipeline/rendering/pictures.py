@@ -70,7 +70,8 @@ class Beside(Whole):
     left: Block
     right: Block
     offset: float
-    before: float = 6.0
+    before: float = 4.0
+    after: float = 4.0
 
     @property
     def inside(self) -> tuple[Block, ...]:  # type: ignore[override]

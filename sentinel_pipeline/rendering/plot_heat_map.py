@@ -19,7 +19,7 @@ from sentinel_pipeline.sections.section import HeatMap
 
 MOST_ROWS = 31
 MOST_COLUMNS = 31
-ROW = 0.22
+ROW = 0.19
 WIDEST_NAME = 110.0  # points
 Cells = dict[tuple[str, str], Number | None]
 

@@ -22,10 +22,11 @@ from sentinel_pipeline.sections.section import Lines
 
 MOST_SERIES = 6
 REST = "other"
-HEIGHT = 1.2
+HEIGHT = 1.1
 WIDE = 0.82  # of a bucket
 WIDEST_NAME = 110.0  # points
 LABEL_ROOM = 1.2  # of its own width
+LEGEND_LINE = 0.16
 LEGEND_MARK = 21.0  # points a colour and the gaps around it take
 
 
@@ -132,10 +133,8 @@ def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str, wide: f
             _legend(axes, columns)
 
     total = sum(track.total for track in tracks)
-    rows = 0 if len(tracks) == 1 else -(-len(tracks) // columns)
-    return Plot(
-        HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), 0.05 + 0.2 * rows
-    )
+    above = 0.05 if len(tracks) == 1 else 0.09 + LEGEND_LINE * -(-len(tracks) // columns)
+    return Plot(HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), above)
 
 
 def _stack(track: Track, base: list[float], tops: list[float], label: str) -> Any:

@@ -40,12 +40,21 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class SectionResult:
-    """A section's table for one period; `failure` says why there is none."""
+    """A section's table for one period; `failure` says why there is none.
+
+    `awaits_before`: it compares with the period before, of which nothing whole was ever read; the finding says so.
+    """
 
     section: Section
     table: pl.DataFrame
     finding: str
     failure: str | None = None
+    awaits_before: bool = False
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its table tells something, be it that nothing happened."""
+        return self.failure is None and not self.awaits_before
 
 
 @dataclass(frozen=True)

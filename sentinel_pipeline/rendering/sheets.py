@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from sentinel_pipeline.rendering.characters import visual
@@ -29,17 +30,26 @@ class Sheet:
 
     def lines(self, lines: Iterable[str], style: Style, x: float, top: float) -> None:
         """Lines from the left edge `x` downwards from `top`."""
-        self.canvas.setFillColor(style.colour)
+        self.canvas.setFillColor(colour(style.colour))
         for n, line in enumerate(lines):
             at = x
             for font, run in inked(visual(line), style.font):
                 self.canvas.setFont(font, style.size)
                 self.canvas.drawString(at, top - n * style.line - style.size * 1.02, run)
-                at += width(run, style.size, style.font)
+                if run != line:
+                    at += width(run, style.size, style.font)
 
     def ground(self, fill: str, x: float, bottom: float, width: float, height: float) -> None:
-        self.canvas.setFillColor(fill)
+        self.canvas.setFillColor(colour(fill))
         self.canvas.rect(x, bottom, width, height, stroke=0, fill=1)
+
+
+@cache
+def colour(name: str) -> Any:
+    """What ReportLab makes of `#RRGGBB`, which it would read anew for every cell."""
+    from reportlab.lib.colors import toColor
+
+    return toColor(name)
 
 
 class Block(Protocol):
@@ -84,7 +94,7 @@ def pages(blocks: Iterable[Block]) -> list[Page]:
         start = used + (block.before if filled[-1] else 0.0)
         parts = None if start + block.height <= ROOM else block.split(ROOM - start)
         head = parts[0] if parts else block
-        if parts:
+        if parts and parts[1].height:
             waiting.appendleft(parts[1])
         filled[-1].append(Placed(head, PAGE_HEIGHT - TOP - start))
         used = start + head.height + head.after

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sentinel_pipeline.rendering.blocks import Heading
-from sentinel_pipeline.rendering.chapters import Press, all_figures, annex, chapters, method
+from sentinel_pipeline.rendering.chapters import Press, chapters
 from sentinel_pipeline.rendering.charts import bound
+from sentinel_pipeline.rendering.closing import all_figures, annex, method
 from sentinel_pipeline.rendering.opening import opening
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.rendering.sheets import Block, every

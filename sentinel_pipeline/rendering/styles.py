@@ -8,8 +8,8 @@ from sentinel_pipeline.rendering.fonts import BOLD, REGULAR
 from sentinel_pipeline.rendering.palette import ACCENT, BAD, INK, MUTED
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89  # A4 in points
-MARGIN = 46.0
-TOP, BOTTOM = 52.0, 44.0
+MARGIN = 42.0
+TOP, BOTTOM = 50.0, 40.0
 TEXT_WIDTH = PAGE_WIDTH - 2 * MARGIN
 
 
@@ -36,10 +36,10 @@ PERIOD = Style(12.5, after=1, leading=1.3)
 SMALL = Style(8, REGULAR, MUTED, after=2)
 LEAD = Style(11.5, BOLD, before=6, after=3, leading=1.3)
 BODY = Style(9.5)
-TOPIC = Style(14, BOLD, ACCENT, before=10, after=1, leading=1.25, role="H1")
-HEADING = Style(11, BOLD, before=7, after=1, leading=1.25, role="H2")
-FINDING = Style(9, BOLD, after=1)
-NOTE = Style(8, REGULAR, MUTED, before=2, after=3)
+TOPIC = Style(13, BOLD, ACCENT, before=6, after=0, leading=1.25, role="H1")
+HEADING = Style(10.5, BOLD, before=6, after=0, leading=1.2, role="H2")
+FINDING = Style(8.5, BOLD, after=1, leading=1.25)
+NOTE = Style(8, REGULAR, MUTED, before=2, after=2, leading=1.25)
 ALARM = Style(8.5, REGULAR, BAD)
-CELL = Style(8, leading=1.25)
-HEADER_CELL = Style(8, BOLD, leading=1.25)
+CELL = Style(8, leading=1.18)
+HEADER_CELL = Style(8, BOLD, leading=1.18)

@@ -37,7 +37,10 @@ class Tags:
         self._marks_on[page] += 1
         element = self.root
         for step in path:
-            element = element.children.setdefault(step, Element(step[0]))
+            child = element.children.get(step)
+            if child is None:  # made for every cell, so not for nothing
+                child = element.children[step] = Element(step[0])
+            element = child
         element.marks.append((page, number))
         element.alt = alt
         canvas._code.append(f"/{element.role} <</MCID {number}>> BDC")

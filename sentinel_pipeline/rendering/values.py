@@ -15,7 +15,7 @@ from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.rendering.cells import written
 from sentinel_pipeline.rendering.quantities import DECIMALS, MISSING, Quantity, quantity, signed
 from sentinel_pipeline.rendering.report import KeyFigure, SectionResult
-from sentinel_pipeline.sections.section import Section
+from sentinel_pipeline.sections.section import Bars, Section
 
 __all__ = [
     "ShownTable",
@@ -138,10 +138,17 @@ def shown_rows(result: SectionResult, zone: ZoneInfo, most: int | None = None) -
 
 
 def _hidden(result: SectionResult) -> tuple[str, ...]:
-    """Columns for the files only; what tells rows of several sources or currencies apart is none of them."""
-    table = result.table
+    """Columns for the files only; what tells rows of several sources, currencies or one name apart is none of them."""
+    table, chart = result.table, result.section.chart
     telling = [name for name in TELLING if name in table.columns and table[name].drop_nulls().n_unique() > 1]
+    if isinstance(chart, Bars) and chart.otherwise and not _tell_apart(table[chart.label]):
+        telling.append(chart.otherwise)
     return tuple(name for name in result.section.hidden if name not in telling)
+
+
+def _tell_apart(names: pl.Series) -> bool:
+    """Whether every row has a name, and one of its own."""
+    return names.is_unique().all() and not names.is_in(["Unknown"]).any() and not names.null_count()
 
 
 def _needless(result: SectionResult) -> tuple[str, ...]:

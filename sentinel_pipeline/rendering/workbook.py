@@ -8,7 +8,7 @@ from io import BytesIO
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
-from sentinel_pipeline.rendering.parts import COMPLETENESS, METHOD, NOTHING, has_completeness_section
+from sentinel_pipeline.rendering.parts import COMPLETENESS, METHOD, has_completeness_section, nothing
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.spreadsheet import OPTIONS, cell_text, put_text
 from sentinel_pipeline.rendering.workbook_charts import add_chart
@@ -51,7 +51,7 @@ def _write_section(book: Book, result: SectionResult) -> str:
     rows = result.table.head(ROWS_PER_SECTION)
     write_table(book, sheet, rows)
     if rows.is_empty():
-        put_text(sheet, 1, 0, NOTHING.rstrip("."))
+        put_text(sheet, 1, 0, cell_text(nothing(result).rstrip(".") or result.finding))
     if result.table.height > rows.height:
         note = f"{rows.height:,} of {counted(result.table.height, 'row')}; all in tables/{result.section.name}.csv"
         put_text(sheet, rows.height + 2, 0, note)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 ALERTS = ("alert_trends", "alert_severity", "alerts_by_device", "latest_alerts", "alert_hours_of_week")
 ALERTS_TOO = (*ALERTS, "alerts_by_source")
 CONNECTIONS = ("connection_trends", "top_talkers", "top_destinations", "protocols", "services", "suspicious_ports")
-CONNECTIONS_TOO = (*CONNECTIONS, "new_destinations", "connections_by_source")
+PATTERNS = ("longest_connections", "beacons", "name_servers")
+CONNECTIONS_TOO = (*CONNECTIONS, "new_destinations", *PATTERNS, "connections_by_source")
 TRENDS = ("incident_trends", "incident_trends_by_type", "incident_trends_by_policy")
 VIOLATORS = ("top_violators_by_user", "top_violators_by_agent", "top_violators_by_ip")
 IN_SHORT = ("alert_severity", "top_talkers", "protocols", "top_destinations", "severity_distribution", "data_types")
@@ -37,7 +38,7 @@ TYPES = (
     ReportType("security_audit", (*ALERTS_TOO, "severity_distribution", "policy_violations", *AUDIT)),
     ReportType("network_activity", (*CONNECTIONS_TOO, "new_devices")),
     ReportType("device_inventory", ("new_devices", "top_talkers", "alerts_by_device", "energy_by_device")),
-    ReportType("threat_analysis", (*ALERTS_TOO, "suspicious_ports", "new_destinations", "new_devices")),
+    ReportType("threat_analysis", (*ALERTS_TOO, "suspicious_ports", "new_destinations", *PATTERNS, "new_devices")),
 )
 
 

@@ -245,6 +245,7 @@ SECTIONS = (
         policy_violations,
         _policy_finding,
         chart=Bars("policy_name", "violation_count", otherwise="policy_id"),
+        hidden=("policy_id",),
         shown=10,
         totals=("violation_count", "blocked_count", "prevented_count"),
         is_told=True,

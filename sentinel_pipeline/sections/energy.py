@@ -219,7 +219,7 @@ SECTIONS = (
         "energy",
         energy_peaks,
         peak_finding,
-        shown=10,
+        shown=5,
         about="energy_intervals",
         hidden=("source",),
     ),

@@ -14,6 +14,7 @@ from sentinel_pipeline.domain.tables import INSTANT
 Interval = Literal["hour", "day", "week", "month"]
 CADENCE = {"week": "weekly", "month": "monthly"}
 SEEN = ("received", "partial", "no events")
+NEVER = "not extracted"
 
 
 def interval_of(period: Period) -> Interval:
@@ -104,3 +105,9 @@ def missing_reads(completeness: pl.DataFrame, table: str, period: Period) -> int
     sources = of_table["source"].n_unique()
     seen = of_table.filter(pl.col("status").is_in(SEEN)).select("source", "day").n_unique()
     return max(sources, 1) * len(period.day_keys) - seen
+
+
+def never_read(completeness: pl.DataFrame) -> pl.DataFrame:
+    """Reads (source, table, day) that nobody ever tried; none where any was tried in vain."""
+    missing = completeness.filter(~pl.col("status").is_in([*SEEN, "not in source"]))
+    return missing if (missing["status"] == NEVER).all() else missing.clear()

@@ -1,9 +1,20 @@
 """Facts to daily statistics: pure, mergeable, exact. `STATISTICS` lists them all in reading order."""
 
-from sentinel_pipeline.statistics import alerts, automation, billing, connections, energy, fleet, incidents, records
+from sentinel_pipeline.statistics import (
+    alerts,
+    automation,
+    billing,
+    connection_patterns,
+    connections,
+    energy,
+    fleet,
+    incidents,
+    records,
+)
 
 STATISTICS = (
     connections.STATISTICS
+    + connection_patterns.STATISTICS
     + alerts.STATISTICS
     + incidents.STATISTICS
     + energy.STATISTICS

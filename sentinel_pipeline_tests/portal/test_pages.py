@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sentinel_pipeline_tests.portal.worlds import PICTURE, Portal, published, serving, with_people
-from sentinel_pipeline_tests.rendering.worlds import HOSTILE, a_report
+from sentinel_pipeline_tests.rendering.worlds import HOSTILE, a_report, awaiting
 
 DAILY = "/editions/daily/2026-10-28/r1"
 ROLES = ("admin", "analyst", "viewer")
@@ -203,6 +203,17 @@ def test_a_later_revision_says_what_changed_and_why(tmp_path: Path) -> None:
     assert "999" in told
     assert not [figure.label for figure in others if f">{figure.label}<" in told]
     assert "every figure is what it was" in pages[2].text
+
+
+def test_a_section_with_nothing_to_compare_with_is_a_sentence(tmp_path: Path) -> None:
+    published(awaiting(a_report("daily")), tmp_path)
+    with serving(tmp_path) as served:
+        with_people(served)
+        page = read(served, DAILY)
+    told = page.text.split("There is nothing to compare with yet: for the month before, connections were never read")
+    assert len(told) == 2
+    assert "No rows." not in told[1].split("All key figures")[0]
+    assert "tables/new_destinations.csv" not in told[1].split("All key figures")[0]
 
 
 def test_a_viewer_sees_figures_but_nobodys_name(portal: Portal) -> None:

@@ -22,7 +22,7 @@ from sentinel_pipeline.publishing.figures import as_table, from_table
 from sentinel_pipeline.publishing.reconciliation import contradictions
 from sentinel_pipeline.publishing.scope import Scope, completeness_of, statistics_of, with_before
 from sentinel_pipeline.publishing.summary import summary_facts
-from sentinel_pipeline.rendering.report import Report
+from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline_tests.clocks import day, week
 from sentinel_pipeline_tests.publishing.worlds import SCOPE, House, examined
 from sentinel_pipeline_tests.sections.worlds import READ
@@ -86,6 +86,65 @@ def test_what_nobody_could_see_has_no_rows_and_says_why(house: House) -> None:
     assert results["data_completeness"].failure is None
     assert results["data_completeness"].table["rows"].to_list() == [None] * len(READ)
     assert "unknown (no data)" in report.headline
+
+
+def told_of_new_destinations(house: House, period: Period, scope: Scope = SCOPE) -> SectionResult:
+    return next(one for one in made(house, period, scope).sections if one.section.name == "new_destinations")
+
+
+def test_a_first_week_has_nothing_to_compare_with_and_says_so_plainly(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, **ROWS)
+    told = told_of_new_destinations(house, period)
+    assert told.finding == "There is nothing to compare with yet: for the week before, connections were never read"
+    assert told.awaits_before
+    assert told.failure is None
+    assert told.table.is_empty()
+
+
+def test_a_week_after_one_that_began_late_says_how_much_of_it_was_read(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, **ROWS)
+    for first in ("2024-12-28", "2024-12-29"):
+        house.count(day(first), **ROWS)
+    told = told_of_new_destinations(house, period)
+    assert told.finding.endswith("yet: for the week before, connections were read on 2 of 7 days only")
+    assert told.awaits_before
+
+
+def test_a_source_that_joined_later_is_named(house: House) -> None:
+    period = week("2024-12-30")
+    for of_one in (period.previous, period):
+        house.count_all(of_one, **ROWS)
+    told = told_of_new_destinations(house, period, Scope((("home", READ), ("office", READ))))
+    assert told.finding.endswith("yet: for the week before, connections of office were never read")
+
+
+def test_a_week_before_that_was_read_in_vain_is_no_first_one(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, **ROWS)
+    house.count(day("2024-12-29"), "unreachable")
+    told = told_of_new_destinations(house, period)
+    assert told.failure == told.finding == "Cannot be told: connections of the week before were not read in full"
+    assert not told.awaits_before
+
+
+def test_a_first_week_that_nobody_could_see_is_not_called_a_first_one(house: House) -> None:
+    period = week("2024-12-30")
+    house.count_all(period, "unreachable")
+    told = told_of_new_destinations(house, period)
+    assert told.failure is not None
+    assert told.failure.startswith("No data: connections could not be seen in this period")
+    assert not told.awaits_before
+
+
+def test_after_a_whole_week_without_anything_new_nothing_is_new(house: House) -> None:
+    period = week("2024-12-30")
+    for of_one in (period.previous, period):
+        house.count_all(of_one, **ROWS)
+    told = told_of_new_destinations(house, period)
+    assert told.is_made
+    assert told.finding == "No destination that the period before did not know"
 
 
 def test_a_quiet_day_has_sections_of_zeros(house: House) -> None:

@@ -40,6 +40,7 @@ from sentinel_pipeline_tests.rendering.worlds import (
     a_result,
     a_section,
     an_empty_report,
+    awaiting,
 )
 
 MAKERS: dict[str, Callable[[], Report]] = {
@@ -106,8 +107,8 @@ def test_nothing_leaves_the_page(paper: Path) -> None:
     boxes = re.findall(r'xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)"', words_of(paper))
     assert boxes
     for left, top, right, bottom in (map(float, box) for box in boxes):
-        assert left >= 45
-        assert right <= 595.28 - 45
+        assert left >= 41
+        assert right <= 595.28 - 41
         assert top >= 15
         assert bottom <= 841.89 - 15
 
@@ -166,6 +167,14 @@ def test_a_failed_section_gives_its_reason(tmp_path: Path) -> None:
     text = text_of(a_report(failure="energy.db is locked"), tmp_path)
     assert "This section could not be made" in text
     assert "energy.db is locked" in text
+
+
+def test_a_section_with_nothing_to_compare_with_neither_failed_nor_was_quiet(tmp_path: Path) -> None:
+    text = " ".join(text_of(awaiting(a_report()), tmp_path).split())
+    assert "There is nothing to compare with yet: for the month before, connections were never read" in text
+    assert "could not be made" not in text
+    assert "No events in this period" not in text
+    assert re.search(r"new_destinations not yet", text)
 
 
 def test_what_is_left_out_is_said(tmp_path: Path) -> None:

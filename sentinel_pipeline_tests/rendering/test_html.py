@@ -13,7 +13,7 @@ from sentinel_pipeline.rendering.palette import SEVERITIES
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.rendering.values import bare, shown_rows, written_change, written_figure
 from sentinel_pipeline_tests.rendering.hostile import shared_texts
-from sentinel_pipeline_tests.rendering.worlds import HOSTILE, a_hostile_report, a_report, an_empty_report
+from sentinel_pipeline_tests.rendering.worlds import HOSTILE, a_hostile_report, a_report, an_empty_report, awaiting
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 VOID = ("meta", "br", "img")
@@ -129,6 +129,13 @@ def test_an_empty_period_an_incomplete_one_and_a_broken_section_look_different()
     assert 'class="incomplete"' not in empty
     assert 'class="incomplete"' in incomplete
     assert "could not be made" in broken
+
+
+def test_a_section_with_nothing_to_compare_with_is_a_sentence() -> None:
+    page = Page(awaiting(a_report())).source
+    assert "There is nothing to compare with yet" in page
+    assert "could not be made" not in page
+    assert 'class="nothing"' not in page
 
 
 def test_a_lower_bound_says_so() -> None:

@@ -21,6 +21,7 @@ from sentinel_pipeline.rendering.values import (
     written_figure,
     written_previous,
 )
+from sentinel_pipeline.sections.section import Bars
 from sentinel_pipeline_tests.rendering.worlds import a_result, a_section, top_talkers
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -198,6 +199,22 @@ def test_what_no_row_has_and_the_one_source_of_all_are_left_to_the_file() -> Non
     assert columns(table.with_columns(source=pl.Series(["hub", "attic"]))) == ("rule", "count", "source")
     assert columns(table, "method") == ("rule", "count", "source")
     assert columns(table.with_columns(count=None, note=pl.lit("x"))) == ("rule", "note", "count")
+
+
+@pytest.mark.parametrize(
+    ("names", "columns"),
+    [
+        (["Cards", "Cloud"], ("policy_name", "count")),
+        (["Cards", "Cards"], ("policy_id", "policy_name", "count")),
+        (["Cards", "Unknown"], ("policy_id", "policy_name", "count")),
+        (["Cards", None], ("policy_id", "policy_name", "count")),
+    ],
+)
+def test_a_hidden_id_is_shown_where_names_do_not_tell_rows_apart(names: list[str | None], columns: tuple[str]) -> None:
+    table = pl.DataFrame({"policy_id": ["1", "2"], "policy_name": names, "count": [2, 1]})
+    chart = Bars("policy_name", "count", otherwise="policy_id")
+    section = replace(a_section("policy_violations", chart), hidden=("policy_id",))
+    assert shown_rows(a_result(section, table), BERLIN).columns == columns
 
 
 def test_a_hidden_currency_is_shown_where_there_are_several() -> None:

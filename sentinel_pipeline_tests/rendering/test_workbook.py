@@ -21,7 +21,14 @@ from sentinel_pipeline.rendering.workbook import render_workbook
 from sentinel_pipeline.rendering.workbook_sheets import safe_name
 from sentinel_pipeline.sections.section import Bars, Lines
 from sentinel_pipeline_tests.rendering.hostile import shared_texts
-from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_report, a_result, a_section, an_empty_report
+from sentinel_pipeline_tests.rendering.worlds import (
+    a_hostile_report,
+    a_report,
+    a_result,
+    a_section,
+    an_empty_report,
+    awaiting,
+)
 
 
 def opened(report: Report) -> Any:
@@ -138,6 +145,12 @@ def test_what_nobody_could_see_stays_empty_in_the_cells_of_a_chart() -> None:
 def test_an_empty_table_is_a_head_and_a_sentence() -> None:
     sheet = opened(an_empty_report())["Top talkers"]
     assert [row[0] for row in rows(sheet)] == ["Address", "No events in this period"]
+
+
+def test_a_section_with_nothing_to_compare_with_says_so_under_its_head() -> None:
+    head, words = rows(opened(awaiting(a_report()))["New destinations"])
+    assert head == ("Destination", "Connections")
+    assert words[0] == "There is nothing to compare with yet: for the month before, connections were never read"
 
 
 def test_a_failed_section_gives_its_reason_and_no_data() -> None:

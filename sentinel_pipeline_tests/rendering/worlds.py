@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -78,6 +79,14 @@ def a_section(
 
 def a_result(section: Section, table: pl.DataFrame, finding: str = "", failure: str | None = None) -> SectionResult:
     return SectionResult(section, table, finding or f"{section.title}: {table.height} rows.", failure)
+
+
+def awaiting(report: Report) -> Report:
+    """The report with a section whose period before was never read."""
+    words = "There is nothing to compare with yet: for the month before, connections were never read"
+    section = a_section("new_destinations", topic="network")
+    table = pl.DataFrame(schema={"destination_ip": pl.String, "connections": pl.Int64})
+    return replace(report, sections=(*report.sections, SectionResult(section, table, words, awaits_before=True)))
 
 
 def buckets(period: Period) -> tuple[Any, ...]:

@@ -1,0 +1,113 @@
+"""What single connections and pairs of addresses give away: very long ones, regular ones, name servers asked."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sentinel_pipeline.statistics.statistic import Statistic, count, total
+
+LONG_SECONDS = 3_600
+LONG_KEPT = 200
+LONGEST = ("duration_seconds", "started_at", "source", "connection_id")
+LONGEST_FIRST = [True, False, False, False]
+
+# A pair of addresses with fewer connections in a day has no rhythm to speak of, one with more is just busy.
+FEWEST, MOST = 20, 10_000
+SHORTEST_MS = 1_000
+STEADY_PERCENT = 10
+BEACONS_KEPT = 500
+PAIR = ("source", "device_ip", "destination_ip", "destination_port", "protocol")
+STEADIEST = ("jitter_millionths", "connections", *PAIR)
+STEADIEST_FIRST = [False, True, *(False for _ in PAIR)]
+MILLIONTHS = 1_000_000
+
+DNS = (pl.col("service") == "dns") | (pl.col("destination_port") == 53)
+
+
+def long_connections(connections: pl.LazyFrame) -> pl.LazyFrame:
+    """The longest connections of an hour or more themselves, at most 200 a day.
+
+    Of an inbound connection the device is the one that answered, `other_ip` the one that asked.
+    """
+    inbound = pl.col("is_inbound").fill_null(value=False)
+    return (
+        connections.filter(pl.col("duration_seconds").is_finite() & (pl.col("duration_seconds") >= LONG_SECONDS))
+        .select(
+            "source",
+            "connection_id",
+            "started_at",
+            pl.when(inbound).then("destination_ip").otherwise("device_ip").alias("device_ip"),
+            pl.when(inbound).then("device_ip").otherwise("destination_ip").alias("other_ip"),
+            inbound.alias("is_inbound"),
+            "destination_port",
+            "protocol",
+            "service",
+            "duration_seconds",
+            "bytes_sent",
+            "bytes_received",
+        )
+        .sort(*LONGEST, descending=LONGEST_FIRST)
+        .head(LONG_KEPT)
+    )
+
+
+def regular_connections(connections: pl.LazyFrame) -> pl.LazyFrame:
+    """Pairs of addresses that connected 20 to 10,000 times in the day at a steady rhythm, at most 500 a day.
+
+    `interval_ms` is the median time between two starts, at least a second; `jitter_millionths` the median distance from
+    it (MAD) divided by it, at most a tenth; `size_jitter_millionths` the same of the bytes of a connection (NULL: not
+    known, or mostly none). All are of one day, so that days merge exactly: by counting, adding, and the largest.
+    """
+    # Most pairs meet once: counted by a hash, those need no room for their names; pairs of one hash are parted below.
+    hashed = connections.filter(pl.col("device_ip").is_not_null() & pl.col("destination_ip").is_not_null()).select(
+        *PAIR, "started_at", "bytes_sent", "bytes_received", pair=pl.struct(PAIR).hash()
+    )
+    often = hashed.group_by("pair").len().filter(pl.col("len") >= FEWEST)
+    gaps = pl.col("started_at").sort().diff().drop_nulls().dt.total_milliseconds()
+    sizes = pl.sum_horizontal("bytes_sent", "bytes_received", ignore_nulls=True).filter(
+        pl.any_horizontal(pl.col("bytes_sent", "bytes_received").is_not_null())
+    )
+    return (
+        hashed.join(often, on="pair", how="semi")
+        .group_by(PAIR)
+        .agg(
+            count("connections"),
+            total("bytes_sent"),
+            total("bytes_received"),
+            gaps.median().cast(pl.Int64).alias("interval_ms"),
+            _jitter(gaps).alias("jitter_millionths"),
+            _jitter(sizes).alias("size_jitter_millionths"),
+        )
+        .filter(
+            pl.col("connections").is_between(FEWEST, MOST)
+            & (pl.col("interval_ms") >= SHORTEST_MS)
+            & (pl.col("jitter_millionths") * 100 <= STEADY_PERCENT * MILLIONTHS)
+        )
+        .sort(*STEADIEST, descending=STEADIEST_FIRST)
+        .head(BEACONS_KEPT)
+    )
+
+
+def _jitter(values: pl.Expr) -> pl.Expr:
+    """Median distance from the median, in millionths of the median; NULL where that is 0."""
+    middle = values.median()
+    spread = (values - middle).abs().median()
+    return pl.when(middle > 0).then((spread * MILLIONTHS / middle).round().cast(pl.Int64, strict=False))
+
+
+def name_server_askers(connections: pl.LazyFrame) -> pl.LazyFrame:
+    """Connections and bytes per device and the address it asked for names: service dns, or port 53."""
+    keys = ["source", "device_ip", "destination_ip"]
+    return (
+        connections.filter(DNS & pl.col("destination_ip").is_not_null())
+        .group_by(keys)
+        .agg(count("connections"), total("bytes_sent"), total("bytes_received"))
+        .sort(keys)
+    )
+
+
+STATISTICS = (
+    Statistic("connections", long_connections),
+    Statistic("connections", regular_connections),
+    Statistic("connections", name_server_askers, sums=("connections", "bytes_sent", "bytes_received")),
+)
