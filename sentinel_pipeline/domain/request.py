@@ -23,7 +23,8 @@ DIGEST = 12
 class Request:
     """`days` whole days from `first` on; an empty list narrows nothing. Lists are sorted, each member once.
 
-    `sections` are names of sections, `sources` of sources; `devices` are addresses or ids as the sources have them.
+    `sections` are names of sections, `sources` of sources; `devices` are addresses or ids as the sources have them;
+    `severities` are levels.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Request:
     formats: tuple[str, ...] = ()
     redaction: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
 
     @property
     def request_id(self) -> str:
@@ -50,7 +52,10 @@ class Request:
     @property
     def text(self) -> str:
         """The request as JSON, the same for the same request."""
-        return json.dumps(asdict(self) | {"first": self.first.isoformat()}, sort_keys=True, ensure_ascii=False)
+        said = asdict(self) | {"first": self.first.isoformat()}
+        if not self.severities:  # what was filed before there were any keeps its id, and is not made twice
+            del said["severities"]
+        return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
     def period(self, zone: ZoneInfo) -> CustomPeriod:
         digest = hashlib.sha256(self.text.encode()).hexdigest()[:DIGEST]

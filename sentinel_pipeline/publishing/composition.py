@@ -44,7 +44,7 @@ def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], peri
 def made_table(scope: Scope, section: Section, period: Period, lake: Lake) -> pl.DataFrame:
     """The section's table of what the lake holds, without what is to be hidden."""
     table = section_table(section, with_before(scope, period, lake, needed_by(section)), period)
-    return hidden(table, redaction_of(scope, period, lake))
+    return hidden(scope.narrowing.shown(section.name, table), redaction_of(scope, period, lake))
 
 
 def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
@@ -86,7 +86,8 @@ def _composed(
     statistics = with_before(scope, period, lake, {name for section in sections for name in spoken_of(section)})
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
     hide = redaction_of(scope, period, lake) or str
-    results = tuple(_result(section, period, lake, statistics, hide) for section in sections)
+    levels = scope.narrowing.severities
+    results = tuple(_result(section, period, lake, statistics, hide, levels) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
     changed = changes_told(editions, period, revision, figures, completeness, lake)
     if changed is not None:  # first what a correction is made for, small changes to other editions last
@@ -110,12 +111,17 @@ def _composed(
 
 
 def _result(
-    section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame], hide: Callable[[str], str]
+    section: Section,
+    period: Period,
+    lake: Lake,
+    statistics: Mapping[str, pl.DataFrame],
+    hide: Callable[[str], str],
+    levels: tuple[str, ...],
 ) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
     unseen = unseen_reason(section, statistics, period)
     reason = unseen and hide(unseen)
-    finding = reason or section.found(table, period) + excluded_words(section, statistics, period)
+    finding = reason or section.found(table, period, levels) + excluded_words(section, statistics, period)
     return SectionResult(section, table, finding, failure=reason)
 
 

@@ -27,6 +27,8 @@ def cut_words(narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     parts += [f"of {_named([hide(device) for device in narrowing.devices])}"] if narrowing.devices else []
     if parts:
         yield f"Only {' '.join(parts)}."
+    if narrowing.severities:
+        yield f"Only of severity {listed(narrowing.severities)}."
 
 
 def request_words(scope: Scope, hide: Hide) -> tuple[str, ...]:
@@ -40,11 +42,14 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     if narrowing.name:
         yield f"“{hide(narrowing.name)}”, as it was requested."
     yield from cut_words(narrowing, hide)
-    left_out = [section.title for section in scope.left_out]
-    if left_out:
-        yield f"Left out, since what they count does not tell devices apart: {listed(left_out)}."
+    for lost, what in ((scope.not_of_devices, "devices"), (scope.not_of_severities, "severities")):
+        if lost:
+            titles = listed([section.title for section in lost])
+            yield f"Left out, since what they count does not tell {what} apart: {titles}."
+    if narrowing.severities:
+        yield "Shares are of what has these severities; how much could be read is told of all."
     newest = [section.title for section in scope.sections if section.name in OF_THE_NEWEST]
-    if newest and (narrowing.sources or narrowing.devices):
+    if newest and (narrowing.sources or narrowing.devices or narrowing.severities):
         yield f"{listed(newest)}: those among the newest 200 of all on each day."
     hiding = [words for measure, words in HIDING.items() if measure in narrowing.privacy.measures]
     if hiding:
@@ -63,4 +68,5 @@ def request_entry(narrowing: Narrowing, hide: Hide) -> dict[str, object]:
         return {}
     lists = {name: [hide(one) for one in getattr(narrowing, name)] for name in ("sections", "sources", "devices")}
     named = {"name": hide(narrowing.name), "requested_by": hide(narrowing.requested_by)}
-    return {"request": {**named, **lists, "redaction": sorted(narrowing.privacy.measures)}}
+    levels = {"severities": list(narrowing.severities)} if narrowing.severities else {}
+    return {"request": {**named, **lists, **levels, "redaction": sorted(narrowing.privacy.measures)}}
