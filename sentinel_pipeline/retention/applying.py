@@ -23,6 +23,7 @@ from sentinel_pipeline.publishing.withdrawal import withdraw
 from sentinel_pipeline.retention.removal import remove, remove_empty
 from sentinel_pipeline.retention.stock import Item
 from sentinel_pipeline.retention.survey import Survey
+from sentinel_pipeline.retention.telling import mail_words
 
 PATIENCE_SECONDS = 60.0  # for all items together: a lake that is in use stays so for long
 # Folders so deep below `editions` belong to one edition or draft: nobody else writes into them.
@@ -31,13 +32,17 @@ OWN_DEPTH = 4
 
 @dataclass(frozen=True)
 class Keeper:
-    """Where things are deleted and recorded, the time, and what deletes an item of runs (how many went)."""
+    """Where things are deleted and recorded, the time, and what deletes an item of runs (how many went).
+
+    `tells_by_mail`: there is somebody who is told by mail before anything goes.
+    """
 
     data: Path
     zone: ZoneInfo
     ledger: Ledger
     clock: Callable[[], datetime]
     delete_runs: Callable[[Item], int]
+    tells_by_mail: bool = False
 
     @property
     def lake(self) -> Lake:
@@ -71,7 +76,9 @@ def apply(keeper: Keeper, survey: Survey) -> Outcome:
     stays = [one for one in survey.notices if there.get(one) in ("hold", "keep") or one[0] not in survey.kinds]
     forget(keeper.ledger, stays)
     miss(keeper.ledger, [one for one in survey.notices if one not in there and one not in stays], keeper.clock())
-    announce(keeper.ledger, [one.item.identity for one in survey.of("announce")], survey.today, keeper.clock())
+    fresh = survey.of("announce")
+    said = mail_words(fresh) if keeper.tells_by_mail and fresh else ""
+    announce(keeper.ledger, [one.item.identity for one in fresh], survey.today, keeper.clock(), said)
     deleted, problems = [], []
     until = time.monotonic() + PATIENCE_SECONDS
     for decision in survey.of("delete"):

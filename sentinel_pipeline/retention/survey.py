@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.delivery.directory import file_name
 from sentinel_pipeline.domain.delivery import State
+from sentinel_pipeline.domain.period import day_of
 from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.lake.closures import closed_at
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.deliveries import in_state
-from sentinel_pipeline.ledger.retention import announced
+from sentinel_pipeline.ledger.retention import announced, mailed
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.retention.planning import Decision, Fate, Notices, plan
 from sentinel_pipeline.retention.stock import Item, stock
@@ -59,7 +61,8 @@ def survey(settings: Settings, ledger: Ledger | None, runs: Iterable[Item], toda
         elif item.name in editions or (item.kind == "outbox" and mails & _names(item)):
             obstacles[item.identity] = UNSETTLED
     notices = _notices(ledger)
-    decisions = plan(items, settings.retention, notices, obstacles, today)
+    given = _given(ledger, settings.zone, today) if settings.alerts.recipients else notices
+    decisions = plan(items, settings.retention, given, obstacles, today)
     return Survey(
         today, kinds, tuple(decisions), notices, settings.free_bytes, settings.retention.low_disk_mb * MEGABYTE
     )
@@ -78,6 +81,15 @@ def _notices(ledger: Ledger | None) -> Notices:
         return {}
     with ledger.reading() as connection:
         return announced(connection)
+
+
+def _given(ledger: Ledger | None, zone: ZoneInfo, today: date) -> Notices:
+    """Where notice goes by mail too: the days on which it went; today while it has not, so that nothing goes."""
+    if ledger is None:
+        return {}
+    with ledger.reading() as connection:
+        told = mailed(connection)
+    return {item: today if at is None else day_of(at, zone) for item, at in told.items()}
 
 
 def _unsettled(ledger: Ledger | None) -> tuple[set[str], set[str]]:
