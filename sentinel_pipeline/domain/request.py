@@ -15,6 +15,9 @@ State = Literal["requested", "running", "done", "failed", "cancelled", "rejected
 STATES: tuple[State, ...] = ("requested", "running", "done", "failed", "cancelled", "rejected")
 OPEN: tuple[State, ...] = ("requested", "running")
 
+# What is written beside a request file: how it was understood, and how it ended.
+ANSWERS = ("accepted", "rejected", "done", "failed", "cancelled")
+
 FILES = ("pdf", "html", "xlsx", "txt", "csv", "json", "svg", "png")
 DIGEST = 12
 

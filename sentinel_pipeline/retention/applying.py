@@ -16,6 +16,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import Closed, close, unused
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import Ledger
+from sentinel_pipeline.ledger.requests import remove_settled
 from sentinel_pipeline.ledger.retention import announce, begin_deletion, end_deletion, forget, miss
 from sentinel_pipeline.publishing.assembly import FILE_ASSETS, sole_assembler
 from sentinel_pipeline.publishing.editions import edition_folder, sole_publisher
@@ -100,6 +101,7 @@ def delete(keeper: Keeper, item: Item, seconds: float) -> Deleted:
         begin_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": item.number, "bytes": item.bytes})
         _note(keeper, item)
         number, freed = (keeper.delete_runs(item), 0) if item.kind == "runs" else remove(keeper.data, item.files)
+        number += item.kind == "requests" and remove_settled(keeper.ledger, item.name)
         remove_empty(keeper.data, _own_folders(item))
         end_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": number, "bytes": freed})
     return Deleted(item, number, freed)
