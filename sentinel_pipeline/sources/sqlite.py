@@ -26,7 +26,7 @@ from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
-from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, witness
+from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, weighed, witness
 from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges, within
 
 SCHEME = "sqlite:///"
@@ -169,19 +169,19 @@ class SqliteDatabase:
     def fingerprint(self) -> str | None:
         return fingerprint(self.path)
 
-    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
-        """The number is the newest row's: SQLite numbers rows as they come."""
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
+        """The first number is the newest row's: SQLite numbers rows as they come."""
         declared = self.columns(selection.table)[selection.time or ""]
         row = "rowid" if self._has_rows(selection.table) else "0"
         days = [within(quoted(selection.time or ""), declared, window, selection.zones) for window in windows]
-        counts = ", ".join(
-            f"count(*) FILTER (WHERE {day}), coalesce(max({row}) FILTER (WHERE {day}), 0)" for day in days
-        )
+        watched = [quoted(name) for name in selection.watched if name in self.columns(selection.table)]
+        told = ["sum(1)", f"max({row})", *([f"sum({weighed(row, watched)})"] if watched else [])]
+        counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         wheres = self._wheres(selection)
         found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
-        rows = [sum(int(one[2 * n]) for one in found) for n in range(len(windows))]
-        newest = [max(int(one[2 * n + 1]) for one in found) for n in range(len(windows))]
-        return list(zip(rows, newest, strict=True))
+        columns = [[int(value) for value in column] for column in zip(*found, strict=True)]
+        added = [max(column) if n % len(told) == 1 else sum(column) for n, column in enumerate(columns)]
+        return [tuple(added[n : n + len(told)]) for n in range(0, len(added), len(told))]
 
     def close(self) -> None:
         self._connection.close()
