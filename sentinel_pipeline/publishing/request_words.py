@@ -8,6 +8,7 @@ from sentinel_pipeline.domain.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYM
 from sentinel_pipeline.publishing.narrowing import Narrowing
 from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline.sections.findings import listed
+from sentinel_pipeline.sections.section import Section
 
 HIDING = {
     ADDRESSES: "addresses are shortened",
@@ -44,8 +45,7 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     yield from cut_words(narrowing, hide)
     for lost, what in ((scope.not_of_devices, "devices"), (scope.not_of_severities, "severities")):
         if lost:
-            titles = listed([section.title for section in lost])
-            yield f"Left out, since what they count does not tell {what} apart: {titles}."
+            yield f"Left out, since what they count does not tell {what} apart: {listed(_titles(lost, scope))}."
     if narrowing.severities:
         yield "Shares are of what has these severities; how much could be read is told of all."
     newest = [section.title for section in scope.sections if section.name in OF_THE_NEWEST]
@@ -55,6 +55,14 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     if hiding:
         said = listed(hiding)
         yield f"{said[0].upper()}{said[1:]}."
+
+
+def _titles(lost: tuple[Section, ...], scope: Scope) -> list[str]:
+    """What is left out: where no sections were asked for, those on a topic of which nothing is left in one word."""
+    told = {section.topic for section in (scope.sections if not scope.narrowing.sections else lost)}
+    topics = list(dict.fromkeys(section.topic for section in lost if section.topic not in told))
+    titles = [section.title for section in lost if section.topic in told]
+    return [*titles, *([f"everything on {listed(topics)}"] if topics else [])]
 
 
 def _named(names: tuple[str, ...] | list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property, lru_cache
@@ -116,7 +116,7 @@ def can_be_told(section: Section, narrowing: Narrowing) -> bool:
     return narrowing.keeps(needed_by(section)) and narrowing.tells(section.levels)
 
 
-def tell_severities(sections: Iterable[str], levels: tuple[str, ...]) -> bool:
+def tell_severities(sections: Collection[str], levels: tuple[str, ...]) -> bool:
     """Whether any of the sections says something of these severities alone."""
     narrowing = Narrowing(severities=levels)
     return any(can_be_told(one, narrowing) for one in SECTIONS if one.name in sections and one.name != TOLD_ANYWAY)

@@ -12,7 +12,7 @@ from sentinel_pipeline.publishing.composition import compose, made_table, sectio
 from sentinel_pipeline.publishing.figures import as_table
 from sentinel_pipeline.publishing.narrowing import OF_NO_SEVERITY, ONLY_CRITICAL, SERIES, SEVERITY, Narrowing
 from sentinel_pipeline.publishing.reconciliation import contradictions
-from sentinel_pipeline.publishing.request_words import request_entry
+from sentinel_pipeline.publishing.request_words import request_entry, request_words
 from sentinel_pipeline.publishing.scope import Scope, needed_by, statistic_schema, statistics_of, tell_severities
 from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.sources.kinds import SOURCES, tables_given
@@ -101,8 +101,11 @@ def test_it_says_in_words_what_it_was_narrowed_to_and_what_it_leaves_out(house: 
     assert report.headline == said
     first = report.narrative[0]
     assert first.startswith("“Severe”, as it was requested. Only of severity critical and high. Left out, since what")
-    assert "Protocols" in first
     assert "Incidents by user" in first
+    assert "and everything on network. Shares are of what has these severities" in first
+    asked = SCOPE.narrowed(Narrowing(name="Severe", severities=("high",), sections=("protocols", "alert_trends")))
+    (words,) = request_words(asked, str)
+    assert "does not tell severities apart: Protocols. Shares" in words
     assert "protocols" not in tables
     assert all(one.definition.endswith(" Only of severity critical and high.") for one in report.key_figures)
     assert request_entry(SEVERE, str)["request"] == {
