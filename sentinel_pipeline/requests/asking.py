@@ -51,8 +51,8 @@ def understood(written: object, offer: Known, asked_by: str, lines: Mapping[str,
         raise RequestError([*told, *([f"and {more:,} mistakes more"] if more else [])]) from None
     sections = _each_once(entry.sections or sections_of_types(entry.type, offer.sections))
     if entry.severities and not tell_severities(sections or offer.sections, _each_once(entry.severities)):
-        told = f"severities: found {', '.join(entry.severities)}; none of its sections tells these apart"
-        raise RequestError([f"{told}{where(lines or {}, 'severities')}"])
+        unlike = f"severities: found {', '.join(entry.severities)}; none of its sections tells these apart"
+        raise RequestError([f"{unlike}{where(lines or {}, 'severities')}"])
     first, days = _days(entry, offer.today)
     everybody = entry.recipients.everybody if entry.recipients else ()
     return Request(

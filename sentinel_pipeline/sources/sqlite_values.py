@@ -11,9 +11,9 @@ from sentinel_pipeline.sources.fields import NO_INTEGER, ROW, Field
 
 WITNESSES = {"text": "x''", "flag": "x''", "json": "x''", "time": "x''", "integer": "0", "real": "0.5"}
 
-# Primes, so that no two changes undo each other by chance.
+# Large primes without order, so that letters which change places, or two changes at once, undo nothing by chance.
 FACTORS = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
-LETTERS = {1: 31, 2: 37, 3: 41, -1: 43, -2: 47, -3: 53, -4: 59}
+LETTERS = {1: 7_919, 2: 49_979_687, 3: 1_299_709, -1: 15_485_863, -2: 104_729, -3: 32_452_843, -4: 67_867_967}
 
 
 def quoted(name: str) -> str:

@@ -90,7 +90,8 @@ def test_a_request_that_no_file_asked_for_goes_too(tmp_path: Path) -> None:
 def test_what_is_not_made_yet_or_whose_edition_is_kept_stays(tmp_path: Path) -> None:
     settings = configured(tmp_path, RULES)
     dropped(settings)
-    assert [(one.fate, one.why) for one in retain(settings, OVER)[0].decisions] == [("hold", UNDONE)]
+    waiting, _ = retain(settings, date(2026, 6, 1))
+    assert [(one.fate, one.why) for one in waiting.decisions] == [("hold", UNDONE)]
     name = ended(settings, "done")
     write(tmp_path, f"editions/custom/{name}/r1/manifest.json")
     assert [(one.fate, one.why) for one in retain(settings, OVER)[0].decisions] == [("hold", EDITION_KEPT)]
@@ -160,7 +161,7 @@ def test_dead_at_any_step_it_is_not_asked_for_again_and_the_next_time_ends_it(
         pick_up(settings, ledger(settings.data), NOW)
         assert [row.state for row in filed(settings)] in ([], ["failed"])
         aged(settings.data)
-        retain(settings, OVER)
+        retain(settings)
         assert (filed(settings), papers(settings.data)) == ([], set())
     assert step > 8
 

@@ -86,10 +86,10 @@ def test_a_row_marks_its_own_day_and_no_other(home: Home, spelling: str) -> None
     ],
 )
 def test_a_change_in_place_of_what_figures_count_by_marks_its_day(home: Home, change: str, changed: list[str]) -> None:
-    home.run("ALTER TABLE alerts ADD COLUMN acknowledged INTEGER DEFAULT 0")
-    home.run("ALTER TABLE alerts ADD COLUMN acknowledged_at TEXT")
     for edge in ("2025-03-11T00:00:00", "2025-03-12T22:00:00", "2025-03-12T23:59:59"):
         home.add(at(edge).strftime(SPELLINGS[0]))
+    home.run("ALTER TABLE alerts ADD COLUMN acknowledged INTEGER DEFAULT 0")
+    home.run("ALTER TABLE alerts ADD COLUMN acknowledged_at TEXT")
     home.run("UPDATE alerts SET severity = 'high' WHERE id = 3")
     before = home.marks()
     home.run(f"UPDATE alerts SET {change}")
