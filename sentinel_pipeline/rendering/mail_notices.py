@@ -115,7 +115,7 @@ def _going(one: Going) -> str:
     size = f", {written_bytes(one.bytes)}" if one.bytes else ""
     name = f"{one.name[0].upper()}{one.name[1:]}"
     days = f"{one.since}" if one.since == one.until else f"{one.since} to {one.until}"
-    return f"{name} of {days}: {one.what}{size}; from {one.on:%A} {_day(one.on)} {one.on:%Y} on"
+    return f"{name} of {days}: {one.what}{size}, from {_day(one.on)} on"
 
 
 def _day(day: date) -> str:

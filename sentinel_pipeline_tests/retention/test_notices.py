@@ -65,8 +65,8 @@ def test_everybody_is_told_once_what_how_much_when_and_how_to_hold_it(tmp_path: 
     assert mail["Auto-Submitted"] == "auto-generated"
     said = words(mail)
     assert "From Sunday 8 June 2025 on, what was kept long enough is deleted: 2.94 KB in all." in said
-    assert f"Facts of {OLD}: 3 files, 14 B; from Sunday 8 June 2025 on" in said
-    assert f"Exports of {OLD}: 1 file, 2.93 KB; from Sunday 8 June 2025 on" in said
+    assert f"Facts of {OLD}: 3 files, 14 B, from 8 June on" in said
+    assert f"Exports of {OLD}: 1 file, 2.93 KB, from 8 June on" in said
     assert f"holds: [{{kinds: [facts], since: {OLD}, until: {OLD}, reason: …}}]" in said
     assert "“sentinel retention --dry-run” says what goes" in said
     assert [row.attempts for row in rows(tmp_path)] == [1, 1]
