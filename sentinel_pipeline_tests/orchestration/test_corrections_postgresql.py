@@ -14,7 +14,7 @@ import pytest
 
 from sentinel_pipeline.demo import cybersentinel_schema, iothub_schema
 from sentinel_pipeline.orchestration.deliveries import delivered
-from sentinel_pipeline_tests.orchestration.test_corrections import DAY, SUBSCRIPTIONS, House
+from sentinel_pipeline_tests.orchestration.test_corrections import DAY, House
 
 pytestmark = pytest.mark.slow  # an edition is made of each revision
 CONFIGURATION = """
@@ -22,6 +22,8 @@ timezone: Europe/Berlin
 first_day: 2025-03-10
 sources:
   - {{name: served, kind: {kind}, location: 'env:SERVED_URL'}}
+subscriptions:
+  - {{name: Daily, cadence: daily, recipients: [ann@house.example, bob@house.example], formats: [csv]}}
 """
 NOON = datetime(2025, 3, 12, 11, 0, tzinfo=UTC)
 Statement = tuple[str, tuple[object, ...]]
@@ -74,7 +76,7 @@ class Server(House):
         for number in range(12):
             self.run_sql(system.event(number, NOON + timedelta(days=number // 4 - 1, minutes=number)))
         (data / "config").mkdir(parents=True)
-        (data / "config" / "sentinel.yaml").write_text(CONFIGURATION.format(kind=system.kind) + SUBSCRIPTIONS)
+        (data / "config" / "sentinel.yaml").write_text(CONFIGURATION.format(kind=system.kind))
 
     def run_sql(self, statement: Statement) -> None:
         with closing(psycopg2.connect(self.url)) as server, server, server.cursor() as cursor:
