@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -171,13 +172,20 @@ class SqliteDatabase:
 
     def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
         """The first number is the newest row's: SQLite numbers rows as they come."""
+        if len(windows) > 1 and self._is_indexed(selection.table, selection.time or ""):
+            # Rows that are found by their time are held against one window, not against all of them.
+            return [mark for one in windows for mark in self.marks(replace(selection, window=one), [one])]
         declared = self.columns(selection.table)[selection.time or ""]
         row = "rowid" if self._has_rows(selection.table) else "0"
         days = [within(quoted(selection.time or ""), declared, window, selection.zones) for window in windows]
         watched = [quoted(name) for name in selection.watched if name in self.columns(selection.table)]
         told = ["sum(1)", f"max({row})", *([f"sum({weighed(row, watched)})"] if watched else [])]
-        counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         wheres = self._wheres(selection)
+        if len(days) == 1:
+            counts = ", ".join(f"coalesce({one}, 0)" for one in told)
+            wheres = [_both(where, days[0]) for where in wheres]
+        else:
+            counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
         columns = [[int(value) for value in column] for column in zip(*found, strict=True)]
         added = [max(column) if n % len(told) == 1 else sum(column) for n, column in enumerate(columns)]
@@ -228,6 +236,12 @@ class SqliteDatabase:
         if self._opening.watched is not None and state(self.path) != self._opening.watched:
             line = unreachable(self.settings, "the database changed while it was read", "read it again")
             raise SourceChangedError(str(line))
+
+
+def _both(where: str, condition: str) -> str:
+    """A clause and one condition more."""
+    known = where.removeprefix(" WHERE ")
+    return f" WHERE ({known}) AND {condition}" if known else f" WHERE {condition}"
 
 
 def _connected(way: Opening) -> dbapi.Connection:
