@@ -15,14 +15,13 @@ from sentinel_pipeline.domain.errors import SettingsError
 from sentinel_pipeline.domain.zones import is_zone
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
-from sentinel_pipeline.strict import Day, Secret, Strict, allowed_keys, path_of, shown
+from sentinel_pipeline.strict import Day, Level, Secret, Strict, allowed_keys, path_of, shown
 from sentinel_pipeline.yaml_document import Document, printable, where
 
 SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
 
 
-Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
 Priority = Annotated[int, Field(ge=1, le=255)]
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sentinel_pipeline.schedule_entries import Cron
-from sentinel_pipeline.strict import Secret, Strict
+from sentinel_pipeline.strict import Level, Secret, Strict
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SENDGRID = "https://api.sendgrid.com"
@@ -139,8 +139,8 @@ class AlertsEntry(Strict):
 class SubscriptionEntry(Strict):
     """Who gets which editions, with which files; with `only_if` only those whose figure is as it says.
 
-    With a `schedule` they go at its times, otherwise when the edition is published. With `sources`, `devices` or
-    `redaction` a report of its own is made for it, cut down to these, in the place of the whole edition.
+    With a `schedule` they go at its times, otherwise when the edition is published. With `sources`, `devices`,
+    `severities` or `redaction` a report of its own is made for it, cut down to these, in place of the whole edition.
     """
 
     name: Line
@@ -152,6 +152,7 @@ class SubscriptionEntry(Strict):
     schedule: Cron = None
     sources: Annotated[list[str], Field(min_length=1)] | None = None
     devices: Annotated[list[Line], Field(min_length=1)] | None = None
+    severities: Annotated[list[Level], Field(min_length=1)] | None = None
     redaction: Annotated[list[Literal["addresses", "devices", "pseudonyms", "drop"]], Field(min_length=1)] | None = None
     enclose: Literal["attach", "link"] = "attach"
     only_if: str | None = None

@@ -33,6 +33,7 @@ ASKED_BY = "sentinel request"
 @click.option("--section", "sections", multiple=True, help="A section, instead of a type.")
 @click.option("--source", "sources", multiple=True, help="Only what this source gave.")
 @click.option("--device", "devices", multiple=True, help="Only this device, by its address or id.")
+@click.option("--severity", "severities", multiple=True, help="Only what has this severity.")
 @click.option("--format", "formats", multiple=True, help="Only files of this format.")
 @click.option("--redaction", multiple=True, help="addresses, devices, pseudonyms or drop.")
 @click.option("--recipient", "recipients", multiple=True, help="Who is sent the report.")

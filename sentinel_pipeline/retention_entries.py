@@ -12,6 +12,8 @@ from sentinel_pipeline.strict import Day, Strict
 
 # A month's report is compared with the month before: no statistic that it needs may be gone when it is made.
 FEWEST_OF_STATISTICS = 93
+# Whoever asked for a report is told its correction: who asked must be known as long as days are corrected.
+FEWEST_OF_REQUESTS = 93
 
 Days = Annotated[int, Field(ge=1, le=36_600)]
 
@@ -47,6 +49,7 @@ class RetentionEntry(Strict):
     drafts: Days | None = None
     exports: Days | None = None
     outbox: Days | None = None
+    requests: Annotated[int, Field(ge=FEWEST_OF_REQUESTS, le=36_600)] | None = None
     runs: Days | None = None
     notice_days: Annotated[int, Field(ge=0, le=366)] = 7
     low_disk_mb: Annotated[int, Field(ge=0)] = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -31,6 +31,7 @@ def _a_day(written: object) -> date:
         raise ValueError("a day, written YYYY-MM-DD") from None
 
 
+Level = Literal["critical", "high", "medium", "low", "info", "unknown"]
 Day = Annotated[date, BeforeValidator(_a_day)]
 """Only as YYYY-MM-DD: a number would be taken for seconds since 1970."""
 

@@ -14,6 +14,8 @@ from sentinel_pipeline.terminal import configured
 if TYPE_CHECKING:
     from sentinel_pipeline.delivery.enrolment import Listed
 
+NARROWING = ("sources", "devices", "severities", "redaction")
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each.")
@@ -51,5 +53,6 @@ def _line(one: Listed) -> str:
     entry = one.entry
     what = [entry.cadence, "/".join(entry.formats), f"by {entry.channel or 'the usual channel'}"]
     what += [f"only {', '.join(entry.sections)}"] if entry.sections else []
+    what += [f"{key} {', '.join(names)}" for key in NARROWING if (names := getattr(entry, key))]
     what += [f"if {entry.only_if}"] if entry.only_if else []
     return f"{state}  {one.origin:<6}  {one.name}: {', '.join(what)} → {', '.join(entry.recipients.everybody)}"

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
     "delivery": frozenset(
         {"delivery_entries", "domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}
-        | {"yaml_document"}
+        | {"sources.kinds", "yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
     "portal": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings", "statistics"}),
@@ -46,6 +46,7 @@ MAY_IMPORT = {
     ),
     "retention": frozenset(
         {"delivery.directory", "domain", "lake", "ledger", "publishing", "retention_entries", "settings", "statistics"}
+        | {"yaml_document"}
     ),
     "configuration": frozenset(
         {"correction_entries", "delivery_entries", "domain", "retention_entries", "schedule_entries", "strict"}

@@ -66,6 +66,7 @@ def _request(one: Subscription, edition: PublishedEdition, period: Period, told:
         devices=tuple(sorted(one.devices)),
         formats=tuple(sorted(one.formats)),
         redaction=tuple(sorted(one.redaction)),
+        severities=tuple(sorted(one.severities)),
         recipients=tuple(sorted(one.recipients)),
     )
 

@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from sentinel_pipeline.delivery_entries import SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
+from sentinel_pipeline.publishing.scope import Scope, tell_severities
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES
 from sentinel_pipeline.settings import Settings
+from sentinel_pipeline.sources.kinds import tables_given
 from sentinel_pipeline.yaml_document import where
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ class Condition:
 class Subscription:
     """Who gets the editions of a cadence, in which formats, how; no sections named means all.
 
-    `times` is when (as cron writes it), None as soon as they are published. Sources, devices and measures of redaction,
-    none named meaning all and nothing hidden, make it a subscription to a report of its own.
+    `times` is when (as cron writes it), None as soon as they are published. Sources, devices, severities, measures of
+    redaction, none named meaning all and nothing hidden, make it a subscription to a report of its own.
     """
 
     name: str
@@ -71,12 +73,13 @@ class Subscription:
     times: str | None = None
     sources: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
     redaction: tuple[str, ...] = ()
 
     @property
     def is_narrowed(self) -> bool:
         """Whether it wants less than the whole edition tells."""
-        return bool(self.sources or self.devices or self.redaction)
+        return bool(self.sources or self.devices or self.severities or self.redaction)
 
 
 def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
@@ -144,6 +147,7 @@ def understood(entry: SubscriptionEntry, settings: Settings) -> Subscription:
         times=entry.schedule,
         sources=tuple(dict.fromkeys(entry.sources or ())),
         devices=tuple(dict.fromkeys(entry.devices or ())),
+        severities=tuple(dict.fromkeys(entry.severities or ())),
         redaction=tuple(dict.fromkeys(entry.redaction or ())),
     )
 
@@ -157,12 +161,22 @@ def _require_narrowing(entry: SubscriptionEntry, settings: Settings) -> None:
     for measure in entry.redaction or ():
         if measure in KEYED and settings.privacy_key is None:
             raise UsageError(f"redaction: found '{measure}'; privacy.key has to name the key of pseudonyms")
-    if not (entry.sources or entry.devices or entry.redaction):
+    _require_severities(entry, settings)
+    if not (entry.sources or entry.devices or entry.severities or entry.redaction):
         return
     if entry.channel not in (None, settings.delivery.channel):
         raise UsageError(f"channel: found '{entry.channel}'; a report of its own goes by delivery.channel")
     if entry.enclose == "link":
         raise UsageError("enclose: found 'link'; a report of its own is attached")
+
+
+def _require_severities(entry: SubscriptionEntry, settings: Settings) -> None:
+    """Raises UsageError when nothing that the subscription wants has a severity."""
+    read = [source for source in settings.sources if not entry.sources or source.name in entry.sources]
+    scope = Scope(tables_given((source.name, source.kind) for source in read))
+    names = [one.name for one in scope.sections_of(entry.cadence) if not entry.sections or one.name in entry.sections]
+    if entry.severities and not tell_severities(names, tuple(entry.severities)):
+        raise UsageError(f"severities: found {', '.join(entry.severities)}; none of its sections tells these apart")
 
 
 def _sections(names: list[str]) -> tuple[str, ...]:

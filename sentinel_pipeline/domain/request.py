@@ -15,6 +15,9 @@ State = Literal["requested", "running", "done", "failed", "cancelled", "rejected
 STATES: tuple[State, ...] = ("requested", "running", "done", "failed", "cancelled", "rejected")
 OPEN: tuple[State, ...] = ("requested", "running")
 
+# What is written beside a request file: how it was understood, and how it ended.
+ANSWERS = ("accepted", "rejected", "done", "failed", "cancelled")
+
 FILES = ("pdf", "html", "xlsx", "txt", "csv", "json", "svg", "png")
 DIGEST = 12
 
@@ -23,7 +26,8 @@ DIGEST = 12
 class Request:
     """`days` whole days from `first` on; an empty list narrows nothing. Lists are sorted, each member once.
 
-    `sections` are names of sections, `sources` of sources; `devices` are addresses or ids as the sources have them.
+    `sections` are names of sections, `sources` of sources; `devices` are addresses or ids as the sources have them;
+    `severities` are levels.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Request:
     formats: tuple[str, ...] = ()
     redaction: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
 
     @property
     def request_id(self) -> str:
@@ -50,7 +55,10 @@ class Request:
     @property
     def text(self) -> str:
         """The request as JSON, the same for the same request."""
-        return json.dumps(asdict(self) | {"first": self.first.isoformat()}, sort_keys=True, ensure_ascii=False)
+        said = asdict(self) | {"first": self.first.isoformat()}
+        if not self.severities:  # what was filed before there were any keeps its id, and is not made twice
+            del said["severities"]
+        return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
     def period(self, zone: ZoneInfo) -> CustomPeriod:
         digest = hashlib.sha256(self.text.encode()).hexdigest()[:DIGEST]

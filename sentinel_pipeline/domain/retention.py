@@ -15,6 +15,7 @@ Kind = Literal[
     "drafts",
     "exports",
     "outbox",
+    "requests",
     "runs",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 LEVELS = ("critical", "high", "medium", "low", "info", "unknown")
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 Severity = pl.Enum(LEVELS)
+
+
+def by_rank(levels: Iterable[str]) -> tuple[str, ...]:
+    """Levels from the most severe down."""
+    return tuple(sorted(levels, key=RANK.__getitem__))
 
 
 def severity(column: str | pl.Expr) -> pl.Expr:

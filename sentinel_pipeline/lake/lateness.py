@@ -1,4 +1,4 @@
-"""Days of which a source holds other records now than when they were read."""
+"""Days of which a source holds other records now than when they were read, or says otherwise what they were."""
 
 from __future__ import annotations
 
@@ -37,9 +37,4 @@ def _is_late(settings: SourceSettings, day: Period, now: Mapping[str, Mark], lak
     marks = then.get(MARKS)
     if not isinstance(marks, dict):
         return True  # read by a version that left no marks
-    return was_read_alike(settings, day, lake) and bool(came({name: _mark(mark) for name, mark in marks.items()}, now))
-
-
-def _mark(kept: Sequence[int]) -> Mark:
-    rows, number = kept
-    return rows, number
+    return was_read_alike(settings, day, lake) and bool(came({name: tuple(mark) for name, mark in marks.items()}, now))

@@ -150,6 +150,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX requests_by_state ON requests (state)",
     ),
+    (
+        "ALTER TABLE retention_notices ADD COLUMN announcement INTEGER",
+        """
+        CREATE TABLE announcements (
+            number INTEGER PRIMARY KEY,
+            announced_on DATE NOT NULL,
+            announced_at TIMESTAMP NOT NULL,
+            said TEXT NOT NULL,
+            told_at TIMESTAMP
+        )
+        """,
+    ),
 )
 
 

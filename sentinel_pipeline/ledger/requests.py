@@ -1,6 +1,7 @@
 """Requests for reports: one row for each, and the only ways it may change.
 
 requested → running → done | failed | cancelled; rejected is what could not be understood any more when its turn came.
+Retention removes what was settled long ago, and tells so itself.
 The record of acts names no recipient and no error, so that a person can be forgotten without breaking its chain.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from sentinel_pipeline.domain.request import OPEN, Request, State, request_from
 from sentinel_pipeline.ledger.audit import record
@@ -100,6 +101,14 @@ def note_undelivered(ledger: Ledger, request_id: str, error: str) -> None:
             .where(REQUESTS.c.request_id == request_id, REQUESTS.c.state == "done")
             .values(error=error[:MOST_ERROR] or None)
         )
+
+
+def remove_settled(ledger: Ledger, request_id: str) -> bool:
+    """Removes the row of a request that is settled; False when there is none, or it was asked for again."""
+    columns = REQUESTS.c
+    with ledger.writing() as connection:
+        gone = connection.execute(delete(REQUESTS).where(columns.request_id == request_id, columns.state.not_in(OPEN)))
+        return bool(gone.rowcount)
 
 
 def state_of(connection: Connection, request_id: str) -> Filed | None:

@@ -105,6 +105,17 @@ RETENTION_NOTICES = Table(
     Column("kind", Text, primary_key=True),
     Column("item", Text, primary_key=True),
     Column("announced_on", Date, nullable=False),
+    Column("announcement", Integer),
+)
+
+ANNOUNCEMENTS = Table(
+    "announcements",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("announced_on", Date, nullable=False),
+    Column("announced_at", Instant, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("told_at", Instant),
 )
 
 PROBLEMS = Table(

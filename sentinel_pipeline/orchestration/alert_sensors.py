@@ -52,7 +52,7 @@ def notices_sensor(settings: Settings) -> dg.SensorDefinition:
         name="notices",
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the recipients in `alerts` what failed, once, and what works again.",
+        description="Tells the recipients in `alerts` what failed, works again or will be deleted, once.",
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         troubles = tell(settings, context.instance, lambda: datetime.now(UTC))
@@ -73,4 +73,4 @@ def tell(settings: Settings, instance: dg.DagsterInstance, clock: Callable[[], d
     for problem in problems:
         if problem.recovered_at is None and is_over(instance, problem):
             recover(ledger, problem, clock())
-    return send_notices(settings, clock, lambda _: None) if problems else ()
+    return send_notices(settings, clock, lambda _: None)

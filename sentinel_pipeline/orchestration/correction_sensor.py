@@ -28,8 +28,9 @@ def correction_sensor(deployment: Deployment) -> dg.SensorDefinition:
         job_name=JOB,
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Looks whether a source has rows of published days that it did not have when they were read"
-        f" (up to {deployment.settings.corrections.window_days} days back).",
+        description="Looks whether a source has rows of published days that it did not have when they were read, or"
+        f" changed their severity, policy or the like since (up to {deployment.settings.corrections.window_days} days"
+        " back). An acknowledgement is no correction, nor is what a source threw away.",
     )
     def late_facts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if context.instance.get_runs_count(dg.RunsFilter(job_name=JOB, statuses=NOT_FINISHED_STATUSES)):

@@ -10,6 +10,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from sentinel_pipeline.domain.period import day_of, midnight
+from sentinel_pipeline.retention.planning import ALONG
 from sentinel_pipeline.retention.stock import Item
 from sentinel_pipeline.settings import Settings
 
@@ -21,7 +22,7 @@ def ended_runs(instance: dg.DagsterInstance, settings: Settings, today: date) ->
     kept = settings.retention.days.get("runs")
     if kept is None:
         return []
-    soon = today - timedelta(days=kept - settings.retention.notice_days)
+    soon = today - timedelta(days=kept - settings.retention.notice_days) + ALONG
     ended: defaultdict[date, int] = defaultdict(int)
     for at, _ in _ended_before(instance, midnight(soon, settings.zone)):
         ended[day_of(at, settings.zone)] += 1

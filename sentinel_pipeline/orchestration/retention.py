@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -78,20 +79,26 @@ def retention_schedule(settings: Settings) -> Iterator[dg.ScheduleDefinition]:
 
 
 def apply_retention(settings: Settings, instance: dg.DagsterInstance, now: datetime) -> "tuple[Survey, Outcome]":
-    """Looks, announces, deletes and records, one call at a time. Raises LedgerError."""
+    """Looks, announces, deletes, records and tells by mail, one call at a time. Raises LedgerError."""
+    from sentinel_pipeline.delivery.notices import send_notices
     from sentinel_pipeline.ledger.database import open_ledger
     from sentinel_pipeline.retention.applying import Keeper, apply
     from sentinel_pipeline.retention.survey import survey
 
     ledger = open_ledger(ledger_url(settings.data))
     today = day_of(now, settings.zone)
-    keeper = Keeper(settings.data, settings.zone, ledger, lambda: datetime.now(UTC), deleting_runs(instance, settings))
+    delete_runs, is_told = deleting_runs(instance, settings), bool(settings.alerts.recipients)
+    keeper = Keeper(settings.data, settings.zone, ledger, _clock, delete_runs, is_told)
     with alone(settings.data / ".retention.lock"):
         surveyed = survey(settings, ledger, ended_runs(instance, settings, today), today)
         outcome = apply(keeper, surveyed)
-    for group in groups(surveyed.decisions):
-        say(group.line)
+    for line in (*(group.line for group in groups(surveyed.decisions)), *send_notices(settings, _clock, sleep)):
+        say(line)
     return surveyed, outcome
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def what_is_due(settings: Settings, now: datetime) -> "Survey":

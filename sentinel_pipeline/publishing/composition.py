@@ -46,7 +46,7 @@ def section_table(section: Section, statistics: Mapping[str, pl.DataFrame], peri
 def made_table(scope: Scope, section: Section, period: Period, lake: Lake) -> pl.DataFrame:
     """The section's table of what the lake holds, without what is to be hidden."""
     table = section_table(section, with_before(scope, period, lake, needed_by(section)), period)
-    return hidden(table, redaction_of(scope, period, lake))
+    return hidden(scope.narrowing.shown(section.name, table), redaction_of(scope, period, lake))
 
 
 def unseen_reason(section: Section, statistics: Mapping[str, pl.DataFrame], period: Period) -> str | None:
@@ -106,7 +106,8 @@ def _composed(
     statistics = with_before(scope, period, lake, {name for section in sections for name in spoken_of(section)})
     figures = from_table(lake.read(section_asset(period.cadence, "key_figures"), period.key))
     hide = redaction_of(scope, period, lake) or str
-    results = tuple(_result(section, period, lake, statistics, hide) for section in sections)
+    levels = scope.narrowing.severities
+    results = tuple(_result(section, period, lake, statistics, hide, levels) for section in sections)
     completeness = next(result.table for result in results if result.section.name == "data_completeness")
     changed = changes_told(editions, period, revision, figures, completeness, lake)
     if changed is not None:  # first what a correction is made for, small changes to other editions last
@@ -130,14 +131,20 @@ def _composed(
 
 
 def _result(
-    section: Section, period: Period, lake: Lake, statistics: Mapping[str, pl.DataFrame], hide: Callable[[str], str]
+    section: Section,
+    period: Period,
+    lake: Lake,
+    statistics: Mapping[str, pl.DataFrame],
+    hide: Callable[[str], str],
+    levels: tuple[str, ...],
 ) -> SectionResult:
     table = lake.read(section_asset(period.cadence, section.name), period.key)
     unseen, first = unseen_reason(section, statistics, period), incomparable(section, statistics, period)
     if unseen or first:
         words = hide(unseen or first or "")
         return SectionResult(section, table, words, failure=unseen and words, awaits_before=unseen is None)
-    return SectionResult(section, table, section.found(table, period) + excluded_words(section, statistics, period))
+    finding = section.found(table, period, levels) + excluded_words(section, statistics, period)
+    return SectionResult(section, table, finding)
 
 
 def told(results: tuple[SectionResult, ...]) -> list[str]:

@@ -1,7 +1,7 @@
-"""What a report is cut down to: some sections, what some sources gave, some devices; and what is hidden in it.
+"""What a report is cut down to: some sections, sources, devices, severities; and what is hidden in it.
 
 A section that is made from counts that do not tell devices apart is left out of a report of some devices, and named:
-a number of all devices would be taken for theirs.
+a number of all devices would be taken for theirs. Of severities alike.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from sentinel_pipeline.domain.addresses import address
 from sentinel_pipeline.domain.privacy import DEVICE_COLUMNS, DEVICES, DROP, NO_PRIVACY, PSEUDONYMS, Privacy, Substitutes
 from sentinel_pipeline.domain.redaction import Names, Redaction, is_somebody
+from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.domain.tables import TABLES
 from sentinel_pipeline.sections.section import BEFORE
 
@@ -38,6 +39,14 @@ DEVICE: Mapping[str, str] = {
     "device_inventory": "device_ip",
     "agent_inventory": "agent_id",
 }
+# Statistics that tell severities apart, and those of which so much is known of critical ones alone.
+SEVERITY = ("alert_hours", "alert_devices", "notable_alerts", "incident_hours", "audit_hours")
+ONLY_CRITICAL = ("incident_users", "incident_agents", "incident_addresses")
+CRITICAL = ("critical",)
+# What could be read, and what devices are called, is the same for every severity.
+OF_NO_SEVERITY = ("completeness", "device_inventory")
+# Tables over time whose series are severities.
+SERIES = ("alert_trends", "incident_trends")
 # What could be read is told of sources, and of the rates of a tariff nothing is any device's.
 OF_NO_DEVICE = ("completeness", "rate_inventory")
 PERSONAL = frozenset(column.name for table in TABLES for column in table.columns if column.is_personal)
@@ -59,6 +68,7 @@ class Narrowing:
     sections: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     is_detailed: bool = False
     privacy: Privacy = NO_PRIVACY
@@ -68,17 +78,47 @@ class Narrowing:
         return not self.formats or name.rpartition(".")[2] in self.formats
 
     def keeps(self, statistics: Iterable[str]) -> bool:
-        """Whether something made from these statistics (BEFORE or not) can be told of the devices."""
-        names = (name.removesuffix(BEFORE) for name in statistics)
-        return not self.devices or all(name in DEVICE or name in OF_NO_DEVICE for name in names)
+        """Whether something made from these statistics (BEFORE or not) can be told of the devices and severities."""
+        names = {name.removesuffix(BEFORE) for name in statistics}
+        of_devices = not self.devices or names <= {*DEVICE, *OF_NO_DEVICE}
+        telling = {*SEVERITY, *(ONLY_CRITICAL if self.severities == CRITICAL else ())}
+        of_severities = not self.severities or (bool(names & telling) and names <= {*telling, *OF_NO_SEVERITY})
+        return of_devices and of_severities
+
+    def tells(self, levels: Iterable[str]) -> bool:
+        """Whether there is something to say of any of the levels."""
+        return not self.severities or not set(self.severities).isdisjoint(levels)
+
+    def tells_all(self, levels: Iterable[str]) -> bool:
+        """Whether none of the levels is left out."""
+        return not self.severities or set(self.severities).issuperset(levels)
 
     def cut(self, name: str, statistic: pl.DataFrame) -> pl.DataFrame:
-        """Of a statistic what the sources gave and, where it tells devices apart, what is the devices'."""
+        """Of a statistic what the sources gave and, where it tells them apart, of the devices and severities."""
         if self.sources:
             statistic = statistic.filter(pl.col("source").is_in(self.sources))
         if self.devices and name in DEVICE:
             statistic = statistic.filter(pl.col(DEVICE[name]).is_in(self.devices))
+        if self.severities and name in SEVERITY:
+            statistic = statistic.filter(pl.col("severity").is_in(self.severities))
+        if self.severities == CRITICAL and name in ONLY_CRITICAL:
+            statistic = statistic.filter(pl.col("critical") > 0).with_columns(incidents="critical")
         return statistic
+
+    def shown(self, section: str, table: pl.DataFrame) -> pl.DataFrame:
+        """The table of a section without other severities: no row for them, and no number in columns that count them.
+
+        None of them was looked at, so that a 0 would say what nobody knows.
+        """
+        if not self.severities:
+            return table
+        level = "series" if section in SERIES else "severity"
+        if level in table.columns:
+            table = table.filter(pl.col(level).is_in(self.severities))
+        others = [f"{one}_count" for one in LEVELS if one not in self.severities]
+        return table.with_columns(
+            pl.lit(None, table.schema[name]).alias(name) for name in others if name in table.columns
+        )
 
     def redaction(self, statistics: Iterable[pl.DataFrame]) -> Redaction | None:
         """What hides names and addresses; names are those that stand in any of the statistics. None hides nothing."""

@@ -8,6 +8,7 @@ from sentinel_pipeline.domain.privacy import ADDRESSES, DEVICES, DROP, PSEUDONYM
 from sentinel_pipeline.publishing.narrowing import Narrowing
 from sentinel_pipeline.publishing.scope import Scope
 from sentinel_pipeline.sections.findings import listed
+from sentinel_pipeline.sections.section import Section
 
 HIDING = {
     ADDRESSES: "addresses are shortened",
@@ -32,6 +33,8 @@ def cut_words(narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     parts += [f"of {_named([hide(device) for device in narrowing.devices])}"] if narrowing.devices else []
     if parts:
         yield f"Only {' '.join(parts)}."
+    if narrowing.severities:
+        yield f"Only of severity {listed(narrowing.severities)}."
 
 
 def request_words(scope: Scope, hide: Hide) -> tuple[str, ...]:
@@ -45,10 +48,13 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     if narrowing.name:
         yield f"“{hide(narrowing.name)}”, as it was requested."
     yield from cut_words(narrowing, hide)
-    left_out = [section.title for section in scope.left_out]
-    if left_out:
-        yield f"Left out, since what they count does not tell devices apart: {listed(left_out)}."
-    for some, names in OF_SOME.items() if narrowing.sources or narrowing.devices else ():
+    for lost, what in ((scope.not_of_devices, "devices"), (scope.not_of_severities, "severities")):
+        if lost:
+            yield f"Left out, since what they count does not tell {what} apart: {listed(_titles(lost, scope))}."
+    if narrowing.severities:
+        yield "Shares are of what has these severities; how much could be read is told of all."
+    is_cut = narrowing.sources or narrowing.devices or narrowing.severities
+    for some, names in OF_SOME.items() if is_cut else ():
         titles = [section.title for section in scope.sections if section.name in names]
         if titles:
             yield f"{listed(titles)}: those among the {some} of all on each day."
@@ -56,6 +62,14 @@ def _sentences(scope: Scope, narrowing: Narrowing, hide: Hide) -> Iterator[str]:
     if hiding:
         said = listed(hiding)
         yield f"{said[0].upper()}{said[1:]}."
+
+
+def _titles(lost: tuple[Section, ...], scope: Scope) -> list[str]:
+    """What is left out: where no sections were asked for, those on a topic of which nothing is left in one word."""
+    told = {section.topic for section in (scope.sections if not scope.narrowing.sections else lost)}
+    topics = list(dict.fromkeys(section.topic for section in lost if section.topic not in told))
+    titles = [section.title for section in lost if section.topic in told]
+    return [*titles, *([f"everything on {listed(topics)}"] if topics else [])]
 
 
 def _named(names: tuple[str, ...] | list[str]) -> str:
@@ -69,4 +83,5 @@ def request_entry(narrowing: Narrowing, hide: Hide) -> dict[str, object]:
         return {}
     lists = {name: [hide(one) for one in getattr(narrowing, name)] for name in ("sections", "sources", "devices")}
     named = {"name": hide(narrowing.name), "requested_by": hide(narrowing.requested_by)}
-    return {"request": {**named, **lists, "redaction": sorted(narrowing.privacy.measures)}}
+    levels = {"severities": list(narrowing.severities)} if narrowing.severities else {}
+    return {"request": {**named, **lists, **levels, "redaction": sorted(narrowing.privacy.measures)}}

@@ -19,6 +19,7 @@ from sentinel_pipeline.lake.store import Lake, Stamp
 from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES, Figure
+from sentinel_pipeline.sections.findings import listed
 from sentinel_pipeline.sections.section import BEFORE, Section
 from sentinel_pipeline.statistics import STATISTICS
 from sentinel_pipeline.statistics.statistic import Statistic
@@ -58,14 +59,27 @@ class Scope:
             for section in self._wanted
             if section.about in given
             and (not section.compares_sources or self._has_several(section.about))
-            and (section.name == TOLD_ANYWAY or self.narrowing.keeps(needed_by(section)))
+            and (section.name == TOLD_ANYWAY or can_be_told(section, self.narrowing))
         )
 
     @cached_property
     def left_out(self) -> tuple[Section, ...]:
+        """Sections that are wanted, but cannot be told of single devices or severities."""
+        return (*self.not_of_devices, *self.not_of_severities)
+
+    @property
+    def not_of_devices(self) -> tuple[Section, ...]:
         """Sections that are wanted, but cannot be told of single devices."""
-        everywhere = replace(self, narrowing=replace(self.narrowing, devices=()))
-        return tuple(section for section in everywhere.sections if section not in self.sections)
+        return self._lost(replace(self.narrowing, devices=(), severities=()), replace(self.narrowing, severities=()))
+
+    @property
+    def not_of_severities(self) -> tuple[Section, ...]:
+        """Sections that could be told of the devices, but not of single severities."""
+        return self._lost(replace(self.narrowing, severities=()), self.narrowing)
+
+    def _lost(self, wider: Narrowing, narrower: Narrowing) -> tuple[Section, ...]:
+        kept = replace(self, narrowing=narrower).sections
+        return tuple(section for section in replace(self, narrowing=wider).sections if section not in kept)
 
     @property
     def _wanted(self) -> tuple[Section, ...]:
@@ -81,15 +95,31 @@ class Scope:
         given = {table.name for table in self.tables}
         if self.narrowing.sections:
             given &= {section.about for section in self._wanted}
-        figures = (one for one in FIGURES if one.about in given and self.narrowing.keeps(one.statistics))
-        return tuple(
-            one if one.course is None or self.narrowing.keeps(one.course[:1]) else replace(one, course=None)
-            for one in figures
-        )
+        return tuple(self._told(one) for one in FIGURES if one.about in given and self._can_tell(one))
+
+    def _can_tell(self, figure: Figure) -> bool:
+        return self.narrowing.keeps(figure.statistics) and self.narrowing.tells_all(figure.levels)
+
+    def _told(self, figure: Figure) -> Figure:
+        """The figure as this report tells it: which severities it counts, and without a course that it cannot show."""
+        course = figure.course if figure.course and self.narrowing.keeps(figure.course[:1]) else None
+        only = f" Only of severity {listed(self.narrowing.severities)}." if self.narrowing.severities else ""
+        return replace(figure, course=course, definition=figure.definition + only)
 
     def sections_of(self, cadence: str) -> tuple[Section, ...]:
         """Sections of a report; days of one's own choice may be so many that any section says something of them."""
         return tuple(section for section in self.sections if cadence == CUSTOM or cadence in section.cadences)
+
+
+def can_be_told(section: Section, narrowing: Narrowing) -> bool:
+    """Whether a section can be told of the devices and severities that a report is cut down to."""
+    return narrowing.keeps(needed_by(section)) and narrowing.tells(section.levels)
+
+
+def tell_severities(sections: Collection[str], levels: tuple[str, ...]) -> bool:
+    """Whether any of the sections says something of these severities alone."""
+    narrowing = Narrowing(severities=levels)
+    return any(can_be_told(one, narrowing) for one in SECTIONS if one.name in sections and one.name != TOLD_ANYWAY)
 
 
 def statistic_asset(name: str) -> str:

@@ -71,7 +71,7 @@ def headline(figures: Sequence[KeyFigure], period: Period, missing: str = "", fi
     parts = []
     for total, worst in (("total_alerts", "alerts_critical"), ("total_incidents", "critical_incidents")):
         if total in by_id:
-            parts.append(_state(by_id[total], by_id[worst]))
+            parts.append(_state(by_id[total], by_id.get(worst)))
     if "total_rule_events" in by_id:
         parts.append(_fired(by_id["total_rule_events"], by_id["unacknowledged_rule_events"]))
     if not parts and "total_connections" in by_id:
@@ -175,14 +175,16 @@ def _fired(total: KeyFigure, open_ones: KeyFigure) -> str:
     return f"{_number(total)} {noun} ({_number(open_ones)} not acknowledged)"
 
 
-def _state(total: KeyFigure, worst: KeyFigure) -> str:
+def _state(total: KeyFigure, worst: KeyFigure | None) -> str:
     if total.value is None:
         return f"{total.unit} unknown (no data)"
     if total.value == 0:
         return f"no {total.unit}"
-    critical = "none critical" if worst.value == 0 else f"{_number(worst)} critical"
     unit = total.unit.removesuffix("s") if total.value == 1 else total.unit
-    return f"{_number(total)} {unit} ({critical})"
+    many = f"{_number(total)} {unit}"
+    if worst is None:  # a report of other severities
+        return many
+    return f"{many} (none critical)" if worst.value == 0 else f"{many} ({_number(worst)} critical)"
 
 
 def _fleet(logs: KeyFigure, errors: KeyFigure) -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sentinel_pipeline.domain.errors import RequestError
 from sentinel_pipeline.domain.period import CUSTOM
 from sentinel_pipeline.domain.request import Request
-from sentinel_pipeline.publishing.scope import Scope
+from sentinel_pipeline.publishing.scope import Scope, tell_severities
 from sentinel_pipeline.requests.entry import Known, RequestEntry
 from sentinel_pipeline.requests.types import sections_of_types
 from sentinel_pipeline.settings import Settings
@@ -49,6 +49,10 @@ def understood(written: object, offer: Known, asked_by: str, lines: Mapping[str,
         told = [_mistake(dict(detail), lines or {}) for detail in error.errors()[:MOST_MISTAKES]]
         more = error.error_count() - len(told)
         raise RequestError([*told, *([f"and {more:,} mistakes more"] if more else [])]) from None
+    sections = _each_once(entry.sections or sections_of_types(entry.type, offer.sections))
+    if entry.severities and not tell_severities(sections or offer.sections, _each_once(entry.severities)):
+        unlike = f"severities: found {', '.join(entry.severities)}; none of its sections tells these apart"
+        raise RequestError([f"{unlike}{where(lines or {}, 'severities')}"])
     first, days = _days(entry, offer.today)
     everybody = entry.recipients.everybody if entry.recipients else ()
     return Request(
@@ -57,12 +61,13 @@ def understood(written: object, offer: Known, asked_by: str, lines: Mapping[str,
         days=days,
         requested_by=entry.requested_by or asked_by,
         types=_each_once(entry.type),
-        sections=_each_once(entry.sections or sections_of_types(entry.type, offer.sections)),
+        sections=sections,
         sources=_each_once(entry.sources),
         devices=_each_once(entry.devices),
         formats=_each_once(entry.formats),
         redaction=_each_once(entry.redaction),
         recipients=_each_once(everybody),
+        severities=_each_once(entry.severities),
     )
 
 

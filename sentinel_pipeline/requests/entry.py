@@ -14,7 +14,7 @@ from sentinel_pipeline.delivery_entries import Format, Line, Recipients
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import MOST_DAYS, day_from_key
 from sentinel_pipeline.requests.types import TYPES, sections_of_types
-from sentinel_pipeline.strict import Strict
+from sentinel_pipeline.strict import Level, Strict
 
 LAST = re.compile(r"([1-9][0-9]{0,2})d")
 KEYED = ("devices", "pseudonyms")
@@ -134,6 +134,7 @@ class RequestEntry(Strict):
     sections: Annotated[list[Annotated[str, AfterValidator(_section)]], BeforeValidator(_several)] = Listed
     sources: Annotated[list[Annotated[str, AfterValidator(_source)]], BeforeValidator(_several)] = Listed
     devices: Texts = Listed
+    severities: Annotated[list[Level], BeforeValidator(_several)] = Listed
     formats: Annotated[list[Format], BeforeValidator(_several)] = Listed
     redaction: Annotated[
         list[Annotated[Literal["addresses", "devices", "pseudonyms", "drop"], AfterValidator(_measure)]],

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sentinel_pipeline.domain.errors import RequestError
 from sentinel_pipeline.domain.period import day_of
-from sentinel_pipeline.domain.request import Request
+from sentinel_pipeline.domain.request import ANSWERS, Request
 from sentinel_pipeline.lake.store import read_json
 from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.ledger.database import Ledger
@@ -28,7 +28,6 @@ from sentinel_pipeline.requests.reading import SUFFIXES, content_of, document
 from sentinel_pipeline.settings import Settings
 from sentinel_pipeline.yaml_document import printable
 
-ANSWERS = ("accepted", "rejected", "done", "failed", "cancelled")
 ENDS = ("rejected", "done", "failed", "cancelled")
 QUIET = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=30)

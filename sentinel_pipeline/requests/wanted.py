@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import CUSTOM
 from sentinel_pipeline.domain.request import Request
+from sentinel_pipeline.domain.severity import by_rank
 from sentinel_pipeline.exports.privacy import asked_privacy
 from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.settings import Settings, ledger_url
@@ -46,6 +47,7 @@ def narrowing_of(request: Request, settings: Settings) -> Narrowing:
         sections=request.sections,
         sources=request.sources,
         devices=request.devices,
+        severities=by_rank(request.severities),
         formats=request.formats,
         is_detailed=DETAILED in request.types,
         privacy=asked_privacy(request.redaction, None, settings),

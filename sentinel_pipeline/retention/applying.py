@@ -16,6 +16,7 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import Closed, close, unused
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import Ledger
+from sentinel_pipeline.ledger.requests import remove_settled
 from sentinel_pipeline.ledger.retention import announce, begin_deletion, end_deletion, forget, miss
 from sentinel_pipeline.publishing.assembly import FILE_ASSETS, sole_assembler
 from sentinel_pipeline.publishing.editions import edition_folder, sole_publisher
@@ -23,6 +24,7 @@ from sentinel_pipeline.publishing.withdrawal import withdraw
 from sentinel_pipeline.retention.removal import remove, remove_empty
 from sentinel_pipeline.retention.stock import Item
 from sentinel_pipeline.retention.survey import Survey
+from sentinel_pipeline.retention.telling import mail_words
 
 PATIENCE_SECONDS = 60.0  # for all items together: a lake that is in use stays so for long
 # Folders so deep below `editions` belong to one edition or draft: nobody else writes into them.
@@ -31,13 +33,17 @@ OWN_DEPTH = 4
 
 @dataclass(frozen=True)
 class Keeper:
-    """Where things are deleted and recorded, the time, and what deletes an item of runs (how many went)."""
+    """Where things are deleted and recorded, the time, and what deletes an item of runs (how many went).
+
+    `tells_by_mail`: there is somebody who is told by mail before anything goes.
+    """
 
     data: Path
     zone: ZoneInfo
     ledger: Ledger
     clock: Callable[[], datetime]
     delete_runs: Callable[[Item], int]
+    tells_by_mail: bool = False
 
     @property
     def lake(self) -> Lake:
@@ -71,7 +77,9 @@ def apply(keeper: Keeper, survey: Survey) -> Outcome:
     stays = [one for one in survey.notices if there.get(one) in ("hold", "keep") or one[0] not in survey.kinds]
     forget(keeper.ledger, stays)
     miss(keeper.ledger, [one for one in survey.notices if one not in there and one not in stays], keeper.clock())
-    announce(keeper.ledger, [one.item.identity for one in survey.of("announce")], survey.today, keeper.clock())
+    fresh = survey.of("announce")
+    said = mail_words(fresh) if keeper.tells_by_mail and fresh else ""
+    announce(keeper.ledger, [one.item.identity for one in fresh], survey.today, keeper.clock(), said)
     deleted, problems = [], []
     until = time.monotonic() + PATIENCE_SECONDS
     for decision in survey.of("delete"):
@@ -93,6 +101,7 @@ def delete(keeper: Keeper, item: Item, seconds: float) -> Deleted:
         begin_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": item.number, "bytes": item.bytes})
         _note(keeper, item)
         number, freed = (keeper.delete_runs(item), 0) if item.kind == "runs" else remove(keeper.data, item.files)
+        number += item.kind == "requests" and remove_settled(keeper.ledger, item.name)
         remove_empty(keeper.data, _own_folders(item))
         end_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": number, "bytes": freed})
     return Deleted(item, number, freed)

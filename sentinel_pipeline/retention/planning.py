@@ -14,6 +14,8 @@ from sentinel_pipeline.retention_entries import HoldEntry, RetentionEntry
 Fate = Literal["delete", "announce", "wait", "hold", "keep"]
 Notices = Mapping[tuple[Kind, str], date]
 Obstacles = Mapping[tuple[Kind, str], str]
+# What goes within the week after is announced along with it: one notice a week, not one every night.
+ALONG = timedelta(days=6)
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,27 @@ def plan(
 
     `notices` are the days on which items were announced; `obstacles` say why an item cannot go yet.
     """
-    decisions = [
-        _decided(item, rules, notices.get(item.identity), obstacles.get(item.identity), today)
-        for item in items
-        if item.kind in rules.days
-    ]
+    concerned = [item for item in items if item.kind in rules.days]
+
+    def decided(along: timedelta) -> list[Decision]:
+        return [
+            _decided(one, rules, notices.get(one.identity), obstacles.get(one.identity), today, along)
+            for one in concerned
+        ]
+
+    decisions = decided(timedelta())
+    if any(one.fate == "announce" for one in decisions):
+        decisions = decided(ALONG)
     return sorted(decisions, key=lambda one: (one.on, one.item.identity))
 
 
-def _decided(item: Item, rules: RetentionEntry, noticed: date | None, obstacle: str | None, today: date) -> Decision:
+def _decided(
+    item: Item, rules: RetentionEntry, noticed: date | None, obstacle: str | None, today: date, along: timedelta
+) -> Decision:
     notice = timedelta(days=rules.notice_days)
     over = item.kept_since + timedelta(days=rules.days[item.kind] + 1)
-    if today < over - notice and not item.is_begun:
+    early = notice and (along if noticed is None else ALONG)
+    if today < over - notice - early and not item.is_begun:
         return Decision(item, "keep", over)
     held = _held(item, rules.holds) or obstacle
     if held:

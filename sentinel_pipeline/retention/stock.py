@@ -124,7 +124,7 @@ def _belonging(file: File, places: list[Place], zone: ZoneInfo) -> tuple[Place, 
             continue
         named = match.groupdict()
         if "key" not in named:
-            day = _written(file, zone)
+            day = written_on(file, zone)
             return place, day.isoformat(), day, day
         cadence = named.get("cadence") or place.root.rpartition("/")[2]
         is_of_cadence = cadence in (*CADENCES, CUSTOM)
@@ -148,11 +148,12 @@ def _item(
     files = tuple(sorted((file for file, _, _ in entries), key=lambda file: file.path))
     _, first, last = entries[0]
     sizes = {file.inode: file.bytes for file in files}  # several names of one file are one file on disk
-    kept_since = max(last, *(_written(file, zone) for file in files)) if is_dated else last
+    kept_since = max(last, *(written_on(file, zone) for file in files)) if is_dated else last
     return Item(kind, name, first, last, kept_since, len(files), sum(sizes.values()), files, is_begun)
 
 
-def _written(file: File, zone: ZoneInfo) -> date:
+def written_on(file: File, zone: ZoneInfo) -> date:
+    """The day on which a file was written, in the zone."""
     return day_of(datetime.fromtimestamp(file.changed_ns // 1_000_000_000, UTC), zone)
 
 

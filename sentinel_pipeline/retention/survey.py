@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.delivery.directory import file_name
 from sentinel_pipeline.domain.delivery import State
+from sentinel_pipeline.domain.period import CUSTOM, day_of
+from sentinel_pipeline.domain.request import STATES
 from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.lake.closures import closed_at
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.deliveries import in_state
-from sentinel_pipeline.ledger.retention import announced
+from sentinel_pipeline.ledger.requests import Filed
+from sentinel_pipeline.ledger.requests import in_state as requests_in_state
+from sentinel_pipeline.ledger.retention import announced, mailed
 from sentinel_pipeline.publishing.scope import statistic_asset
+from sentinel_pipeline.retention.old_requests import old_requests, why_it_stays
 from sentinel_pipeline.retention.planning import Decision, Fate, Notices, plan
 from sentinel_pipeline.retention.stock import Item, stock
 from sentinel_pipeline.settings import Settings
@@ -49,20 +56,37 @@ class Survey:
 def survey(settings: Settings, ledger: Ledger | None, runs: Iterable[Item], today: date) -> Survey:
     """Looks, and changes nothing; without a ledger nothing was announced."""
     kinds = frozenset(settings.retention.days)
-    items = [*stock(settings.data, settings.zone, kinds), *runs]
+    filed = {row.request_id: row for row in _filed(ledger)} if "requests" in kinds else {}
+    requests = old_requests(settings.data, settings.zone, filed.values()) if "requests" in kinds else []
+    items = [*stock(settings.data, settings.zone, kinds), *requests, *runs]
     lake = Lake(settings.lake)
     editions, mails = _unsettled(ledger)
     obstacles: dict[tuple[Kind, str], str] = {}
     for item in items:
         if item.kind in ("facts", "quarantine") and not item.is_begun and not _is_counted(lake, item.name):
             obstacles[item.identity] = UNCOUNTED
+        elif item.kind == "requests":
+            obstacles |= _of_request(item, filed.get(item.name), editions, settings.editions)
         elif item.name in editions or (item.kind == "outbox" and mails & _names(item)):
             obstacles[item.identity] = UNSETTLED
     notices = _notices(ledger)
-    decisions = plan(items, settings.retention, notices, obstacles, today)
+    given = _given(ledger, settings.zone, today) if settings.alerts.recipients else notices
+    decisions = plan(items, settings.retention, given, obstacles, today)
     return Survey(
         today, kinds, tuple(decisions), notices, settings.free_bytes, settings.retention.low_disk_mb * MEGABYTE
     )
+
+
+def _of_request(item: Item, row: Filed | None, unsettled: set[str], editions: Path) -> dict[tuple[Kind, str], str]:
+    why = why_it_stays(row, editions) or (UNSETTLED if f"{CUSTOM}/{item.name}" in unsettled else "")
+    return {item.identity: why} if why else {}
+
+
+def _filed(ledger: Ledger | None) -> list[Filed]:
+    if ledger is None:
+        return []
+    with ledger.reading() as connection:
+        return requests_in_state(connection, STATES)
 
 
 def _is_counted(lake: Lake, day: str) -> bool:
@@ -78,6 +102,15 @@ def _notices(ledger: Ledger | None) -> Notices:
         return {}
     with ledger.reading() as connection:
         return announced(connection)
+
+
+def _given(ledger: Ledger | None, zone: ZoneInfo, today: date) -> Notices:
+    """Where notice goes by mail too: the days on which it went; today while it has not, so that nothing goes."""
+    if ledger is None:
+        return {}
+    with ledger.reading() as connection:
+        told = mailed(connection)
+    return {item: today if at is None else day_of(at, zone) for item, at in told.items()}
 
 
 def _unsettled(ledger: Ledger | None) -> tuple[set[str], set[str]]:

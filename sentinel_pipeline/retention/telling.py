@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -21,9 +22,15 @@ FATES: dict[Fate, str] = {
 }
 
 
+THINGS: dict[Kind, str] = {"runs": "run", "requests": "record"}
+
+
 @dataclass(frozen=True)
 class Group:
-    """Items of a kind with one fate (and one reason): how many, which, how large, and when the first of them goes."""
+    """Items of a kind with one fate (and one reason): how many, which, how large, and when the first of them goes.
+
+    `since` and `until` are the first and the last day that any of them is of.
+    """
 
     kind: Kind
     fate: Fate
@@ -34,20 +41,42 @@ class Group:
     number: int
     bytes: int
     on: date
+    since: date
+    until: date
 
     @property
     def span(self) -> str:
         return self.first if self.items == 1 else f"{self.first} to {self.last}"
 
     @property
+    def what(self) -> str:
+        """What it is made of: `588 files`."""
+        return counted(self.number, THINGS.get(self.kind, "file"))
+
+    @property
     def line(self) -> str:
         """`facts: 7 announced now (2026-01-13 to 2026-01-19), 588 files, 1,234 bytes; the first goes on 2026-04-21`."""
-        what = counted(self.number, "run" if self.kind == "runs" else "file")
         size = "" if self.kind == "runs" else f", {counted(self.bytes, 'byte')}"
-        told = f"{self.kind}: {self.items:,} {FATES[self.fate]} ({self.span}), {what}{size}"
+        told = f"{self.kind}: {self.items:,} {FATES[self.fate]} ({self.span}), {self.what}{size}"
         if self.fate == "hold":
             return f"{told}; {self.why}"
         return told if self.fate == "delete" else f"{told}; the first goes on {self.on.isoformat()}"
+
+
+def mail_words(decisions: Iterable[Decision]) -> str:
+    """What a mail tells of what is announced, as JSON: by kind how much it is and from which day on it goes."""
+    told = [
+        {
+            "kind": group.kind,
+            "since": group.since.isoformat(),
+            "until": group.until.isoformat(),
+            "what": group.what,
+            "bytes": group.bytes,
+            "on": group.on.isoformat(),
+        }
+        for group in groups(decisions)
+    ]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def kept_for(rules: RetentionEntry) -> str:
@@ -79,4 +108,6 @@ def _group(members: list[Decision]) -> Group:
         number=sum(item.number for item in items),
         bytes=sum(item.bytes for item in items),
         on=min(one.on for one in members),
+        since=min(item.first for item in items),
+        until=max(item.last for item in items),
     )

@@ -178,8 +178,8 @@ def _severity_finding(table: pl.DataFrame) -> str:
     total = int(table["count"].sum() or 0)
     if total == 0:
         return nothing("incidents")
-    critical = table.row(0, named=True)
-    return f"{counted(critical['count'], 'critical')} of {counted(total, 'incident')} ({critical['percentage']:.2f} %)"
+    worst = table.row(0, named=True)
+    return f"{counted(worst['count'], worst['severity'])} of {counted(total, 'incident')} ({worst['percentage']:.2f} %)"
 
 
 def _policy_finding(table: pl.DataFrame) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.sections import governance, measures
 from sentinel_pipeline.sections.figure import Figure
 from sentinel_pipeline.sections.measures import VIOLATION, summed
@@ -31,6 +32,7 @@ FIGURES = (
         summed("incident_hours", "incidents", pl.col("severity") == "critical"),
         good="down",
         course=("incident_hours", pl.when(pl.col("severity") == "critical").then("incidents").otherwise(0)),
+        levels=("critical",),
     ),
     Figure(
         "block_rate",
@@ -117,6 +119,7 @@ FIGURES = (
         ("incident_hours",),
         governance.critical_rate,
         good="down",
+        levels=LEVELS,
     ),
     Figure(
         "risk_score",

@@ -21,7 +21,7 @@ class Figure:
 
     `about` is the canonical table it speaks of, `statistics` what it is computed from, `good` the direction a reader
     wants. `course` (statistic, value per row) gives its run over the period; `unit_of` the unit of a figure
-    whose unit depends on the data.
+    whose unit depends on the data. `levels` are the severities it cannot be told without.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Figure:
     good: str | None = None
     course: Course | None = None
     unit_of: Callable[[Statistics], str] | None = None
+    levels: tuple[str, ...] = ()
 
     def value(self, statistics: Statistics, period: Period) -> Value:
         """The figure of the period; None where it cannot be told."""

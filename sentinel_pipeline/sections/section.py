@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.calling import Result, called, named_by
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.domain.severity import LEVELS
 
 BEFORE = "_before"
 
@@ -80,6 +81,7 @@ class Section:
     - `is_told`: its finding is among those that the first page tells.
     - `compares_sources`: only shown where several sources give the table it speaks of.
     - `hidden` columns stand in the files only, not in what a person's document prints.
+    - `levels`: the severities it speaks of; it says nothing in a report of none of them.
     """
 
     title: str
@@ -96,6 +98,7 @@ class Section:
     hidden: tuple[str, ...] = ()
     is_told: bool = False
     compares_sources: bool = False
+    levels: tuple[str, ...] = LEVELS
 
     @property
     def name(self) -> str:
@@ -105,10 +108,14 @@ class Section:
     def description(self) -> str:
         return (self.table.__doc__ or "").strip()
 
-    def found(self, table: pl.DataFrame, period: Period) -> str:
-        """The finding of a table; a finding that speaks of times takes the period too."""
-        more = {"period": period} if "period" in named_by(self.finding) else {}
-        return self.finding(table, **more)
+    def found(self, table: pl.DataFrame, period: Period, levels: Sequence[str] = ()) -> str:
+        """The finding of a table; a finding that speaks of times takes the period too, of severities those there are.
+
+        `levels`: the severities that the report was narrowed to, none for all.
+        """
+        told = tuple(level for level in self.levels if not levels or level in levels)
+        more = {"period": period, "levels": told}
+        return self.finding(table, **{name: more[name] for name in named_by(self.finding) if name in more})
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sentinel_pipeline.domain.amounts import counted
@@ -12,7 +14,7 @@ from sentinel_pipeline.sections.section import Bars, HeatMap, Lines, Section, na
 from sentinel_pipeline.sections.shares import percents, ranked
 from sentinel_pipeline.sections.trends import grouped_trend, trend, unseen_days
 from sentinel_pipeline.sections.weeks import by_hour_of_week
-from sentinel_pipeline.statistics.alerts import NEWEST_ALERTS, NEWEST_FIRST
+from sentinel_pipeline.statistics.alerts import NEWEST_ALERTS, NEWEST_FIRST, NOTABLE
 
 
 def by_severity(statistic: pl.DataFrame, value: str) -> pl.DataFrame:
@@ -99,13 +101,12 @@ def _device_finding(table: pl.DataFrame) -> str:
     return most(table.with_columns(named("device_name", "device_ip")), "alerts", "device_name", "alert", "alerts")
 
 
-def _latest_finding(table: pl.DataFrame) -> str:
+def _latest_finding(table: pl.DataFrame, levels: Sequence[str]) -> str:
+    kind = " or ".join(levels)
     if table.is_empty():
-        return "No critical or high alerts"
+        return f"No {kind} alerts"
     open_ones = table.filter(~pl.col("is_acknowledged").fill_null(value=False)).height
-    return f"{counted(table.height, 'critical or high alert')}, {counted(open_ones, '')} not acknowledged".replace(
-        "  ", " "
-    )
+    return f"{counted(table.height, f'{kind} alert')}, {counted(open_ones, '')} not acknowledged".replace("  ", " ")
 
 
 def _week_finding(table: pl.DataFrame) -> str:
@@ -154,6 +155,7 @@ SECTIONS = (
         shown=5,
         about="alerts",
         hidden=("alert_id",),
+        levels=NOTABLE,
     ),
     Section(
         "Alerts by weekday and hour",

@@ -6,6 +6,7 @@ import polars as pl
 
 from sentinel_pipeline.sections.figure import Figure
 from sentinel_pipeline.sections.measures import summed
+from sentinel_pipeline.statistics.alerts import NOTABLE
 
 
 def _alerts(level: str, good: str | None = "down") -> Figure:
@@ -20,6 +21,7 @@ def _alerts(level: str, good: str | None = "down") -> Figure:
         summed("alert_hours", "alerts", pl.col("severity") == level),
         good=good,
         course=("alert_hours", pl.when(pl.col("severity") == level).then("alerts").otherwise(0)),
+        levels=(level,),
     )
 
 
@@ -28,7 +30,7 @@ FIGURES = (
         "total_alerts",
         "Alerts",
         "alerts",
-        "Alerts raised in the period, of every severity.",
+        "Alerts raised in the period.",
         "alerts",
         ("alert_hours",),
         summed("alert_hours", "alerts"),
@@ -48,7 +50,8 @@ FIGURES = (
         "Critical and high alerts that nobody had acknowledged when the day was read.",
         "alerts",
         ("alert_hours",),
-        summed("alert_hours", "alerts", pl.col("severity").is_in(["critical", "high"]) & ~pl.col("is_acknowledged")),
+        summed("alert_hours", "alerts", pl.col("severity").is_in(NOTABLE) & ~pl.col("is_acknowledged")),
         good="down",
+        levels=NOTABLE,
     ),
 )

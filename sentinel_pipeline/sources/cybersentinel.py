@@ -152,6 +152,10 @@ ORIGINS = (
         + reals("confidence", "confidence_score", least=0, most=1),
         incidents,
         times=("timestamp", "created_at"),
+        watched=(
+            *("severity", "event_type", "agent_id", "username", "source_ip"),
+            *("action", "blocked", "policy_id", "classification_type"),
+        ),
     ),
     Origin(
         POLICIES,

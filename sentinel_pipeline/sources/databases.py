@@ -22,7 +22,8 @@ class Selection:
     """Rows of one source table. `key` is its primary key; `time` decides which rows a window holds, read in `zones`.
 
     What stands in columns that are `secrets` is never kept, not even of a bad record. `is_dated`: rows whose time
-    cannot be read are not asked for, which spares looking for them in the whole table.
+    cannot be read are not asked for, which spares looking for them in the whole table. `watched`: columns in which a
+    change in place changes the mark of a day.
     """
 
     table: str
@@ -33,6 +34,7 @@ class Selection:
     window: Window | None = None
     secrets: tuple[str, ...] = ()
     is_dated: bool = False
+    watched: tuple[str, ...] = ()
 
 
 class Database(Protocol):
@@ -56,8 +58,11 @@ class Database(Protocol):
 
     def fingerprint(self) -> str | None: ...
 
-    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
-        """For each window within that of the selection: its rows, and a number that changes when they are others."""
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
+        """For each window within that of the selection: its rows, and a number that changes when they are others.
+
+        Where columns are watched another one, that changes when what stands in them does.
+        """
 
     def close(self) -> None: ...
 

@@ -164,6 +164,7 @@ ORIGINS = (
         + moments("acknowledged_at"),
         alerts,
         times=("timestamp",),
+        watched=("device_ip", "severity"),
     ),
     Origin(
         ALERT_RULES,

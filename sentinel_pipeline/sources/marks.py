@@ -1,4 +1,4 @@
-"""What tells cheaply whether a source has got rows of a day since that day was read."""
+"""What tells cheaply whether a source has got rows of a day since that day was read, or changed those it had."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from sentinel_pipeline.sources.databases import Database, Selection
 from sentinel_pipeline.sources.logfiles import LogFile
 from sentinel_pipeline.sources.lognotes import EPOCH, Span, at
 
-# Of a table: its rows of the day, and a number that changes when others take their place. Of a file: 0, and its time.
-Mark = tuple[int, int]
+# Of a table: its rows of the day, a number that changes when others take their place, and where columns are watched one
+# that changes with what stands in them. Of a file: 0, and its time.
+Mark = tuple[int, ...]
 # By table or file; what holds nothing of the day is not named.
 Marks = dict[str, Mark]
 DAYS_ASKED = 31
@@ -53,9 +54,14 @@ def came(then: Mapping[str, Mark], now: Mapping[str, Mark]) -> list[str]:
 
     What a source no longer has is no correction, and reading the day again would lose it here too.
     """
-    if any(rows > now.get(name, (0, 0))[0] for name, (rows, _) in then.items()):
+    if any(mark[0] > now.get(name, (0,))[0] for name, mark in then.items()):
         return []
-    return sorted(name for name, mark in now.items() if then.get(name) != mark)
+    return sorted(name for name, mark in now.items() if name not in then or _differ(then[name], mark))
+
+
+def _differ(then: Mark, now: Mark) -> bool:
+    """What an earlier version did not note is not compared."""
+    return any(before != after for before, after in zip(then, now, strict=False))
 
 
 def _meets(span: Span, window: Window) -> bool:

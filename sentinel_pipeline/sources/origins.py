@@ -32,6 +32,8 @@ class Origin:
     `times` are names the time column goes by, the first that exists is read. Of rows that agree in all `definition`
     columns the one with the lowest key is used and the others are kept in quarantine as `duplicate`. `is_local`: every
     time without an offset is on the clock of the host. Columns that are `secrets` are never kept with a bad record.
+    Of `watched` columns a change in place is a late fact too: figures count by them, and they say what happened, not
+    what became of it.
     """
 
     table: Table
@@ -44,6 +46,7 @@ class Origin:
     duplicate: str = "duplicate_row"
     is_local: bool = False
     secrets: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
 
 @dataclass
@@ -124,7 +127,7 @@ class DatabaseSource:
         time = self._time(origin) if origin.times else None
         fields = (*origin.fields, Field(time, "time")) if time else origin.fields
         zones, narrowed = self.zones_of(origin), window if time else None
-        return Selection(origin.name, origin.key, fields, zones, time, narrowed, origin.secrets)
+        return Selection(origin.name, origin.key, fields, zones, time, narrowed, origin.secrets, watched=origin.watched)
 
     def _sieve(self, origin: Origin, window: Window | None, quarantine: Quarantine) -> Sieve:
         return Sieve(self.database, self.selection(origin, window), quarantine, origin.table.name)

@@ -19,7 +19,7 @@ from sentinel_pipeline.domain.errors import SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.databases import Selection, unreachable
 from sentinel_pipeline.sources.fields import ROW, Field
-from sentinel_pipeline.sources.postgresql_values import expression, first_times, quoted, windowed, within
+from sentinel_pipeline.sources.postgresql_values import expression, first_times, hashed, quoted, windowed, within
 from sentinel_pipeline.sources.source import SourceSettings
 
 BATCH_BYTES = 8 * 2**20
@@ -138,18 +138,19 @@ class PostgresqlDatabase:
     def fingerprint(self) -> str | None:
         return None
 
-    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
-        """The number is a sum over the keys: they may be of any type, and need not grow."""
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
+        """The numbers are sums over keys and contents of rows: they may be of any type, and need not grow."""
         columns, time = self.columns(selection.table), selection.time or ""
         zones, whole = selection.zones, Window(windows[0].start, windows[-1].end)
         days = [within(time, columns[time], window, zones) for window in windows]
-        key = f"hashtext({quoted(selection.key)}::text)::int8" if selection.key in columns else "0"
-        counts = ", ".join(
-            f"count(*) FILTER (WHERE {day}), coalesce(sum({key}) FILTER (WHERE {day}), 0)::int8" for day in days
-        )
+        named = [f"{quoted(name)}::text" for name in (selection.key, *selection.watched) if name in columns]
+        keys = [hashed(named[0])] if selection.key in columns else ["0"]
+        contents = [hashed(*named)] if {*selection.watched} & {*columns} else []
+        sums = ["1", *keys, *contents]
+        counts = ", ".join(f"coalesce(sum({one}) FILTER (WHERE {day}), 0)::int8" for day in days for one in sums)
         where = within(time, columns[time], whole, zones)
         [found] = self._rows(self._first, f"SELECT {counts} FROM {quoted(selection.table)} WHERE {where}")
-        return [(int(found[2 * n]), int(found[2 * n + 1])) for n in range(len(windows))]
+        return [tuple(map(int, found[n : n + len(sums)])) for n in range(0, len(found), len(sums))]
 
     def close(self) -> None:
         self._first.close()

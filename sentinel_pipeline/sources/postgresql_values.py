@@ -37,6 +37,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def hashed(*values: str) -> str:
+    """SQL of a number that changes with any of the values (SQL of texts); NULL is a value of its own."""
+    if len(values) == 1:  # as it was before there were several
+        return f"hashtext({values[0]})::int8"
+    apart = ", ".join(f"coalesce({value}, chr(1))" for value in values)
+    return f"hashtext(concat_ws(chr(31), {apart}))::int8"
+
+
 def expression(field: Field, columns: Mapping[str, str]) -> str:
     """SQL of one certain type; garbage in a column of text becomes the mark for it instead of an error."""
     name, declared = quoted(field.name), columns.get(field.name)

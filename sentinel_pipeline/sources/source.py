@@ -42,7 +42,7 @@ class Source(Protocol):
     def fingerprint(self) -> str | None:
         """Changes whenever the system's content may have changed; None when it cannot be told cheaply."""
 
-    def marks(self, days: Sequence[Period], before: datetime | None) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+    def marks(self, days: Sequence[Period], before: datetime | None) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
         """By day and table or file what tells whether records of the day came since, without reading them.
 
         Files written to since `before` are left out (None: none). See `marks.came`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -26,7 +27,7 @@ from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
-from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, witness
+from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, weighed, witness
 from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges, within
 
 SCHEME = "sqlite:///"
@@ -169,19 +170,26 @@ class SqliteDatabase:
     def fingerprint(self) -> str | None:
         return fingerprint(self.path)
 
-    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, int]]:
-        """The number is the newest row's: SQLite numbers rows as they come."""
+    def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
+        """The first number is the newest row's: SQLite numbers rows as they come."""
+        if len(windows) > 1 and self._is_indexed(selection.table, selection.time or ""):
+            # Rows that are found by their time are held against one window, not against all of them.
+            return [mark for one in windows for mark in self.marks(replace(selection, window=one), [one])]
         declared = self.columns(selection.table)[selection.time or ""]
         row = "rowid" if self._has_rows(selection.table) else "0"
         days = [within(quoted(selection.time or ""), declared, window, selection.zones) for window in windows]
-        counts = ", ".join(
-            f"count(*) FILTER (WHERE {day}), coalesce(max({row}) FILTER (WHERE {day}), 0)" for day in days
-        )
+        watched = [quoted(name) for name in selection.watched if name in self.columns(selection.table)]
+        told = ["sum(1)", f"max({row})", *([f"sum({weighed(row, watched)})"] if watched else [])]
         wheres = self._wheres(selection)
+        if len(days) == 1:
+            counts = ", ".join(f"coalesce({one}, 0)" for one in told)
+            wheres = [_both(where, days[0]) for where in wheres]
+        else:
+            counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
-        rows = [sum(int(one[2 * n]) for one in found) for n in range(len(windows))]
-        newest = [max(int(one[2 * n + 1]) for one in found) for n in range(len(windows))]
-        return list(zip(rows, newest, strict=True))
+        columns = [[int(value) for value in column] for column in zip(*found, strict=True)]
+        added = [max(column) if n % len(told) == 1 else sum(column) for n, column in enumerate(columns)]
+        return [tuple(added[n : n + len(told)]) for n in range(0, len(added), len(told))]
 
     def close(self) -> None:
         self._connection.close()
@@ -228,6 +236,12 @@ class SqliteDatabase:
         if self._opening.watched is not None and state(self.path) != self._opening.watched:
             line = unreachable(self.settings, "the database changed while it was read", "read it again")
             raise SourceChangedError(str(line))
+
+
+def _both(where: str, condition: str) -> str:
+    """A clause and one condition more."""
+    known = where.removeprefix(" WHERE ")
+    return f" WHERE ({known}) AND {condition}" if known else f" WHERE {condition}"
 
 
 def _connected(way: Opening) -> dbapi.Connection:

@@ -11,6 +11,10 @@ from sentinel_pipeline.sources.fields import NO_INTEGER, ROW, Field
 
 WITNESSES = {"text": "x''", "flag": "x''", "json": "x''", "time": "x''", "integer": "0", "real": "0.5"}
 
+# Large primes without order, so that letters which change places, or two changes at once, undo nothing by chance.
+FACTORS = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
+LETTERS = {1: 7_919, 2: 49_979_687, 3: 1_299_709, -1: 15_485_863, -2: 104_729, -3: 32_452_843, -4: 67_867_967}
+
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
@@ -38,6 +42,21 @@ def expression(field: Field, declared: str | None) -> str:
     if field.kind == "real":
         return _surviving(name, "REAL", "9e999")
     return f"CAST({name} AS BLOB)"
+
+
+def weighed(row: str, names: Sequence[str]) -> str:
+    """SQL of a number that changes when what stands in the columns of a row does; SQLite has no hash of its own.
+
+    Of each value its length, its first and its last letters count: enough for words, ids and addresses, not for prose.
+    """
+    words = " + ".join(f"{factor} * ({_word(name)})" for name, factor in zip(names, FACTORS, strict=False))
+    return f"({row} % 999983 + 1) * (({words}) % 1000003) % 1000000007"
+
+
+def _word(name: str) -> str:
+    text = f"CAST({name} AS TEXT)"
+    letters = (f"{factor} * coalesce(unicode(substr({text}, {place}, 1)), 0)" for place, factor in LETTERS.items())
+    return f"coalesce(length({text}), -1) + {' + '.join(letters)}"
 
 
 def _surviving(name: str, wanted: str, mark: str) -> str:

@@ -57,6 +57,16 @@ def test_it_asks_for_the_same_days_of_its_sources_and_sends_nothing_of_the_editi
     assert receipts.withheld == (f"At home: a report of its own is made and sent, custom/{asked.request_id}",)
 
 
+def test_it_asks_for_its_severities(tmp_path: Path) -> None:
+    settings = configured(
+        tmp_path, ONE.format(more="severities: [high, critical]").replace("    sources: [home]\n", "")
+    )
+    published(tmp_path)
+    assert delivered(settings).deliveries == ()
+    (asked,) = requests(settings)
+    assert (asked.severities, asked.sources) == (("critical", "high"), ())
+
+
 def test_it_asks_once_and_again_only_for_other_figures(tmp_path: Path) -> None:
     settings = configured(tmp_path, ONE.format(more=""))
     published(tmp_path)

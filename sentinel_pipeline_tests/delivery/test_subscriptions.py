@@ -55,6 +55,14 @@ def mistakes(data: Path, text: str) -> list[str]:
             ONE.format(", channel: smtp"),
             "subscriptions[0].channel: found 'smtp'; delivery.smtp has to say how to reach",
         ),
+        (
+            ONE.format(", severities: [urgent]"),
+            "subscriptions[0].severities[0]: found 'urgent'; allowed: Input should be 'critical', 'high', ",
+        ),
+        (
+            ONE.format(", severities: [critical], sections: [protocols]"),
+            "subscriptions[0].severities: found critical; none of its sections tells these apart",
+        ),
         (ONE.format(", enclose: link"), "subscriptions[0].enclose: found 'link'; delivery.base_url has to say where"),
         (
             ONE.format(", only_if: many alerts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -59,9 +60,27 @@ def home(tmp_path: Path) -> Home:
 
 def test_nothing_is_late_when_nothing_came(home: Home) -> None:
     assert home.late == []
-    home.run("UPDATE alerts SET severity = 'high'")
+    home.run("ALTER TABLE alerts ADD COLUMN acknowledged INTEGER DEFAULT 1")
     home.add(14)
-    assert home.late == [], "other days, and changes in place"
+    assert home.late == [], "other days, and what became of alerts"
+
+
+def test_a_severity_that_was_changed_is_noticed_until_its_day_is_read_again(home: Home) -> None:
+    home.run("UPDATE alerts SET severity = 'high' WHERE timestamp LIKE '2025-03-11%'")
+    assert home.late == ["2025-03-11"]
+    home.read()
+    assert home.late == []
+    assert home.lake.read(asset_of("home", "alerts"), "2025-03-11")["severity"].to_list() == ["high"]
+
+
+def test_days_read_by_a_version_that_saw_no_changes_are_not_late_for_it(home: Home) -> None:
+    memory = home.lake.folder(asset_of("home", "receipts"), "2025-03-11.json")
+    known = json.loads(memory.read_text())
+    known["marks"] = {name: mark[:2] for name, mark in known["marks"].items()}
+    memory.write_text(json.dumps(known))
+    assert home.late == []
+    home.add(11)
+    assert home.late == ["2025-03-11"]
 
 
 def test_late_rows_are_noticed_until_their_day_is_read_again(home: Home) -> None:

@@ -20,6 +20,7 @@ from sentinel_pipeline.ledger.requests import (
     in_state,
     note_undelivered,
     reject,
+    remove_settled,
     state_of,
 )
 
@@ -133,5 +134,17 @@ def test_the_record_of_acts_names_nobody(ledger: Ledger) -> None:
 
 
 def test_every_state_can_be_kept(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        assert in_state(connection, STATES) == []
+
+
+def test_only_what_is_settled_can_be_removed(ledger: Ledger) -> None:
+    file_request(ledger, WISH, AT)
+    assert not remove_settled(ledger, ID)
+    begin(ledger, ID, "run", AT)
+    assert not remove_settled(ledger, ID)
+    fail(ledger, ID, "no disk", AT)
+    assert remove_settled(ledger, ID)
+    assert not remove_settled(ledger, ID)
     with ledger.reading() as connection:
         assert in_state(connection, STATES) == []

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.rendering.letter import Enclosure, Letter, Occasion
 from sentinel_pipeline.rendering.mail import letter, subject_line
-from sentinel_pipeline.rendering.mail_notices import Problem, failure_notice, recovery_notice
+from sentinel_pipeline.rendering.mail_notices import (
+    Deletion,
+    Going,
+    Problem,
+    deletion_notice,
+    failure_notice,
+    recovery_notice,
+)
 from sentinel_pipeline.rendering.report import KeyFigure, Report
 from sentinel_pipeline.rendering.values import bare, written_figure
 from sentinel_pipeline_tests.rendering.hostile import shared_texts
@@ -253,6 +261,30 @@ def test_a_notice_names_what_and_leads_to_the_run(notice: Any) -> None:
             assert words in form
     assert [link["href"] for link in Seen(written).having("a")] == [problem.link]
     assert ("tried 3 times" in written.text) == (notice is failure_notice)
+
+
+def test_a_notice_of_deletion_says_what_goes_when_and_how_it_is_held() -> None:
+    week, day = date(2025, 12, 26), date(2026, 1, 3)
+    going = (
+        Going("facts", week, date(2026, 1, 1), "588 files", 5 << 20, day),
+        Going("custom_editions", week, week, "1 file", 10, date(2026, 1, 2)),
+        Going("runs", week, week, "41 runs", 0, day),
+    )
+    written = deletion_notice(Deletion("Example & <b>Co</b>\r\nBcc: all@example.org", going))
+    assert written.subject.startswith(
+        "To be deleted from 2 January on: facts, custom editions and runs – Example & <b>"
+    )
+    assert written.subject.isprintable()
+    for form in (Seen(written).words, flat(written.text)):
+        for words in (
+            "From Friday 2 January 2026 on, what was kept long enough is deleted: 5.00 MB in all.",
+            "Facts of 2025-12-26 to 2026-01-01: 588 files, 5.00 MB, from 3 January on",
+            "Custom editions of 2025-12-26: 1 file, 10 B, from 2 January on",
+            "Runs of 2025-12-26: 41 runs, from 3 January on",
+            "holds: [{kinds: [facts], since: 2025-12-26, until: 2026-01-01, reason: …}]",
+            "sentinel retention --dry-run",
+        ):
+            assert words in form
 
 
 def test_a_folder_that_cannot_be_told_is_refused_in_a_line(tmp_path: Path) -> None:

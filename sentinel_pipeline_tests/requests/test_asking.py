@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sentinel_pipeline.domain.errors import RequestError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.request import Request, request_from
+from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.requests.asking import misfits, understood
 from sentinel_pipeline.requests.entry import Known
 from sentinel_pipeline.yaml_document import document_of
@@ -88,10 +89,22 @@ def test_whoever_asks_the_same_in_another_order_asks_the_same() -> None:
 
 
 @PATIENT
-@given(st.text(min_size=1), st.integers(1, 366), st.lists(st.text(), max_size=3))
-def test_a_request_comes_back_from_its_text(name: str, days: int, devices: list[str]) -> None:
-    wanted = Request(name, date(2025, 3, 1), days, "ann", devices=tuple(devices))
+@given(st.text(min_size=1), st.integers(1, 366), st.lists(st.text(), max_size=3), st.sets(st.sampled_from(LEVELS)))
+def test_a_request_comes_back_from_its_text(name: str, days: int, devices: list[str], levels: set[str]) -> None:
+    severities = tuple(sorted(levels))
+    wanted = Request(name, date(2025, 3, 1), days, "ann", devices=tuple(devices), severities=severities)
     assert request_from(wanted.text) == wanted
+
+
+def test_requests_that_were_filed_before_there_were_severities_keep_their_ids() -> None:
+    wanted = Request("Week", date(2025, 3, 10), 7, "ann")
+    assert "severities" not in wanted.text
+    assert wanted.request_id == "2025-03-10_7d_51e14e39143a"
+
+
+def test_severities_are_asked_for_as_a_list_or_by_one() -> None:
+    assert asked("last: 7d\nseverities: [high, critical, high]").severities == ("critical", "high")
+    assert asked("last: 7d\nseverities: low").severities == ("low",)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +133,14 @@ def test_a_request_comes_back_from_its_text(name: str, days: int, devices: list[
         ("last: 7d\ntype: alerts\nsections: [alert_trends]", "either type or sections"),
         ("last: 7d\nsources: [home, away]", "sources[1]: found 'away'; allowed: one of home, ids (line 2)"),
         ("last: 7d\ndevices: [[1]]", "devices[0]: found a list of 1; allowed: Input should be a valid string"),
+        (
+            "last: 7d\nseverities: [urgent]",
+            "severities[0]: found 'urgent'; allowed: Input should be 'critical', 'high'",
+        ),
+        (
+            "last: 7d\nsections: [top_talkers]\nseverities: [high, low]",
+            "severities: found high, low; none of its sections tells these apart (line 3)",
+        ),
         ("last: 7d\nformats: [doc]", "formats[0]: found 'doc'; allowed: Input should be 'pdf', 'html'"),
         ("last: 7d\nredaction: [faces]", "redaction[0]: found 'faces'; allowed: Input should be 'addresses'"),
         ("last: 7d\nredaction: [pseudonyms]", "redaction[0]: found 'pseudonyms'; allowed: addresses or drop;"),

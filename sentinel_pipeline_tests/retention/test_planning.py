@@ -48,6 +48,29 @@ def test_thirty_days_are_whole_days_after_the_day_and_seven_days_of_notice_are_g
     assert (decision.fate, decision.on.isoformat()) == (fate, on)
 
 
+def test_what_goes_within_the_week_after_is_announced_along_and_then_waits_for_its_own_day() -> None:
+    days = [item(f"2025-01-{day}") for day in (10, 11, 16, 17)]
+    decided = plan(days, RULES, {}, {}, date(2025, 2, 3))
+    assert [(one.fate, one.on.isoformat()) for one in decided] == [
+        ("announce", "2025-02-10"),
+        ("announce", "2025-02-11"),
+        ("announce", "2025-02-16"),
+        ("keep", "2025-02-17"),
+    ]
+    noticed = {one.identity: date(2025, 2, 3) for one in days[:3]}
+    assert [one.fate for one in plan(days, RULES, noticed, {}, date(2025, 2, 4))] == ["wait", "wait", "wait", "keep"]
+    assert [one.fate for one in plan(days, RULES, noticed, {}, date(2025, 2, 10))] == [
+        "delete",
+        "wait",
+        "wait",
+        "announce",
+    ]
+
+
+def test_nothing_is_announced_early_by_itself() -> None:
+    assert [one.fate for one in plan([item("2025-01-11")], RULES, {}, {}, date(2025, 2, 3))] == ["keep"]
+
+
 def test_without_notice_it_goes_when_its_days_are_over() -> None:
     rules = RetentionEntry(facts=30, notice_days=0)
     assert [decided(today, rules=rules).fate for today in ("2025-02-09", "2025-02-10")] == ["keep", "delete"]

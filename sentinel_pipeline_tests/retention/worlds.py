@@ -61,12 +61,13 @@ def ledger(data: Path) -> Ledger:
 
 def keeper(settings: Settings) -> Keeper:
     """Of this data folder, in which time stands still and no run was ever made."""
-    return Keeper(settings.data, settings.zone, ledger(settings.data), lambda: NOW, lambda item: 0)
+    is_told = bool(settings.alerts.recipients)
+    return Keeper(settings.data, settings.zone, ledger(settings.data), lambda: NOW, lambda item: 0, is_told)
 
 
-def retain(settings: Settings, today: date = TODAY) -> tuple[Survey, Outcome]:
+def retain(settings: Settings, today: date = TODAY, kept: Keeper | None = None) -> tuple[Survey, Outcome]:
     """What a call of retention on a day finds and does."""
-    kept = keeper(settings)
+    kept = kept or keeper(settings)
     surveyed = survey(settings, kept.ledger, [], today)
     return surveyed, apply(kept, surveyed)
 

@@ -1,4 +1,4 @@
-"""Marks of days: they change when rows of the day come, and for nothing else."""
+"""Marks of days: they change when rows of the day come, or when what figures count by is changed in place."""
 
 from __future__ import annotations
 
@@ -66,10 +66,35 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> Home:
 def test_a_row_marks_its_own_day_and_no_other(home: Home, spelling: str) -> None:
     for edge in ("2025-03-11T00:00:00", "2025-03-12T23:59:59"):
         home.add(at(edge).strftime(spelling))
-    assert {day: found for day, found in home.marks().items() if found} == {
-        "2025-03-11": {"alerts": (1, 1)},
-        "2025-03-12": {"alerts": (1, 2)},
+    assert {day: found["alerts"][:2] for day, found in home.marks().items() if found} == {
+        "2025-03-11": (1, 1),
+        "2025-03-12": (1, 2),
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ("severity = 'high' WHERE id = 1", ["2025-03-11"]),
+        ("severity = 'lwo' WHERE id = 2", ["2025-03-12"]),
+        ("severity = NULL WHERE id = 2", ["2025-03-12"]),
+        ("severity = '' WHERE id = 2", ["2025-03-12"]),
+        ("device_ip = '192.168.1.3' WHERE id = 2", ["2025-03-12"]),
+        ("severity = CASE id WHEN 2 THEN 'high' ELSE 'low' END", ["2025-03-12"]),
+        ("acknowledged = 1, acknowledged_at = '2025-03-20 10:00:00'", []),
+        ("severity = 'low'", ["2025-03-12"]),
+    ],
+)
+def test_a_change_in_place_of_what_figures_count_by_marks_its_day(home: Home, change: str, changed: list[str]) -> None:
+    for edge in ("2025-03-11T00:00:00", "2025-03-12T22:00:00", "2025-03-12T23:59:59"):
+        home.add(at(edge).strftime(SPELLINGS[0]))
+    home.run("ALTER TABLE alerts ADD COLUMN acknowledged INTEGER DEFAULT 0")
+    home.run("ALTER TABLE alerts ADD COLUMN acknowledged_at TEXT")
+    home.run("UPDATE alerts SET severity = 'high' WHERE id = 3")
+    before = home.marks()
+    home.run(f"UPDATE alerts SET {change}")
+    after = home.marks()
+    assert [day for day in before if came(before[day], after[day])] == changed
 
 
 @pytest.mark.parametrize("unit", [1, 1_000])
@@ -124,6 +149,33 @@ def test_a_server_tells_which_day_has_more_rows(postgresql_url: str, declared: s
     assert marks("cybersentinel", postgresql_url, [DAYS[2]]) == {"2025-03-12": replaced["2025-03-12"]}
 
 
+def test_a_server_tells_which_day_was_changed_in_place(postgresql_url: str) -> None:
+    def run(statement: str) -> dict[str, Marks]:
+        with closing(psycopg2.connect(postgresql_url)) as server, server, server.cursor() as cursor:
+            cursor.execute(statement)
+        return marks("cybersentinel", postgresql_url)
+
+    run(
+        "CREATE TABLE events (id text PRIMARY KEY, severity text, policy_id uuid, blocked boolean, reviewed text,"
+        " timestamp timestamptz)"
+    )
+    before = run(
+        "INSERT INTO events (id, severity, timestamp) VALUES ('1', 'low', '2025-03-11 12:00+00'),"
+        " ('2', 'high', '2025-03-12 12:00+00'), ('3', 'low', '2025-03-12 13:00+00')"
+    )
+    changes = {
+        "severity = 'high' WHERE id = '1'": ["2025-03-11"],
+        "severity = CASE id WHEN '2' THEN 'low' ELSE 'high' END WHERE id > '1'": ["2025-03-12"],
+        "policy_id = '00000000-0000-4000-8000-000000000001' WHERE id = '2'": ["2025-03-12"],
+        "blocked = false": ["2025-03-11", "2025-03-12"],
+        "reviewed = 'yes'": [],
+    }
+    for change, changed in changes.items():
+        after = run(f"UPDATE events SET {change}")
+        assert [day for day in before if came(before[day], after[day])] == changed, change
+        before = after
+
+
 def test_a_log_that_came_marks_the_days_it_may_tell_of(tmp_path: Path) -> None:
     def write(name: str, *times: str, written: str) -> None:
         rows = (
@@ -157,6 +209,9 @@ CAME: list[tuple[Marks, Marks, list[str]]] = [
     ({"alerts": (2, 7), "audit": (1, 1)}, {"audit": (4, 4)}, []),
     ({"conn.log": (0, 7)}, {"conn.log": (0, 9), "conn.1.log": (0, 9)}, ["conn.1.log", "conn.log"]),
     ({"conn.log": (0, 7)}, {}, []),
+    ({"alerts": (2, 7, 1)}, {"alerts": (2, 7, 2)}, ["alerts"]),
+    ({"alerts": (2, 7)}, {"alerts": (2, 7, 2)}, []),
+    ({"alerts": (2, 7, 1)}, {"alerts": (1, 7, 2)}, []),
 ]
 
 
