@@ -29,7 +29,7 @@ $(READY): uv.lock pyproject.toml
 demo: $(READY) ## make a household and an office, publish their last full day, week and month
 	@$(BIN)/sentinel demo --publish
 
-up: $(READY) ## run the Dagster UI and daemon on 127.0.0.1:3000 until stopped
+up: $(READY) ## run the portal, Dagster's UI and daemon on 127.0.0.1:3000 until stopped
 	@exec $(BIN)/sentinel up
 
 test: $(READY) ## pass the tests, a real PostgreSQL included

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import Ledger
+from sentinel_pipeline.ledger.users import has_users
+from sentinel_pipeline.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,14 @@ class Site:
     @property
     def editions(self) -> Path:
         return self.data / "editions"
+
+    @property
+    def has_users(self) -> bool:
+        """Whether anybody could sign in."""
+        with self.ledger.reading() as connection:
+            return has_users(connection)
+
+    @property
+    def settings(self) -> Settings:
+        """What the configuration says now. Raises SettingsError."""
+        return load_settings(self.data)
