@@ -150,6 +150,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX requests_by_state ON requests (state)",
     ),
+    ("ALTER TABLE subscriptions ADD COLUMN owner TEXT",),
 )
 
 

@@ -128,6 +128,16 @@ def from_our_page(
     return found
 
 
+def allowed_here(permission: Permission) -> Callable[..., Visitor]:
+    """A dependency of a form's answer: who sent it from a page of ours, and has the permission."""
+
+    def require(request: Request, found: Annotated[Visitor, Depends(from_our_page)]) -> Visitor:
+        require_permission(request, found, permission)
+        return found
+
+    return require
+
+
 def form_word(secret: str) -> str:
     """What a form holds to prove that its page was made for who holds `secret`, which it does not tell."""
     return hmac.digest(secret.encode("utf-8", "surrogatepass"), b"form", "sha256").hex()
