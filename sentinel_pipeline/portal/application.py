@@ -23,7 +23,10 @@ from sentinel_pipeline.portal import (
     files,
     health,
     pipeline,
+    quick_exports,
+    report_pages,
     sign_in,
+    subscription_pages,
 )
 from sentinel_pipeline.portal.api_answers import RateLimitError, is_api, refused, too_often
 from sentinel_pipeline.portal.editions import NothingHereError
@@ -48,6 +51,9 @@ ROUTERS: Final = (
     api.router,
     api.metrics_router,
     api_page.router,
+    report_pages.router,
+    quick_exports.router,
+    subscription_pages.router,
     account.router,
     admin_users.router,
     admin_record.router,

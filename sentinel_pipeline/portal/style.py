@@ -118,6 +118,9 @@ progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--acc
 .card {{ border: 1px solid var(--rule); border-radius: .4rem; padding: .7rem .9rem; }}
 .card a {{ color: inherit; text-decoration: none; }}
 .card a:hover {{ text-decoration: underline; }}
+.cards.wide {{ grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }}
+.card h2 {{ border: 0; margin: 0 0 .4rem; padding: 0; font-size: 1.1rem; }}
+.card .field input {{ width: 100%; }}
 .card .label {{ font-size: .875rem; color: var(--muted); margin: 0; }}
 .card .value {{ font-size: 1.35rem; font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }}
 .change {{ font-size: .875rem; color: var(--muted); }}
