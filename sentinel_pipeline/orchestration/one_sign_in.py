@@ -6,7 +6,9 @@ pages are whoever's works on this machine, at `/` too; the first admin that is m
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import MutableMapping
+from time import monotonic
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
@@ -18,6 +20,7 @@ from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.portal.visitors import visitor_of
 
 MAY_ACT: Final = "sentinel.may_act"
+LOOKED_EVERY_SECONDS: Final = 30.0
 # Published files belong to who is signed in; where nobody can, they are handed out as Dagster's pages link them.
 NOT_WHILE_OPEN: Final = ("", "files", PREFIX.strip("/"), *(path.strip("/") for path in AT_ROOT))
 
@@ -38,11 +41,26 @@ class OneSignIn:
             return
         pages, is_allowed = await run_in_threadpool(self._pages, scope)
         if pages is not None and is_allowed is not None:
-            await pages({**scope, MAY_ACT: is_allowed}, receive, send)
+            await pages({**scope, MAY_ACT: is_allowed}, receive, self._watched(scope, send))
         elif scope["type"] == "websocket":  # closed before it was accepted, servers answer 403
             await send({"type": "websocket.close", "code": 1008, "reason": "Sign in first."})
         else:
             await self.portal(scope, receive, send)
+
+    def _watched(self, scope: Scope, send: Send) -> Send:
+        """Sends as long as who asks may look: a websocket stays open for hours, a session or a role may not."""
+        looked = monotonic()
+
+        async def send_allowed(message: MutableMapping[str, Any]) -> None:
+            nonlocal looked
+            if message["type"] == "websocket.send" and monotonic() - looked >= LOOKED_EVERY_SECONDS:
+                looked = monotonic()
+                if (await run_in_threadpool(self._pages, scope))[1] is None:
+                    await send({"type": "websocket.close", "code": 1008, "reason": "Sign in first."})
+                    raise OSError("signed out")  # as Starlette hears that nobody is there any more
+            await send(message)
+
+        return send_allowed
 
     def _pages(self, scope: Scope) -> tuple[ASGIApp | None, bool | None]:
         """Dagster's pages of a path, None for the portal's; and whether who asks may act, None: not even look."""

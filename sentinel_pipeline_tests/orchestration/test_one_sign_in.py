@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from sentinel_pipeline.ledger.database import Ledger, open_ledger
 from sentinel_pipeline.ledger.sessions import Client, sign_in, sign_out
 from sentinel_pipeline.ledger.tokens import make
 from sentinel_pipeline.ledger.users import add
+from sentinel_pipeline.orchestration import one_sign_in
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.webserver import whole_application
 from sentinel_pipeline.portal.site import Site
@@ -227,31 +228,59 @@ def test_signing_out_ends_it(peopled: Whole) -> None:
     assert again.graphql("{version}", by="analyst").status == 401
 
 
+def test_a_websocket_ends_with_its_session(peopled: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_sign_in, "LOOKED_EVERY_SECONDS", 0)
+    secret = sign_in(peopled.ledger, "analyst", PASSWORD, CLIENT, AT) or ""
+    path = "/dagster/graphql"
+    assert exchanged(peopled.app, path, secret, [hello]) == ["websocket.accept", "websocket.send"]
+
+    def leave() -> str:
+        sign_out(peopled.ledger, secret, CLIENT, AT)
+        return hello()
+
+    assert exchanged(peopled.app, path, secret, [leave]) == ["websocket.accept", "websocket.close"]
+
+
+def hello() -> str:
+    """What a client says first."""
+    return json.dumps({"type": "connection_init"})
+
+
 def websocket(app: ASGIApp, path: str, session: str = "", **headers: str) -> str:
     """The first answer to a websocket's opening."""
+    return exchanged(app, path, session, [], **headers)[0]
+
+
+def exchanged(app: ASGIApp, path: str, session: str, says: list[Callable[[], str]], **headers: str) -> list[str]:
+    """The kinds of a server's answers to a websocket's opening, and to what its client says then."""
     said = {"host": "127.0.0.1:3000", "origin": "http://127.0.0.1:3000", **headers}
     said |= {"cookie": f"sentinel_session={session}"} if session else {}
-    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in said.items()]
     scope: Scope = {
         "type": "websocket",
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": named,
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in said.items()],
         "subprotocols": ["graphql-ws"],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 3000),
     }
     sent: list[str] = []
-    left = iter(("websocket.connect", "websocket.disconnect"))
+    left = iter(says)
+    is_open = False
 
     async def receive() -> dict[str, object]:
-        return {"type": next(left), "code": 1000}
+        nonlocal is_open
+        if not is_open:
+            is_open = True
+            return {"type": "websocket.connect"}
+        say = next(left, None)
+        return {"type": "websocket.receive", "text": say()} if say else {"type": "websocket.disconnect", "code": 1000}
 
     async def send(message: object) -> None:
         assert isinstance(message, dict)
         sent.append(message["type"])
 
     asyncio.run(app(scope, receive, send))
-    return sent[0]
+    return sent
