@@ -9,6 +9,7 @@ import argparse
 import json
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -166,6 +167,7 @@ def web_application(context: WorkspaceProcessContext, data: Path, host: str) -> 
 
 def whole_application(context: WorkspaceProcessContext, site: Site) -> OneSignIn:
     """The portal with Dagster's pages under `/dagster`."""
+    site = replace(site, has_pipeline=True)
     mounted, rooted = (SentinelWebserver(context, site.data, site.name, prefix, may_act) for prefix in (PREFIX, ""))
     return OneSignIn(application(site), mounted.create_asgi_app(), rooted.create_asgi_app(), site)
 

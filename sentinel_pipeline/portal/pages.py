@@ -35,13 +35,8 @@ PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
 def page(request: Request, template: str, found: Visitor | None, status: int = 200, **content: Any) -> HTMLResponse:
     """A page as an answer; `found` is who is signed in."""
     site = site_of(request)
-    given = {
-        "visitor": found,
-        "organisation": site.organisation,
-        "path": request.url.path,
-        "when": partial(moment, site.zone),
-    }
-    given |= content
+    told = {"organisation": site.organisation, "has_pipeline": site.has_pipeline, "path": request.url.path}
+    given = {"visitor": found, "when": partial(moment, site.zone), **told, **content}
     return HTMLResponse(_environment().get_template(template).render(given), status_code=status)
 
 

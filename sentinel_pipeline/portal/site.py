@@ -16,7 +16,10 @@ from sentinel_pipeline.settings import Settings, load_settings
 
 @dataclass(frozen=True)
 class Site:
-    """`name` is the host that people ask for; `is_https`: they reach it by HTTPS only, so cookies may insist on it."""
+    """`name` is the host that people ask for; `is_https`: they reach it by HTTPS only, so cookies may insist on it.
+
+    `has_pipeline`: Dagster's pages are served beside it.
+    """
 
     data: Path
     organisation: str
@@ -26,6 +29,7 @@ class Site:
     clock: Callable[[], datetime]
     name: str = "127.0.0.1"
     is_https: bool = False
+    has_pipeline: bool = False
 
     @property
     def editions(self) -> Path:
