@@ -21,7 +21,7 @@ from sentinel_pipeline.rendering.html import NUMERIC
 from sentinel_pipeline.rendering.palette import LOOKS, SEVERITIES
 
 # Address, words and the permission it needs, in the order of the bar at the top.
-PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
+BAR: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/editions", "Editions", "REPORTS_VIEW"),
     ("/reports", "Reports", "DATA_EXPORT"),
     ("/quick-exports", "Exports", "DATA_EXPORT"),
@@ -61,7 +61,7 @@ def _environment() -> Environment:
         "looks": LOOKS,
         "severities": SEVERITIES,
         "numeric": NUMERIC,
-        "pages": PAGES,
+        "bar": BAR,
     }
     return environment
 

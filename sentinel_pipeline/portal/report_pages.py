@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import CUSTOM, CustomPeriod, day_of
 from sentinel_pipeline.domain.request import OPEN
+from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.requests import UNMADE, Filed, cancel, file_request, latest
 from sentinel_pipeline.portal.editions import NothingHereError
@@ -33,6 +34,7 @@ HOME: Final = "/reports"
 MOST_SHOWN: Final = 200
 REFRESH_SECONDS: Final = 5
 PATIENCE_SECONDS: Final = 5.0
+KINDS: Final[tuple[Kind, ...]] = ("custom_editions",)
 # Word, look and what it means, by state of a request.
 STATES: Final = {
     "requested": ("Waiting", "neutral", "It is made when its turn comes, while `sentinel up` runs."),
@@ -129,7 +131,7 @@ def delete_report(request: Request, found: Sender, name: str) -> Response:
 def _delete(site: Site, shown: Shown) -> bool:
     wanted = f"{CUSTOM}/{shown.filed.request_id}"
     keeper = Keeper(site.data, site.zone, site.ledger, site.clock, lambda _: 0)
-    items = [one for one in stock(site.data, site.zone, ("custom_editions",)) if one.name == wanted]
+    items = [one for one in stock(site.data, site.zone, KINDS) if one.name == wanted]
     for item in items:
         delete(keeper, item, PATIENCE_SECONDS)
     return bool(items)
