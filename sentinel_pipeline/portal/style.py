@@ -138,6 +138,7 @@ th {{ background: var(--head); text-align: left; }}
 th a {{ color: var(--ink); white-space: nowrap; }}
 th, td {{ padding: .35rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; }}
 td {{ min-width: 6rem; }}
+td.small {{ min-width: 14rem; }}
 td.number, th.number {{ text-align: right; white-space: nowrap; min-width: 3.5rem; }}
 td.time, td.size {{ white-space: nowrap; }}
 tbody tr:nth-child(even) {{ background: var(--zebra); }}

@@ -53,6 +53,7 @@ def opened(browser: Browser, portal: Portal, size: str = "wide", scheme: Any = "
 def sign_in(page: Page, name: str) -> None:
     """By keyboard alone: the field for the name has the focus."""
     page.goto("/sign-in")
+    page.locator("#name:focus").wait_for()
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
