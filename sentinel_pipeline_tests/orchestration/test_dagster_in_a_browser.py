@@ -81,8 +81,8 @@ def at_dagster(browser: Browser, portal: Portal, role: str) -> tuple[Page, list[
 @pytest.mark.parametrize("role", ["admin", "analyst"])
 def test_the_pages_work_below_the_portal_and_files_download(browser: Browser, whole: Whole, role: str) -> None:
     page, _ = at_dagster(browser, whole.portal, role)
-    assert "/dagster/" in page.url
-    page.goto("/dagster/assets/reports")
+    assert "/dagster" in page.url
+    page.goto("/dagster/assets/reports?view=events")
     link = page.locator(f'a[href="{REPORT}"]').first
     link.wait_for()
     assert page.request.get(f"{whole.portal.address}{link.get_attribute('href')}").body() == PDF
