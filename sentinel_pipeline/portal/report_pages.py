@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import CUSTOM, CustomPeriod, day_of
 from sentinel_pipeline.domain.request import OPEN
@@ -37,7 +38,7 @@ PATIENCE_SECONDS: Final = 5.0
 KINDS: Final[tuple[Kind, ...]] = ("custom_editions",)
 # Word, look and what it means, by state of a request.
 STATES: Final = {
-    "requested": ("Waiting", "neutral", "It is made when its turn comes, while `sentinel up` runs."),
+    "requested": ("Waiting", "neutral", "It is made when its turn comes, while the pipeline runs."),
     "running": ("Being made", "neutral", "The days are read and counted, the files are written."),
     "done": ("Ready", "ok", "Its page shows it, with every file."),
     "failed": ("Failed", "failure", "It could not be made; it can be asked for again."),
@@ -178,7 +179,8 @@ def _one(request: Request, found: Visitor, name: str, status: int = 200, **said:
     site = site_of(request)
     shown = _own(site, found, name)
     told = {"refusal": "", **said}
-    answer = page(request, "report.html", found, status, one=shown, states=STATES, now=site.clock(), **told)
+    told["days"] = counted(shown.filed.request.days, "day")
+    answer = page(request, "report.html", found, status, one=shown, states=STATES, **told)
     if shown.is_open and status == 200:
         answer.headers["Refresh"] = str(REFRESH_SECONDS)
     return answer

@@ -22,6 +22,7 @@ h1 {{ font-size: 1.75rem; line-height: 1.2; margin: 0 0 .4rem; }}
 h2 {{ font-size: 1.3rem; margin: 2.5rem 0 .8rem; padding-bottom: .2rem; border-bottom: 2px solid var(--accent); }}
 h3 {{ font-size: 1.05rem; margin: 0 0 .3rem; }}
 p {{ margin: .3rem 0; max-width: 75ch; }}
+p + h3, ul + h3 {{ margin-top: 1.5rem; }}
 p, td, th, dt, dd, li, h1, h2, h3, code {{ overflow-wrap: break-word; unicode-bidi: isolate; }}
 a {{ color: var(--accent); }}
 :focus-visible {{ outline: 3px solid var(--accent); outline-offset: 2px; border-radius: .15rem; }}
