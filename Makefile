@@ -9,7 +9,7 @@ ABREAST := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-slow test-sendgrid lint types bench lock clean
+.PHONY: help setup demo up test test-slow test-sendgrid test-axe lint types bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,7 +29,7 @@ $(READY): uv.lock pyproject.toml
 demo: $(READY) ## make a household and an office, publish their last full day, week and month
 	@$(BIN)/sentinel demo --publish
 
-up: $(READY) ## run the Dagster UI and daemon on 127.0.0.1:3000 until stopped
+up: $(READY) ## run the portal, Dagster's UI and daemon on 127.0.0.1:3000 until stopped
 	@exec $(BIN)/sentinel up
 
 test: $(READY) ## pass the tests, a real PostgreSQL included
@@ -43,6 +43,10 @@ test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI 
 test-sendgrid: $(READY) ## pass the proofs against a server that Prism (from npm) makes of SendGrid's description
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools @stoplight/prism-cli@5.16.0
 	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/delivery/test_prism.py
+
+test-axe: $(READY) ## have axe-core (from npm) look at every page of the portal, in Chromium
+	npm install --silent --no-fund --no-audit --no-save --prefix .tools axe-core@4.11.0
+	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/portal/test_axe.py
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check

@@ -15,7 +15,7 @@ from sentinel_pipeline.terminal import configured, say
 @click.option("--public-url", default="", help="The HTTPS address of the proxy in front, for others than this machine.")
 def serve(host: str, port: int, public_url: str) -> None:
     """Serves the portal: what is published, for who may see it, until it is stopped."""
-    from sentinel_pipeline.portal.serving import Place
+    from sentinel_pipeline.portal.listening import Place
     from sentinel_pipeline.portal.serving import serve as run
 
     run(configured(), Place(host, port, public_url), lambda: datetime.now(UTC), say)

@@ -39,7 +39,10 @@ MAY_IMPORT = {
         | {"sources.kinds", "yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
-    "portal": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings", "statistics"}),
+    "portal": frozenset(
+        {"delivery", "delivery_entries", "domain", "exports", "lake", "ledger", "publishing", "rendering", "requests"}
+        | {"retention", "sections", "settings", "sources.kinds", "statistics"}
+    ),
     "requests": frozenset(
         {"delivery_entries", "domain", "exports.privacy", "lake", "ledger", "publishing", "settings", "sources.kinds"}
         | {"strict", "yaml_document"}

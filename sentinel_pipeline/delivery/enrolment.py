@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as with_owner
 from datetime import datetime
 from typing import Literal
 
@@ -13,7 +14,7 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.subscriptions import Subscription as Row
 from sentinel_pipeline.ledger.subscriptions import add as add_row
-from sentinel_pipeline.ledger.subscriptions import kept, replace, set_active
+from sentinel_pipeline.ledger.subscriptions import kept, remove, replace, set_active
 from sentinel_pipeline.settings import Settings
 
 
@@ -21,8 +22,8 @@ from sentinel_pipeline.settings import Settings
 class Listed:
     """A subscription as it is written, and where; `entry` is None for a row that cannot be read.
 
-    `problem` says in a line why nobody is served by it, nothing when they are. Who changed a row, and when, is None for
-    those of the file.
+    `problem` says in a line why nobody is served by it, nothing when they are. Who changed a row, when, and whose it is
+    (user id) is None for those of the file.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Listed:
     problem: str = ""
     changed_at: datetime | None = None
     changed_by: str | None = None
+    owner: str | None = None
 
 
 def listed(settings: Settings, ledger: Ledger) -> list[Listed]:
@@ -42,10 +44,17 @@ def listed(settings: Settings, ledger: Ledger) -> list[Listed]:
     return of_file + [_of_row(row, settings) for row in rows]
 
 
-def add(settings: Settings, ledger: Ledger, written: Mapping[str, object], at: datetime, by: str) -> SubscriptionEntry:
+def add(
+    settings: Settings,
+    ledger: Ledger,
+    written: Mapping[str, object],
+    at: datetime,
+    by: str,
+    owner: str | None = None,
+) -> SubscriptionEntry:
     """Adds a subscription. Raises UsageError with a line for each mistake, or for a name that is taken."""
     entry = _checked(settings, written)
-    if not add_row(ledger, _row(entry, at, by)):
+    if not add_row(ledger, with_owner(_row(entry, at, by), owner=owner)):
         raise UsageError(f"name: found '{entry.name}'; there is a subscription of that name")
     return entry
 
@@ -65,6 +74,12 @@ def change(
 def activate(settings: Settings, ledger: Ledger, name: str, at: datetime, by: str, *, is_active: bool) -> None:
     """Puts a subscription in force or out of it; what it was sent stays known. Raises UsageError; LedgerError."""
     if not set_active(ledger, name, at, by, is_active=is_active):
+        raise UsageError(_unknown(settings, name))
+
+
+def withdraw(settings: Settings, ledger: Ledger, name: str, at: datetime) -> None:
+    """Takes a subscription away; what it was sent stays known. Raises UsageError; LedgerError."""
+    if not remove(ledger, name, at):
         raise UsageError(_unknown(settings, name))
 
 
@@ -93,4 +108,6 @@ def _of_row(row: Row, settings: Settings) -> Listed:
     except UsageError:
         entry = None
     problem = problems[0].partition(": ")[2].partition(": ")[2] if problems else ""
-    return Listed(row.name, "ledger", entry, row.is_active and bool(served), problem, row.changed_at, row.changed_by)
+    return Listed(
+        row.name, "ledger", entry, row.is_active and bool(served), problem, row.changed_at, row.changed_by, row.owner
+    )

@@ -148,7 +148,7 @@ def notice(problem: Problem, is_over: bool, settings: Settings) -> Letter:
         happened=f"Failed on {_moment(problem.first_at, settings)}",
         causes=tuple(problem.causes.splitlines()),
         run=problem.run,
-        link="" if base is None else f"{base}/runs/{problem.run}",
+        link="" if base is None else f"{base}/dagster/runs/{problem.run}",
         mending=tuple(problem.mending.splitlines()),
     )
     if not is_over or problem.recovered_at is None:

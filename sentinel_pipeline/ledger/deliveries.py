@@ -144,6 +144,14 @@ def in_state(connection: Connection, states: Sequence[State]) -> list[Delivery]:
     return _rows(connection, DELIVERIES.c.state.in_(states))
 
 
+def latest(connection: Connection, states: Sequence[State], limit: int) -> list[Delivery]:
+    """The rows in one of the states that were planned last."""
+    columns = DELIVERIES.c
+    query = select(DELIVERIES).where(columns.state.in_(states))
+    found = connection.execute(query.order_by(columns.planned_at.desc(), columns.delivery_id).limit(limit))
+    return [Delivery(**row) for row in found.mappings()]
+
+
 def of_edition(connection: Connection, cadence: str, period_key: str) -> list[Delivery]:
     """Rows of all revisions of an edition, the newest revision first."""
     return _rows(connection, and_(DELIVERIES.c.cadence == cadence, DELIVERIES.c.period_key == period_key))

@@ -162,6 +162,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    ("ALTER TABLE subscriptions ADD COLUMN owner TEXT",),
 )
 
 

@@ -124,6 +124,14 @@ def in_state(connection: Connection, states: Sequence[State]) -> list[Filed]:
     return [_filed(row) for row in found.mappings()]
 
 
+def latest(connection: Connection, requested_by: str | None, limit: int) -> list[Filed]:
+    """Rows of whom `requested_by` names (None: of everybody), the newest first."""
+    query = select(REQUESTS).order_by(REQUESTS.c.requested_at.desc(), REQUESTS.c.request_id).limit(limit)
+    if requested_by is not None:
+        query = query.where(REQUESTS.c.requested_by == requested_by)
+    return [_filed(row) for row in connection.execute(query).mappings()]
+
+
 def _filed(row: RowMapping) -> Filed:
     return Filed(**{**row, "request": request_from(row["request"])})
 

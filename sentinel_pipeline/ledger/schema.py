@@ -69,6 +69,7 @@ SUBSCRIPTIONS = Table(
     Column("is_active", Boolean, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("changed_by", Text, nullable=False),
+    Column("owner", Text),
 )
 
 REQUESTS = Table(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, or_, select, update
 
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.credentials import NOBODYS, digest, is_password, new_secret
@@ -118,6 +118,34 @@ def sign_out(ledger: Ledger, secret: str, client: Client, at: datetime) -> None:
             record(connection, at, "signed out", user_id, client.details)
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that has not ended; `is_this`: the one that asks."""
+
+    begun_at: datetime
+    used_at: datetime
+    is_this: bool
+
+
+def open_sessions(connection: Connection, user_id: str, secret: str, at: datetime) -> list[OpenSession]:
+    """The sessions of a user that have not ended, the one used last first."""
+    query = select(SESSIONS).where(SESSIONS.c.user_id == user_id, ~_has_ended(at))
+    rows = connection.execute(query.order_by(SESSIONS.c.used_at.desc(), SESSIONS.c.digest)).mappings()
+    return [OpenSession(row["begun_at"], row["used_at"], row["digest"] == digest(secret)) for row in rows]
+
+
+def end_others(ledger: Ledger, user_id: str, secret: str, client: Client, at: datetime) -> int:
+    """Ends every session of a user but the one that asks; returns how many."""
+    with ledger.writing() as connection:
+        others = (SESSIONS.c.user_id == user_id, SESSIONS.c.digest != digest(secret))
+        ended = connection.execute(delete(SESSIONS).where(*others)).rowcount
+        record(connection, at, "signed out elsewhere", user_id, {"sessions": ended, **client.details})
+    return ended
+
+
 def _forget_ended(connection: Connection, at: datetime) -> None:
-    has_ended = or_(SESSIONS.c.used_at <= at - IDLE, SESSIONS.c.begun_at <= at - ABSOLUTE)
-    connection.execute(delete(SESSIONS).where(has_ended))
+    connection.execute(delete(SESSIONS).where(_has_ended(at)))
+
+
+def _has_ended(at: datetime) -> ColumnElement[bool]:
+    return or_(SESSIONS.c.used_at <= at - IDLE, SESSIONS.c.begun_at <= at - ABSOLUTE)

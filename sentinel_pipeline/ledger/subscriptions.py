@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,13 +15,14 @@ from sentinel_pipeline.ledger.schema import SUBSCRIPTIONS
 
 @dataclass(frozen=True)
 class Subscription:
-    """A row: what is subscribed as JSON, whether it is in force, who changed it last."""
+    """A row: what is subscribed as JSON, whether it is in force, who changed it last, and whose it is (user id)."""
 
     name: str
     entry: str
     is_active: bool
     changed_at: datetime
     changed_by: str
+    owner: str | None = None
 
 
 def add(ledger: Ledger, subscription: Subscription) -> bool:
@@ -33,13 +35,24 @@ def add(ledger: Ledger, subscription: Subscription) -> bool:
 
 
 def replace(ledger: Ledger, subscription: Subscription) -> bool:
-    """Puts it in the place of the one of its name; False when there is none."""
+    """Puts it in the place of the one of its name, whose owner stays; False when there is none."""
     with ledger.writing() as connection:
         if not _is_known(connection, subscription.name):
             return False
-        connection.execute(delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.name == subscription.name))
-        _insert(connection, subscription)
+        is_it = SUBSCRIPTIONS.c.name == subscription.name
+        owner = connection.scalar(select(SUBSCRIPTIONS.c.owner).where(is_it))
+        connection.execute(delete(SUBSCRIPTIONS).where(is_it))
+        _insert(connection, dataclasses.replace(subscription, owner=owner))
         return True
+
+
+def remove(ledger: Ledger, name: str, at: datetime) -> bool:
+    """Takes one away, what it was sent stays known; False when there is none of that name."""
+    with ledger.writing() as connection:
+        removed = connection.execute(delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.name == name)).rowcount
+        if removed:
+            record(connection, at, "unsubscribed", name, {})
+        return bool(removed)
 
 
 def set_active(ledger: Ledger, name: str, at: datetime, by: str, *, is_active: bool) -> bool:

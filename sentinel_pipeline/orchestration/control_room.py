@@ -1,4 +1,4 @@
-"""Starts Dagster's pages and its daemon over one code server, watches them, and stops them together.
+"""Starts the portal with Dagster's pages, and its daemon, over one code server, watches them, stops them together.
 
 The lock on `<data>/dagster/control_room.lock` is held by this process and by the daemon: two daemons on one instance
 would do everything twice, also when the first one's control room was killed.
@@ -7,6 +7,7 @@ would do everything twice, also when the first one's control room was killed.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import sys
@@ -24,14 +25,18 @@ from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration import processes
 from sentinel_pipeline.orchestration.code_location import CodeLocation, code_location, workspace_over_socket
 from sentinel_pipeline.orchestration.home import prepare_home
-from sentinel_pipeline.orchestration.listening import code_mistake, is_answering
+from sentinel_pipeline.orchestration.listening import is_answering
 from sentinel_pipeline.orchestration.processes import Child
 from sentinel_pipeline.orchestration.stopping import StopRequest
-from sentinel_pipeline.portal.listening import bound, shown_address
+from sentinel_pipeline.portal.listening import Place, bound, shown_address
 from sentinel_pipeline.settings import PROJECT
 
 START_SECONDS = 180.0
 STEP_SECONDS = 0.2
+OPEN = (
+    "Nobody has to sign in on this machine, and the portal waits, until there is an admin:"
+    " `sentinel users add NAME --role admin`"
+)
 
 
 @dataclass
@@ -73,23 +78,28 @@ class ControlRoom:
 
 
 def run_control_room(
-    data: Path, host: str = "127.0.0.1", port: int = 3000, workspace: Path = PROJECT / "workspace.yaml"
+    data: Path,
+    host: str = "127.0.0.1",
+    port: int = 3000,
+    workspace: Path = PROJECT / "workspace.yaml",
+    public_url: str = "",
 ) -> int:
     """Runs until SIGINT or SIGTERM: 0 then, 1 when it could not start or a process of it died; says why in a line."""
     try:
         home = prepare_home(data)
         with _only_one(home) as lock, bound(host, port) as listening, StopRequest() as stop:
-            _run(ControlRoom(data.resolve(), home, stop), code_location(workspace), host, listening, lock)
+            room = ControlRoom(data.resolve(), home, stop)
+            _run(room, code_location(workspace), Place(host, port, public_url), listening, lock)
     except (SentinelError, OSError) as error:
         click.echo(f"The control room is not running: {error}", err=True)
         return 1
     return 0
 
 
-def _run(room: ControlRoom, location: CodeLocation, host: str, listening: socket.socket, lock: int) -> None:
+def _run(room: ControlRoom, location: CodeLocation, place: Place, listening: socket.socket, lock: int) -> None:
     with tempfile.TemporaryDirectory(prefix="sentinel-") as folder:
         try:
-            if _start_all(room, location, host, listening, lock, Path(folder) / "code.sock"):
+            if _start_all(room, location, place, listening, lock, Path(folder)):
                 _watch(room)
         finally:
             click.echo("Stopping …", err=True)
@@ -97,24 +107,27 @@ def _run(room: ControlRoom, location: CodeLocation, host: str, listening: socket
 
 
 def _start_all(
-    room: ControlRoom, location: CodeLocation, host: str, listening: socket.socket, lock: int, code_socket: Path
+    room: ControlRoom, location: CodeLocation, place: Place, listening: socket.socket, lock: int, folder: Path
 ) -> bool:
-    workspace = room.home / "workspace.yaml"
+    workspace, code_socket, told = room.home / "workspace.yaml", folder / "code.sock", folder / "mistake"
     write_whole(workspace, workspace_over_socket(location, code_socket).encode())
     room.start("code server", location.server_command(code_socket))
     if not room.wait_until(lambda: is_answering(code_socket), "the code server"):
         return False
-    pages = ["--host", host, "--fd", str(listening.fileno()), "--workspace", str(workspace)]
+    pages = ["--host", place.host, "--public-url", place.public_url, "--fd", str(listening.fileno())]
+    pages += ["--workspace", str(workspace), "--told", str(told)]
     room.start("web server", ["sentinel_pipeline.orchestration.webserver", *pages], (listening.fileno(),))
     room.start("daemon", ["sentinel_pipeline.orchestration.daemon", "run", "--workspace", str(workspace)], (lock,))
-    address = shown_address(host, listening)
+    address = shown_address(place.host, listening)
     listening.close()
     if not room.wait_until(lambda: is_answering(address), "the web server"):
         return False
-    click.echo(f"Control room: {address} (Ctrl-C stops it)")
-    mistake = code_mistake(address)
-    if mistake:
+    click.echo(f"Control room: {place.public_url or address} (Ctrl-C stops it)")
+    news = json.loads(told.read_text(encoding="utf-8"))
+    if mistake := news["mistake"]:
         click.echo(f"The definitions do not load: {mistake} (see {room.home / 'logs' / 'code_server.log'})", err=True)
+    if news["is_open"]:
+        click.echo(OPEN)
     return True
 
 

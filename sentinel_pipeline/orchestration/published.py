@@ -38,14 +38,16 @@ def kinds_of(deployment: Deployment, scope: Scope) -> dict[str, str]:
 
 
 def edition_metadata(deployment: Deployment, published: Edition) -> dict[str, dg.MetadataValue]:
-    """A link that downloads every file, documents first, and the charts in view."""
+    """Its page in the portal, a link that downloads every file, documents first, and the charts in view."""
     data = deployment.settings.data
     names = sorted((*published.files, MANIFEST), key=lambda name: (name.startswith(("tables/", "charts/")), name))
-    below = f"/files/{published.folder.relative_to(data).as_posix()}"
+    page = f"/{published.folder.relative_to(data).as_posix()}"
+    below = f"/files{page}"
     images = [f"![{Path(name).stem}]({below}/{name})" for name in names if name.endswith(".png")]
     return {
         "edition": dg.MetadataValue.text(published.name),
         "is_new": dg.MetadataValue.bool(published.is_new),
+        "page": dg.MetadataValue.url(page),
         **{re.sub(r"[./]", "_", name): file_link(data, published.folder / name) for name in names},
         "chart": dg.MetadataValue.md(images[0] if images else ""),
         "all_charts": dg.MetadataValue.md("\n\n".join(images)),

@@ -13,7 +13,21 @@ from starlette.types import ASGIApp
 
 from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import BusyError, DateRangeError, UsageError
-from sentinel_pipeline.portal import api, api_page, editions, files, health, sign_in
+from sentinel_pipeline.portal import (
+    account,
+    admin_record,
+    admin_users,
+    api,
+    api_page,
+    editions,
+    files,
+    health,
+    pipeline,
+    quick_exports,
+    report_pages,
+    sign_in,
+    subscription_pages,
+)
 from sentinel_pipeline.portal.api_answers import RateLimitError, is_api, refused, too_often
 from sentinel_pipeline.portal.editions import NothingHereError
 from sentinel_pipeline.portal.metrics import Measured, Metrics
@@ -37,6 +51,13 @@ ROUTERS: Final = (
     api.router,
     api.metrics_router,
     api_page.router,
+    report_pages.router,
+    quick_exports.router,
+    subscription_pages.router,
+    account.router,
+    admin_users.router,
+    admin_record.router,
+    pipeline.router,
 )
 OPENAPI: Final = "/api/v1/openapi.json"
 HEADS: Final = {

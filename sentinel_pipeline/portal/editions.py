@@ -13,14 +13,15 @@ from starlette.responses import RedirectResponse, Response
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
-from sentinel_pipeline.domain.period import CADENCES, Period
+from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
 from sentinel_pipeline.portal.downloads import file_response, published_file
 from sentinel_pipeline.portal.edition_tables import Order, is_personal
 from sentinel_pipeline.portal.edition_view import ON_CARDS, figure_view, file_views, input_views, section_views
+from sentinel_pipeline.portal.ownership import own_request
 from sentinel_pipeline.portal.pages import page
 from sentinel_pipeline.portal.shelf import CONDITIONS, Wish, chosen, shelf
 from sentinel_pipeline.portal.site import Site
-from sentinel_pipeline.portal.visitors import Reader, require_permission, site_of
+from sentinel_pipeline.portal.visitors import Reader, Visitor, require_permission, site_of
 from sentinel_pipeline.publishing.editions import REVISION, edition_folder, revisions
 from sentinel_pipeline.rendering.edition_folder import Told, told
 from sentinel_pipeline.rendering.parts import completeness
@@ -75,8 +76,8 @@ def _query(wish: Wish, number: int) -> str:
 
 
 @router.get("/editions/{cadence}/{key}")
-def show_newest(request: Request, _: Reader, cadence: str, key: str) -> Response:
-    period, published = _published(site_of(request), cadence, key)
+def show_newest(request: Request, found: Reader, cadence: str, key: str) -> Response:
+    period, published = _published(site_of(request), found, cadence, key)
     return RedirectResponse(f"/editions/{period.cadence}/{period.key}/r{published[-1]}", 303)
 
 
@@ -92,8 +93,8 @@ def show_edition(
     order: ShortText = "",
 ) -> Response:
     site = site_of(request)
-    period, published = _published(site, cadence, key)
-    folder = _folder(site, cadence, key, revision)
+    period, published = _published(site, found, cadence, key)
+    folder = _folder(site, found, cadence, key, revision)
     try:
         said = told(folder)
     except SentinelError as error:
@@ -122,7 +123,7 @@ def show_edition(
 
 @router.get("/editions/{cadence}/{key}/{revision}/figures/{name}")
 def show_figure(request: Request, found: Reader, cadence: str, key: str, revision: str, name: str) -> Response:
-    said = _told(site_of(request), cadence, key, revision)
+    said = _told(site_of(request), found, cadence, key, revision)
     for figure in said.figures:
         if figure.id == name:
             inputs = input_views(figure.inputs)
@@ -133,7 +134,7 @@ def show_figure(request: Request, found: Reader, cadence: str, key: str, revisio
 @router.get("/editions/{cadence}/{key}/{revision}/charts/{name}.png")
 def show_chart(request: Request, found: Reader, cadence: str, key: str, revision: str, name: str) -> Response:
     site = site_of(request)
-    folder = _folder(site, cadence, key, revision)
+    folder = _folder(site, found, cadence, key, revision)
     path = f"editions/{cadence}/{key}/{revision}/charts/{name}.png"
     file = published_file(site.data, path)
     if file is None:
@@ -155,9 +156,9 @@ def _changes(said: Told, published: list[int]) -> tuple[int, tuple[Restated, ...
     return before.revision, restated(before.figures, said.figures, before.completeness, said.completeness)
 
 
-def _told(site: Site, cadence: str, key: str, revision: str) -> Told:
+def _told(site: Site, found: Visitor, cadence: str, key: str, revision: str) -> Told:
     try:
-        return told(_folder(site, cadence, key, revision))
+        return told(_folder(site, found, cadence, key, revision))
     except SentinelError as error:
         raise NothingHereError(f"This edition cannot be shown: {_without_place(error, site)}") from None
 
@@ -166,22 +167,24 @@ def _without_place(error: SentinelError, site: Site) -> str:
     return str(error).replace(f"{site.editions}/", "")
 
 
-def _folder(site: Site, cadence: str, key: str, revision: str) -> Path:
-    period, published = _published(site, cadence, key)
+def _folder(site: Site, found: Visitor, cadence: str, key: str, revision: str) -> Path:
+    period, published = _published(site, found, cadence, key)
     match = REVISION.fullmatch(revision)
     if match is None or int(match[1]) not in published:
         raise NothingHereError(f"The report of {period.words} has no such revision.")
     return edition_folder(site.editions, period) / revision
 
 
-def _published(site: Site, cadence: str, key: str) -> tuple[Period, list[int]]:
-    """The period and its revisions, oldest first; what was made on request is nobody's to see here."""
-    if cadence not in CADENCES:
+def _published(site: Site, found: Visitor, cadence: str, key: str) -> tuple[Period, list[int]]:
+    """The period and its revisions, oldest first; of what was made on request only to who asked for it, and admins."""
+    if cadence not in (*CADENCES, CUSTOM):
         raise NothingHereError("There is no report of such a period.")
     try:
         period = Period.parse(cadence, key, site.zone)
     except UsageError:
         raise NothingHereError("There is no report of such a period.") from None
+    if cadence == CUSTOM and own_request(site, found, key) is None:
+        raise NothingHereError("You asked for no such report.")
     published = revisions(edition_folder(site.editions, period))
     if not published:
         raise NothingHereError(f"No {cadence} report of {period.words} was published.")

@@ -10,19 +10,20 @@ from starlette.responses import Response
 from sentinel_pipeline.domain.period import CUSTOM
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.portal.downloads import file_response, not_found, published_file
+from sentinel_pipeline.portal.ownership import own_request
 from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, require_permission, site_of
 
 router = APIRouter(include_in_schema=False)
-# Made on somebody's request: whose it is the portal does not know yet.
-ON_REQUEST: Final = ("exports/", f"editions/{CUSTOM}/")
+EXPORTS: Final = "exports/"
+REQUESTED: Final = f"editions/{CUSTOM}/"
 LONGEST_RANGE: Final = 100
 
 
 @router.api_route("/files/{path:path}", methods=["GET", "HEAD"])
 def hand_out(request: Request, found: Exporter, path: str) -> Response:
-    """A file of a periodic edition; what was made on request is for admins only."""
+    """A file of an edition, of a requested one for who asked for it; admins may have every file."""
     site = site_of(request)
-    if path.startswith(ON_REQUEST):
+    if path.startswith(EXPORTS) or (path.startswith(REQUESTED) and not _is_own(request, found, path)):
         require_permission(request, found, "USERS_MANAGE")
     file = published_file(site.data, path)
     if file is None:
@@ -31,6 +32,11 @@ def hand_out(request: Request, found: Exporter, path: str) -> Response:
     if request.method == "GET" and answer.status_code == 200:
         _record(request, found, path, file.stat().st_size)
     return answer
+
+
+def _is_own(request: Request, found: Visitor, path: str) -> bool:
+    key = path.removeprefix(REQUESTED).partition("/")[0]
+    return own_request(site_of(request), found, key) is not None
 
 
 def _record(request: Request, found: Visitor, path: str, size: int) -> None:

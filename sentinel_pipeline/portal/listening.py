@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 
 from sentinel_pipeline.domain.errors import SentinelError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the portal listens, and the address at which people reach it (empty: where it listens)."""
+
+    host: str
+    port: int
+    public_url: str = ""
 
 
 def bound(host: str, port: int) -> socket.socket:

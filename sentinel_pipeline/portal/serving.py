@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp
+
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.lake.keys import Keys
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.database import open_ledger
-from sentinel_pipeline.ledger.users import has_users
 from sentinel_pipeline.portal.application import application
-from sentinel_pipeline.portal.listening import bound, shown_address
+from sentinel_pipeline.portal.listening import Place, bound, shown_address
 from sentinel_pipeline.portal.same_origin import LOOPBACK
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.settings import Settings, ledger_url, resolved
@@ -25,26 +26,30 @@ from sentinel_pipeline.settings import Settings, ledger_url, resolved
 ADD_ADMIN = "`sentinel users add NAME --role admin`"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the portal listens, and the address at which people reach it (empty: where it listens)."""
-
-    host: str
-    port: int
-    public_url: str = ""
-
-
 def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM. Raises UsageError for a place at which it would not be safe."""
-    import uvicorn
+    site = site_at(settings, place, clock)
+    with bound(place.host, place.port) as listening:
+        say(f"Portal: {place.public_url or shown_address(place.host, listening)} (Ctrl-C stops it)")
+        if not site.has_users:
+            say(f"nobody can sign in yet; {ADD_ADMIN} makes the first admin")
+        run(application(site), place, listening)
 
+
+def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> Site:
+    """What a portal at that place knows. Raises UsageError for a place at which it would not be safe."""
     name, is_https = public_name(place)
     ledger = open_ledger(ledger_url(settings.data))
-    with ledger.reading() as connection:
-        somebody = has_users(connection)
-    require_safe(place, has_users=somebody)
     lake = Lake(settings.lake, Storage(Keys(settings.lake_keys, partial(resolved, data=settings.data))))
     site = Site(settings.data, settings.organisation, settings.zone, ledger, lake, clock, name, is_https)
+    require_safe(place, has_users=site.has_users)
+    return site
+
+
+def run(app: ASGIApp, place: Place, listening: socket.socket) -> None:
+    """Serves an application until SIGINT or SIGTERM."""
+    import uvicorn
+
     options: dict[str, Any] = {
         "log_level": "warning",
         "access_log": False,  # who looked at what is in the ledger, not in a log
@@ -52,12 +57,7 @@ def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: 
         "timeout_graceful_shutdown": 3,
         "proxy_headers": bool(place.public_url),  # believed of a proxy on this machine only
     }
-    server = uvicorn.Server(uvicorn.Config(application(site), **options))
-    with bound(place.host, place.port) as listening:
-        say(f"Portal: {place.public_url or shown_address(place.host, listening)} (Ctrl-C stops it)")
-        if not somebody:
-            say(f"nobody can sign in yet; {ADD_ADMIN} makes the first admin")
-        server.run(sockets=[listening])
+    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
 
 
 def public_name(place: Place) -> tuple[str, bool]:

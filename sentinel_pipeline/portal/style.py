@@ -22,6 +22,7 @@ h1 {{ font-size: 1.75rem; line-height: 1.2; margin: 0 0 .4rem; }}
 h2 {{ font-size: 1.3rem; margin: 2.5rem 0 .8rem; padding-bottom: .2rem; border-bottom: 2px solid var(--accent); }}
 h3 {{ font-size: 1.05rem; margin: 0 0 .3rem; }}
 p {{ margin: .3rem 0; max-width: 75ch; }}
+p + h3, ul + h3 {{ margin-top: 1.5rem; }}
 p, td, th, dt, dd, li, h1, h2, h3, code {{ overflow-wrap: break-word; unicode-bidi: isolate; }}
 a {{ color: var(--accent); }}
 :focus-visible {{ outline: 3px solid var(--accent); outline-offset: 2px; border-radius: .15rem; }}
@@ -36,11 +37,11 @@ a {{ color: var(--accent); }}
   padding-bottom: .6rem; }}
 .brand {{ font-weight: 700; text-decoration: none; color: var(--ink); }}
 .brand span {{ font-weight: 400; color: var(--muted); }}
-.bar nav {{ display: flex; gap: 1.2rem; flex: 1; }}
+.bar nav {{ display: flex; flex-wrap: wrap; gap: 0 1.2rem; flex: 1; }}
 .bar nav a {{ text-decoration: none; padding: .3rem 0; }}
 .bar nav a[aria-current] {{ border-bottom: 2px solid var(--accent); color: var(--ink); }}
 .bar form {{ display: flex; align-items: center; gap: .8rem; margin: 0; }}
-.who {{ font-size: .875rem; color: var(--muted); }}
+.who {{ font-size: .875rem; color: var(--muted); padding: .3rem 0; }}
 .crumbs {{ font-size: .875rem; margin-bottom: .6rem; }}
 
 label {{ display: block; font-size: .875rem; font-weight: 600; margin-bottom: .2rem; }}
@@ -63,6 +64,31 @@ button:hover, .button:hover {{ text-decoration: underline; }}
 .nothing {{ text-align: center; padding: 3rem 1rem; border: 1px dashed var(--muted); border-radius: .4rem; }}
 .nothing p {{ margin-left: auto; margin-right: auto; }}
 
+textarea {{ font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--muted);
+  border-radius: .3rem; padding: .45rem .7rem; width: 100%; min-height: 5rem; }}
+.stack {{ max-width: 34rem; }}
+.stack .field, .stack fieldset {{ margin: 0 0 1rem; }}
+.stack .field input:not([type=checkbox]), .stack .field select {{ width: 100%; }}
+.row {{ display: flex; flex-wrap: wrap; align-items: end; gap: .8rem; }}
+fieldset {{ border: 1px solid var(--rule); border-radius: .3rem; padding: .4rem .8rem .6rem; min-width: 0; }}
+legend {{ font-size: .875rem; font-weight: 600; padding: 0 .3rem; }}
+.choice {{ display: inline-flex; align-items: center; gap: .4rem; font-weight: 400; margin: 0 1rem 0 0;
+  min-height: 2rem; }}
+.choice input {{ min-height: 0; width: 1.1rem; height: 1.1rem; accent-color: var(--accent); }}
+label .note {{ font-weight: 400; }}
+.small {{ font-size: .8125rem; }}
+button.small {{ min-height: 2rem; padding: .1rem .6rem; }}
+.danger {{ background: transparent; color: var(--bad); border-color: var(--bad); }}
+.rooms {{ display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; border-bottom: 1px solid var(--rule); }}
+.rooms a {{ padding: .5rem 0; text-decoration: none; }}
+.rooms a[aria-current] {{ border-bottom: 3px solid var(--accent); color: var(--ink); font-weight: 600; }}
+.secret {{ overflow-wrap: anywhere; font-size: 1rem; }}
+.actions {{ display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; }}
+.actions form {{ margin: 0; }}
+dl.plain dt {{ font-weight: 600; }}
+dl.plain dd {{ margin: 0 0 .6rem; }}
+progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--accent); }}
+
 .badge {{ display: inline-block; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: .8rem; }}
 {BADGES}
 .entries {{ list-style: none; margin: 0; padding: 0; display: grid; gap: .8rem;
@@ -77,7 +103,10 @@ button:hover, .button:hover {{ text-decoration: underline; }}
 @media (max-width: 40rem) {{
   .bar .inside {{ gap: .2rem 1rem; }}
   .brand {{ flex: 1 0 100%; }}
-  .who {{ display: none; }}
+  .who {{ flex: 1; }}
+  .who .wide {{ display: none; }}
+  .bar nav {{ flex-wrap: wrap; gap: 0 1rem; flex: 1 0 100%; }}
+  .bar form {{ flex: 1; }}
 }}
 @media (min-width: 52rem) {{
   .entry {{ grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); align-items: center; }}
@@ -90,6 +119,9 @@ button:hover, .button:hover {{ text-decoration: underline; }}
 .card {{ border: 1px solid var(--rule); border-radius: .4rem; padding: .7rem .9rem; }}
 .card a {{ color: inherit; text-decoration: none; }}
 .card a:hover {{ text-decoration: underline; }}
+.cards.wide {{ grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }}
+.card h2 {{ border: 0; margin: 0 0 .4rem; padding: 0; font-size: 1.1rem; }}
+.card .field input {{ width: 100%; }}
 .card .label {{ font-size: .875rem; color: var(--muted); margin: 0; }}
 .card .value {{ font-size: 1.35rem; font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }}
 .change {{ font-size: .875rem; color: var(--muted); }}
@@ -107,6 +139,7 @@ th {{ background: var(--head); text-align: left; }}
 th a {{ color: var(--ink); white-space: nowrap; }}
 th, td {{ padding: .35rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; }}
 td {{ min-width: 6rem; }}
+td.small {{ min-width: 14rem; }}
 td.number, th.number {{ text-align: right; white-space: nowrap; min-width: 3.5rem; }}
 td.time, td.size {{ white-space: nowrap; }}
 tbody tr:nth-child(even) {{ background: var(--zebra); }}

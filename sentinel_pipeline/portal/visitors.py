@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Form, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from sentinel_pipeline.domain.access import GRANTED, Permission
@@ -77,15 +78,19 @@ def visitor(request: Request) -> Visitor:
 
 
 def visitor_or_none(request: Request) -> Visitor | None:
+    """As `visitor_of`, asked of the site that answers."""
+    return visitor_of(site_of(request), request)
+
+
+def visitor_of(site: Site, asked: HTTPConnection) -> Visitor | None:
     """A token is believed before a cookie: who sends one means it."""
-    site = site_of(request)
-    said = request.headers.get("authorization", "")
+    said = asked.headers.get("authorization", "")
     if said:
         if not said.lower().startswith(BEARER):
             return None
         held = holder(site.ledger, said[len(BEARER) :].strip(), site.clock())
         return Visitor(held.user, held.permissions, "") if held else None
-    secret = session_of(request)
+    secret = asked.cookies.get(_cookie(site, "session"), "")
     user = signed_in(site.ledger, secret, site.clock()) if secret else None
     return Visitor(user, GRANTED[user.role], secret) if user else None
 
@@ -121,6 +126,16 @@ def from_our_page(
     """A dependency of every form for who is signed in. Raises ForeignFormError."""
     require_word(word, found.session)
     return found
+
+
+def allowed_here(permission: Permission) -> Callable[..., Visitor]:
+    """A dependency of a form's answer: who sent it from a page of ours, and has the permission."""
+
+    def require(request: Request, found: Annotated[Visitor, Depends(from_our_page)]) -> Visitor:
+        require_permission(request, found, permission)
+        return found
+
+    return require
 
 
 def form_word(secret: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_pipeline.delivery.enrolment import activate, add, change, listed
+from sentinel_pipeline.delivery.enrolment import activate, add, change, listed, withdraw
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.ledger.audit import first_break, history
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
@@ -108,3 +108,19 @@ def test_a_row_that_cannot_be_served_is_listed_with_the_reason(settings: Setting
     assert (broken.entry, broken.is_active) == (None, False)
     assert broken.problem.startswith("subscription: Invalid JSON")
     assert "sentinel.yaml has a subscription of that name" in shadowed.problem
+
+
+def test_one_stays_its_owners_whoever_changes_it_and_is_taken_away(settings: Settings, ledger: Ledger) -> None:
+    add(settings, ledger, MINE, AT, "eve", owner="id-of-eve")
+    change(settings, ledger, "Mine", {**MINE, "cadence": "monthly"}, LATER, "adam")
+    activate(settings, ledger, "Mine", LATER, "adam", is_active=False)
+    assert [one.owner for one in listed(settings, ledger)] == [None, "id-of-eve"]
+    withdraw(settings, ledger, "Mine", LATER)
+    assert [one.name for one in listed(settings, ledger)] == ["Daily"]
+    with ledger.reading() as connection:
+        lines = list(history(connection))
+    assert first_break(lines) is None
+    assert (lines[-1].act, lines[-1].subject) == ("unsubscribed", "Mine")
+    for name in ("Mine", "Daily"):
+        with pytest.raises(UsageError):
+            withdraw(settings, ledger, name, LATER)

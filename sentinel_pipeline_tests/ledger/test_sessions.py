@@ -16,6 +16,8 @@ from sentinel_pipeline.ledger.sessions import (
     LOCKED_FOR,
     MOST_FAILURES,
     Client,
+    end_others,
+    open_sessions,
     sign_in,
     sign_out,
     signed_in,
@@ -130,3 +132,19 @@ def test_an_unknown_name_is_denied_and_not_written_down(ledger: Ledger) -> None:
     assert "mistake" not in details
     assert "192.0.2.9" in details
     assert len(details) < 400
+
+
+def test_somebody_ends_their_other_sessions_and_nobody_elses(ledger: Ledger) -> None:
+    ann, bob = somebody(ledger), somebody(ledger, "bob")
+    here, elsewhere = begun(ledger), begun(ledger)
+    others = sign_in(ledger, "bob", PASSWORD, DESK, AT)
+    assert others is not None
+    with ledger.reading() as connection:
+        seen = open_sessions(connection, ann.user_id, here, AT)
+        assert open_sessions(connection, ann.user_id, here, AT + IDLE) == []
+    assert sorted(one.is_this for one in seen) == [False, True]
+    assert end_others(ledger, ann.user_id, here, DESK, AT) == 1
+    assert signed_in(ledger, here, AT) == ann
+    assert signed_in(ledger, elsewhere, AT) is None
+    assert signed_in(ledger, others, AT) == bob
+    assert acts(ledger)[-1] == ("signed out elsewhere", ann.user_id)

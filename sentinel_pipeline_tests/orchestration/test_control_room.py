@@ -1,16 +1,19 @@
 import os
 import signal
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sentinel_pipeline.domain.errors import SettingsError
+from sentinel_pipeline.ledger.database import open_ledger
+from sentinel_pipeline.ledger.users import add
 from sentinel_pipeline.orchestration import processes
 from sentinel_pipeline.orchestration.code_location import code_location
 from sentinel_pipeline.orchestration.control_room import run_control_room
 from sentinel_pipeline.orchestration.stopping import StopRequest
-from sentinel_pipeline.settings import PROJECT
+from sentinel_pipeline.settings import PROJECT, ledger_url
 from sentinel_pipeline_tests.orchestration.rooms import control_room, processes_of, start_process, wait_until
 
 
@@ -59,9 +62,29 @@ def test_it_serves_downloads_runs_things_and_stops_without_a_trace(tmp_path: Pat
         assert sorted(folder.name for folder in data.iterdir()) == [
             "dagster",
             "editions",
+            "state.db",
             "stubborn.pid",
             "workspace.yaml",
         ]
+
+
+@pytest.mark.slow
+def test_the_first_admin_makes_it_ask_for_a_sign_in(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    report = publish_something(data)
+    with control_room(data) as room:
+        assert room.process.stdout is not None
+        assert "until there is an admin" in room.process.stdout.readline()
+        for path in ("/", "/dagster/", "/assets", "/server_info", "/health", report):
+            assert (room.ask(path)[0], path) == (200, path)
+        add(open_ledger(ledger_url(data)), "ann", "admin", "correct horse battery", "tests", datetime.now(UTC))
+        for path in ("/", "/dagster/", "/server_info", report):
+            status, headers, _ = room.ask(path)
+            assert (status, headers["location"]) == (303, f"/sign-in?then={path}")
+        assert room.ask("/graphql", "{}", **{"Content-Type": "application/json"})[0] == 401
+        assert upgrade(room.address, room.address) == b"HTTP/1.1 403 Forbidden"
+        room.process.send_signal(signal.SIGTERM)
+        assert room.process.wait(timeout=30) == 0
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def test_a_source_that_stays_away_is_told_once_and_its_return_once(house: House)
     (failed,) = house.mails
     run = house.problems[0].run
     assert failed["To"] == "ops@house.example"
-    assert f"https://reports.house.example/runs/{run}" in words(failed)
+    assert f"https://reports.house.example/dagster/runs/{run}" in words(failed)
     assert "the file does not exist" in words(failed)
     assert "It was to be read for Wednesday 12 March 2025." in words(failed)
     assert house.problems[0].times == 2

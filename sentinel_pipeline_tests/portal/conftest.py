@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from sentinel_pipeline.ledger import credentials
 from sentinel_pipeline_tests.ledger.people import QUICK
+from sentinel_pipeline_tests.portal.chromium import browser
 from sentinel_pipeline_tests.portal.worlds import Portal, published, serving, with_people
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_report, an_empty_report
+from sentinel_pipeline_tests.walks.household import make_house
+
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,3 +37,13 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     (data / "exports" / "mine.csv").write_text("a,b\r\n1,2\r\n")
     with serving(data) as served:
         yield with_people(served)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[Portal]:
+    """A portal of its own over a small house whose systems can be read, at noon of its fourth day, with people."""
+    make_house(tmp_path / "data")
+    published(a_report("daily"), tmp_path / "data")
+    with serving(tmp_path / "data") as served:
+        served.clock.now = datetime(2025, 3, 13, 11, 0, tzinfo=UTC)
+        yield with_people(served, served.clock.now)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sentinel_pipeline.domain.errors import UsageError
-from sentinel_pipeline.portal.serving import Place, is_loopback, public_name, require_safe
+from sentinel_pipeline.portal.listening import Place
+from sentinel_pipeline.portal.serving import is_loopback, public_name, require_safe
 
 PROXY = "https://reports.example"
 

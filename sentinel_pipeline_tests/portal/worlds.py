@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 import uvicorn
+from starlette.types import ASGIApp
 
 from sentinel_pipeline.domain.access import ROLES
 from sentinel_pipeline.lake.store import Lake
@@ -82,14 +83,17 @@ class Portal:
 
 
 @contextmanager
-def serving(data: Path, organisation: str = "Böse & Söhne", **more: object) -> Iterator[Portal]:
-    """A portal on a free port of this machine until the block ends, with nobody in it."""
+def serving(
+    data: Path,
+    organisation: str = "Böse & Söhne",
+    make: Callable[[Site], ASGIApp] = application,
+    **more: object,
+) -> Iterator[Portal]:
+    """A portal on a free port of this machine until the block ends, with nobody in it; `make` makes what is served."""
     ledger, clock = open_ledger(f"sqlite:///{data / 'state.db'}"), Clock()
     site = Site(data, organisation, ZoneInfo("Europe/Berlin"), ledger, Lake(data / "lake"), clock)
     site = replace(site, **more)  # type: ignore[arg-type] # fields of Site
-    options = uvicorn.Config(
-        application(site), log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=600
-    )
+    options = uvicorn.Config(make(site), log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=600)
     server = uvicorn.Server(options)
     with bound("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -108,10 +112,10 @@ def serving(data: Path, organisation: str = "Böse & Söhne", **more: object) ->
             thread.join()
 
 
-def with_people(portal: Portal) -> Portal:
+def with_people(portal: Portal, at: datetime = AT) -> Portal:
     """One user of each role, named like it, each signed in."""
     for role in ROLES:
-        add(portal.ledger, role, role, PASSWORD, "tests", AT)
+        add(portal.ledger, role, role, PASSWORD, "tests", at)
         portal.people[role] = portal.browser()
         assert sign_in(portal.people[role], role).status_code == 303
     return portal
@@ -150,3 +154,9 @@ def published(report: Report, data: Path, charts: tuple[str, ...] = ()) -> str:
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     sources = {str(name): "iotsentinel" for name in report.completeness["source"].unique()}
     return publish(data / "editions", report.period, files, {}, about(report, sources)).name
+
+
+def sent(browser: httpx.Client, path: str, fields: dict[str, Any] | None = None, page: str = "") -> httpx.Response:
+    """What happens to somebody who opens a page (the form's own address, else `page`), fills in a form and sends it."""
+    word = word_of(browser.get(page or path))
+    return browser.post(path, data={**(fields or {}), "word": word})
