@@ -33,13 +33,16 @@ MAY_IMPORT = {
     "lake": frozenset({"domain", "sources"}),
     "rendering": frozenset({"domain", "sections"}),
     "publishing": frozenset({"domain", "lake", "sections", "statistics", "rendering"}),
-    "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
+    "exports": frozenset({"domain", "lake", "sources", "rendering", "settings", "strict"}),
     "delivery": frozenset(
         {"delivery_entries", "domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}
         | {"yaml_document"}
     ),
     "ledger": frozenset({"domain", "lake.store"}),
-    "portal": frozenset({"domain", "lake", "ledger", "publishing", "rendering", "sections", "settings", "statistics"}),
+    "portal": frozenset(
+        {"delivery.enrolment", "delivery_entries", "domain", "exports", "lake", "ledger", "publishing", "rendering"}
+        | {"sections", "settings", "statistics", "strict"}
+    ),
     "requests": frozenset(
         {"delivery_entries", "domain", "exports.privacy", "lake", "ledger", "publishing", "settings", "sources.kinds"}
         | {"strict", "yaml_document"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -19,6 +20,9 @@ class Rate:
     act: str
     number: int
     span: timedelta
+
+
+EXPORTS_AN_HOUR: Final = Rate("exports", 10, timedelta(hours=1))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,21 @@ from starlette.types import ASGIApp
 
 from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import BusyError, DateRangeError, UsageError
-from sentinel_pipeline.portal import api, api_page, editions, files, health, sign_in
-from sentinel_pipeline.portal.api_answers import RateLimitError, is_api, refused, too_often
+from sentinel_pipeline.portal import (
+    analytics_export,
+    api,
+    api_page,
+    editions,
+    export_schedules_api,
+    exports_api,
+    exports_offer,
+    files,
+    health,
+    links,
+    login_api,
+    sign_in,
+)
+from sentinel_pipeline.portal.api_answers import RateLimitError, RefusedError, is_api, refused, too_often
 from sentinel_pipeline.portal.editions import NothingHereError
 from sentinel_pipeline.portal.metrics import Measured, Metrics
 from sentinel_pipeline.portal.pages import page
@@ -36,6 +49,10 @@ ROUTERS: Final = (
     files.router,
     api.router,
     api.metrics_router,
+    analytics_export.router,
+    login_api.router,
+    links.router,
+    links.followed,
     api_page.router,
 )
 OPENAPI: Final = "/api/v1/openapi.json"
@@ -55,6 +72,9 @@ def application(site: Site) -> ASGIApp:
     app.state.metrics = Metrics(site)
     for router in ROUTERS:
         app.include_router(router)
+    for router in (exports_offer.router, export_schedules_api.router, exports_api.router):
+        app.include_router(router, prefix=exports_api.PREFIX)
+        app.include_router(router, prefix=exports_api.DOCUMENTED, include_in_schema=False)
     for error, answer in ANSWERS.items():
         app.add_exception_handler(error, answer)
     # Around the whole of it: what answers an unexpected error stands outside an application's own middleware.
@@ -115,8 +135,17 @@ def _too_often(request: Request, error: Exception) -> Response:
     return too_often(request, error.standing)
 
 
+def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        raise error
+    if is_api(request):
+        return refused(request, error.status, error.code, error.detail, **error.more)
+    return _message(request, error.status, HEADS.get(error.status, "Not possible"), error.detail)
+
+
 def _busy(request: Request, _: Exception) -> Response:
-    answer = _message(request, 503, "Busy", "Too many people are signing in at once. Try again in a moment.")
+    said = "Too many people are signing in at once. Try again in a moment."
+    answer = refused(request, 503, "BUSY", said) if is_api(request) else _message(request, 503, "Busy", said)
     answer.headers["Retry-After"] = "5"
     return answer
 
@@ -155,6 +184,7 @@ ANSWERS: Final = {
     RequestValidationError: _not_understood,
     UsageError: _wrong_use,
     RateLimitError: _too_often,
+    RefusedError: _refused,
     BusyError: _busy,
     HTTPException: _http,
     Exception: _failed,
