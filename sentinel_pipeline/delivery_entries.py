@@ -93,6 +93,7 @@ class DeliveryEntry(Strict):
     """How mail leaves: the channel of subscriptions that name none, the sender, limits, what to do when in doubt.
 
     `uncertain` says what becomes of a mail that may have gone when something died: `hold` asks, `repeat` sends again.
+    Links in mails lead to `base_url`, each for its recipient alone, and for `link_days` days.
     """
 
     channel: ChannelName = "directory"
@@ -102,6 +103,7 @@ class DeliveryEntry(Strict):
     attempts: Annotated[int, Field(ge=1, le=20)] = 4
     attachments_mb: Annotated[float, Field(ge=0, le=30)] = 15
     base_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    link_days: Annotated[int, Field(ge=1, le=366)] = 30
     smtp: SmtpEntry | None = None
     sendgrid: SendGridEntry | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,9 +17,7 @@ from sentinel_pipeline.settings import give_memory_back
 from sentinel_pipeline.terminal import RowCounter, configured, say
 
 if TYPE_CHECKING:
-    from sentinel_pipeline.exports.origins import Sources
-    from sentinel_pipeline.exports.wanted import Wanted
-    from sentinel_pipeline.rendering.spelling import Spelling
+    from sentinel_pipeline.exports.ordering import Order
     from sentinel_pipeline.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -87,96 +84,49 @@ def export(table: str, **asked: Any) -> None:
     was exported: the next call with that name exports only what is new, each row once.
     """
     give_memory_back()
-    from sentinel_pipeline.exports.limits import require_days
-    from sentinel_pipeline.exports.wanted import require_possible
-
     settings = configured()
-    order = _order(table, settings, asked)
-    require_possible(order.wanted)
+    order, output = _order(table, settings, asked)
+    order.require_possible()
     if order.wanted.table.is_snapshot and order.wanted.window:
         say(f"{order.wanted.table.name} is an inventory without times; --since, --until and --last do not narrow it")
-    require_days(order.wanted, settings.limits, order.now, order.spelling.zone)
     with closing(RowCounter()) as counter:
         if asked["preview"] is not None:
             _show(order, asked["preview"], counter)
         else:
-            _write(order, asked["state"], counter)
+            _write(order, output, asked, counter)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What was typed, understood."""
-
-    settings: Settings
-    wanted: Wanted
-    origin: Sources
-    spelling: Spelling
-    output: Path
-    is_new: bool
-    now: datetime
-    named: tuple[str, ...]
-
-
-def _order(table: str, settings: Settings, asked: dict[str, Any]) -> Order:
-    from sentinel_pipeline.exports import asking
-    from sentinel_pipeline.exports.aggregating import with_aggregation
-    from sentinel_pipeline.exports.computing import with_computed
-    from sentinel_pipeline.exports.energy_filters import asked_energy, without_outliers
-    from sentinel_pipeline.exports.filters import asked_conditions
-    from sentinel_pipeline.exports.origins import Sources
-    from sentinel_pipeline.exports.privacy import asked_privacy
-    from sentinel_pipeline.exports.sealing import asked_sealing, unsealed_name
-    from sentinel_pipeline.exports.wanted import CANONICAL, Wanted
+def _order(table: str, settings: Settings, asked: dict[str, Any]) -> tuple[Order, Path]:
+    """What was typed, understood, and the file to write."""
+    from sentinel_pipeline.exports.asking import default_output
+    from sentinel_pipeline.exports.ordering import ordered
 
     now = datetime.now(UTC)
-    chosen, zone = asking.asked_table(table), asking.asked_zone(asked["timezone"], settings)
-    sealing = asked_sealing(asked["output"], asked["password"], asked["fleet_key"], settings)
-    inner = unsealed_name(asked["output"])
-    format_name, compression = asking.asked_kind(asked["format_name"], asked["compress"], inner)
-    privacy = asked_privacy(asked["privacy"], asked["privacy_key"], settings)
-    columns = asking.asked_columns(asked["columns"])
-    wanted = Wanted(
-        chosen,
-        asking.asked_span(asked["since"], asked["until"], asked["last"], now, zone),
-        columns if asked["layout"] != CANONICAL else privacy.columns(chosen, columns),
-        format_name,
-        asked["layout"],
-        asked_conditions(chosen, asked) + asked_energy(chosen, asked, zone),
-        (without_outliers(chosen, zone),) if asked["outliers"] else (),
-        compression=compression,
-        privacy=privacy,
-        sealing=sealing,
-        export_id=str(uuid4()),
-        made_at=now,
-    )
-    wanted, schema = with_aggregation(wanted, asked["aggregate"], asked["function"], zone)
-    wanted = with_computed(wanted, asked["compute"], zone, schema)
-    spelling = asking.asked_spelling(wanted, zone, asked)
-    origin = Sources(asking.asked_sources(chosen, asked["source"], settings), settings.zone)
+    order = ordered(table, settings, asked, now, str(uuid4()))
     if asked["state"] and (asked["last"] or asked["preview"] is not None):
         raise UsageError("--state goes on from where it ended; leave --last and --preview out")
-    output = asked["output"] or asking.default_output(wanted, settings, now.astimezone(zone), asked["state"])
-    return Order(settings, wanted, origin, spelling, output.absolute(), asked["output"] is None, now, asked["source"])
+    output = asked["output"] or default_output(
+        order.wanted, settings, now.astimezone(order.spelling.zone), asked["state"]
+    )
+    return order, output.absolute()
 
 
-def _write(order: Order, state: str | None, counter: RowCounter) -> None:
+def _write(order: Order, output: Path, asked: dict[str, Any], counter: RowCounter) -> None:
     from sentinel_pipeline.exports.resuming import resumed
     from sentinel_pipeline.exports.rows import export as write
     from sentinel_pipeline.rendering.long_sheets import ROWS_PER_SHEET
 
-    limits = order.settings.limits
+    limits, state, is_new = order.settings.limits, asked["state"], asked["output"] is None
     if state is None:
-        exported = write(
-            order.wanted, order.origin, order.spelling, order.output, counter, is_new=order.is_new, limits=limits
-        )
+        exported = write(order.wanted, order.origin, order.spelling, output, counter, is_new=is_new, limits=limits)
     else:
-        with resumed(order.settings.exports / ".states", state, order.wanted, order.named, order.output) as (
+        with resumed(order.settings.exports / ".states", state, order.wanted, order.named, output) as (
             memory,
             wanted,
         ):
             if memory.notice:
                 say(memory.notice)
-            exported = write(wanted, order.origin, order.spelling, order.output, counter, limits=limits, memory=memory)
+            exported = write(wanted, order.origin, order.spelling, output, counter, limits=limits, memory=memory)
     counter.close()
     if exported.quarantined:
         set_aside = counted(exported.quarantined, "record")

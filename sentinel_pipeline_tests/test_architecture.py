@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "lake": frozenset({"domain", "sources"}),
     "rendering": frozenset({"domain", "sections"}),
     "publishing": frozenset({"domain", "lake", "sections", "statistics", "rendering"}),
-    "exports": frozenset({"domain", "lake", "sources", "rendering", "settings"}),
+    "exports": frozenset({"domain", "lake", "sources", "rendering", "settings", "strict"}),
     "delivery": frozenset(
         {"delivery_entries", "domain", "lake", "ledger", "publishing", "rendering", "sections", "settings"}
         | {"sources.kinds", "yaml_document"}
@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "ledger": frozenset({"domain", "lake.store"}),
     "portal": frozenset(
         {"delivery", "delivery_entries", "domain", "exports", "lake", "ledger", "publishing", "rendering", "requests"}
-        | {"retention", "sections", "settings", "sources.kinds", "statistics"}
+        | {"retention", "sections", "settings", "sources.kinds", "statistics", "strict"}
     ),
     "requests": frozenset(
         {"delivery_entries", "domain", "exports.privacy", "lake", "ledger", "publishing", "settings", "sources.kinds"}

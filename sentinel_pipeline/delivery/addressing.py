@@ -23,16 +23,23 @@ if TYPE_CHECKING:
     from sentinel_pipeline.ledger.deliveries import Delivery
 
 Written = tuple[Letter, tuple[Attachment, ...]]
+Personal = Callable[[Letter, "Delivery"], Letter]
+
+
+def as_written(letter: Letter, _: Delivery) -> Letter:
+    """A letter in which nothing is meant for one recipient alone."""
+    return letter
 
 
 @dataclass(frozen=True)
 class Addressing:
-    """Makes parcels of one edition; `asked` are by delivery."""
+    """Makes parcels of one edition; `asked` are by delivery, `personal` puts in what one recipient alone is to get."""
 
     settings: Settings
     write: Callable[[Occasion], Letter]
     edition: PublishedEdition
     asked: Mapping[str, Asked]
+    personal: Personal = as_written
     written: dict[tuple[str, int | None, str], Written] = field(default_factory=dict)
 
     def parcel(self, row: Delivery) -> Parcel:
@@ -44,7 +51,7 @@ class Addressing:
         letter, attachments = self.written[said]
         delivery = self.settings.delivery
         return Parcel(
-            letter=letter,
+            letter=self.personal(letter, row),
             sender=delivery.sender,
             sender_name=delivery.sender_name or self.settings.organisation,
             recipient=row.recipient,

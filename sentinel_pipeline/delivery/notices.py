@@ -66,14 +66,15 @@ def send_notices(settings: Settings, clock: Callable[[], datetime], pause: Calla
         about = {row.delivery_id: (row, one) for one in notices for row in _mails(one, settings)}
         plan(ledger, [row for row, _ in about.values()], clock())
         with ledger.reading() as connection:
-            due = [row for row in rows_of(connection, about) if _is_due(row, clock())]
-        troubles = _send(office, due, lambda row: _parcel(row, about[row.delivery_id][1], settings)) if due else ""
+            due = [row for row in rows_of(connection, about) if is_due(row, clock())]
+        troubles = send_due(office, due, lambda row: _parcel(row, about[row.delivery_id][1], settings)) if due else ""
         _close_told(ledger, problems, settings)
         _note_told(ledger, announcements, settings, clock())
     return (troubles,) if troubles else ()
 
 
-def _send(office: PostOffice, rows: list[Delivery], parcel: Callable[[Delivery], Parcel]) -> str:
+def send_due(office: PostOffice, rows: list[Delivery], parcel: Callable[[Delivery], Parcel]) -> str:
+    """Tries each row once, all of one channel; returns why the channel cannot be used, or nothing."""
     name = rows[0].channel
     try:
         desk = Desk(office.ledger, office.channel(name), ("planned",), 1, office.clock, office.pause)
@@ -83,7 +84,7 @@ def _send(office: PostOffice, rows: list[Delivery], parcel: Callable[[Delivery],
     return f"{name} cannot be used: {why}" if why else ""
 
 
-def _is_due(row: Delivery, now: datetime) -> bool:
+def is_due(row: Delivery, now: datetime) -> bool:
     """Tried again after 2, 4, 8 … minutes."""
     if row.state != "planned":
         return False

@@ -11,6 +11,7 @@ from sentinel_pipeline.delivery.addressing import Addressing
 from sentinel_pipeline.delivery.attempts import Desk, hand_over
 from sentinel_pipeline.delivery.channels import Channel, Remembering
 from sentinel_pipeline.delivery.edition import PublishedEdition
+from sentinel_pipeline.delivery.linking import Linking
 from sentinel_pipeline.delivery.planning import Asked, follows_up, planned
 from sentinel_pipeline.delivery.subscriptions import Subscription
 from sentinel_pipeline.domain.delivery import Doubt, State
@@ -131,7 +132,9 @@ def _send(office: PostOffice, edition: PublishedEdition, asked: dict[str, Asked]
             channel = office.channel(name)
             attempts = office.settings.delivery.attempts
             desk = Desk(office.ledger, channel, tuple(_states(order)), attempts, office.clock, office.pause)
-            why = hand_over(desk, list(rows), Addressing(office.settings, office.write, edition, asked).parcel)
+            linking = Linking(office.settings, office.ledger, edition)
+            addressing = Addressing(office.settings, office.write, edition, asked, linking.personal)
+            why = hand_over(desk, list(rows), addressing.parcel)
         except UsageError as error:
             why = str(error)
         problems += [f"{name} cannot be used: {why}"] if why else []

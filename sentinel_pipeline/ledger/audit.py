@@ -20,6 +20,9 @@ EVENTS = {
     "sign-in denied": "LOGIN_FAILURE",
     "permission denied": "PERMISSION_DENIED",
     "downloaded": "DATA_EXPORTED",
+    "export created": "DATA_EXPORT",
+    "export deleted": "DATA_DELETED",
+    "export expired": "DATA_DELETED",
     "rate limit exceeded": "RATE_LIMIT_EXCEEDED",
 }
 

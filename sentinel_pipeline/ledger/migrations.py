@@ -163,6 +163,68 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
     ),
     ("ALTER TABLE subscriptions ADD COLUMN owner TEXT",),
+    (
+        """
+        CREATE TABLE exports (
+            export_id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (user_id),
+            export_type TEXT NOT NULL,
+            format TEXT NOT NULL,
+            ordered TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (
+                state IN ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired', 'deleted')
+            ),
+            attempts INTEGER NOT NULL,
+            progress INTEGER NOT NULL CHECK (progress BETWEEN 0 AND 100),
+            run_id TEXT,
+            file TEXT,
+            sha256 TEXT,
+            bytes BIGINT,
+            rows BIGINT,
+            error TEXT,
+            downloads INTEGER NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            started_at TIMESTAMP,
+            settled_at TIMESTAMP,
+            expires_at TIMESTAMP,
+            schedule_id TEXT
+        )
+        """,
+        """
+        CREATE TABLE export_schedules (
+            schedule_id TEXT PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (user_id),
+            name TEXT NOT NULL,
+            cron TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            recipients TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            is_active BOOLEAN NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            next_at TIMESTAMP,
+            last_export_id TEXT
+        )
+        """,
+        "CREATE INDEX exports_by_state ON exports (state, created_at)",
+        "CREATE INDEX exports_by_user ON exports (user_id, created_at)",
+        """
+        CREATE TABLE links (
+            link_id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            user_id TEXT REFERENCES users (user_id),
+            recipient TEXT,
+            subscription TEXT,
+            made_by TEXT NOT NULL,
+            made_at TIMESTAMP NOT NULL,
+            expires_at TIMESTAMP NOT NULL,
+            revoked_at TIMESTAMP,
+            used_at TIMESTAMP,
+            uses INTEGER NOT NULL,
+            CHECK ((user_id IS NULL) <> (recipient IS NULL))
+        )
+        """,
+        "CREATE INDEX links_by_file ON links (file)",
+    ),
 )
 
 

@@ -17,6 +17,7 @@ from sentinel_pipeline.domain.request import OPEN, Request, State, request_from
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.schema import REQUESTS
+from sentinel_pipeline.ledger.turning import Turn, turn, turn_within
 
 MOST_ERROR = 2_000
 UNMADE: tuple[State, ...] = ("failed", "cancelled", "rejected")
@@ -137,14 +138,9 @@ def _filed(row: RowMapping) -> Filed:
 
 
 def _ask_again(connection: Connection, request_id: str, states: Sequence[State], at: datetime) -> bool:
-    asked = connection.execute(
-        update(REQUESTS)
-        .where(REQUESTS.c.request_id == request_id, REQUESTS.c.state.in_(states))
-        .values(state="requested", attempts=REQUESTS.c.attempts + 1, error=None, settled_at=None)
-    )
-    if asked.rowcount:
-        record(connection, at, "requested again", request_id, {})
-    return bool(asked.rowcount)
+    values = {"attempts": REQUESTS.c.attempts + 1, "error": None, "settled_at": None}
+    change = Turn(states, "requested", values, "requested again", {})
+    return turn_within(connection, REQUESTS.c.request_id, request_id, change, at)
 
 
 def _turn(
@@ -157,12 +153,4 @@ def _turn(
     details: Mapping[str, object] | None = None,
 ) -> bool:
     """Gives a row a state when it is in one of `states`, and records the act."""
-    with ledger.writing() as connection:
-        turned = connection.execute(
-            update(REQUESTS)
-            .where(REQUESTS.c.request_id == request_id, REQUESTS.c.state.in_(states))
-            .values(state=state, **values)
-        )
-        if turned.rowcount:
-            record(connection, at, state, request_id, details or {})
-        return bool(turned.rowcount)
+    return turn(ledger, REQUESTS.c.request_id, request_id, Turn(states, state, values, state, details or {}), at)

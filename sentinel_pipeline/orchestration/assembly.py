@@ -17,11 +17,14 @@ from sentinel_pipeline.orchestration.daily import daily_assets
 from sentinel_pipeline.orchestration.day_exports import day_export_assets
 from sentinel_pipeline.orchestration.deliveries import deliveries_key, delivery_assets
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.export_sensor import export_sensor
 from sentinel_pipeline.orchestration.freshness import freshness_checks, freshness_sensor
 from sentinel_pipeline.orchestration.own_times import own_times_sensor
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.reports import report_assets
 from sentinel_pipeline.orchestration.request_sensor import request_sensor
+from sentinel_pipeline.orchestration.requested_exports import GROUP as REQUESTED_EXPORTS
+from sentinel_pipeline.orchestration.requested_exports import requested_exports
 from sentinel_pipeline.orchestration.retention import retention_asset, retention_job, retention_schedule
 from sentinel_pipeline.orchestration.schedules import report_schedules, scheduled_job
 from sentinel_pipeline.settings import Settings
@@ -42,15 +45,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         exports = list(day_export_assets(deployment, daily))
         reports = [*report_assets(deployment), *delivery_assets(deployment), *custom_assets(deployment)]
         assets = [*daily_assets(deployment, daily), *reports, *exports, retention_asset(settings)]
-    assets += correction_assets(deployment)
+    assets += [*correction_assets(deployment), requested_exports(settings)]
     jobs = [read_days_job(), publishing_job(), *(rendering_job(cadence) for cadence in CADENCES)]
     jobs += [delivery_job(cadence) for cadence in CADENCES]
     jobs += [export_days_job()] if exports else []
     scheduled = [scheduled_publishing_job(cadence) for cadence in CADENCES]
-    jobs += [*scheduled, retention_job(), correction_job(), custom_job()]
+    jobs += [*scheduled, retention_job(), correction_job(), custom_job(), requested_exports_job()]
     schedules = [*report_schedules(settings), *retention_schedule(settings)]
     sensors = [own_times_sensor(settings, scheduled), correction_sensor(deployment), request_sensor(settings)]
-    sensors += [*alert_sensors(settings), freshness_sensor(settings)]
+    sensors += [*alert_sensors(settings), freshness_sensor(settings), export_sensor(settings)]
     return dg.Definitions(
         assets=assets,
         asset_checks=freshness_checks(settings),
@@ -140,4 +143,13 @@ def custom_job() -> dg.UnresolvedAssetJobDefinition:
         JOB,
         selection=dg.AssetSelection.groups(CUSTOM),
         description="Makes a requested report and sends it to its recipients.",
+    )
+
+
+def requested_exports_job() -> dg.UnresolvedAssetJobDefinition:
+    """Makes one file that somebody asked for."""
+    return dg.define_asset_job(
+        REQUESTED_EXPORTS,
+        selection=dg.AssetSelection.groups(REQUESTED_EXPORTS),
+        description="Makes a file that somebody asked for.",
     )

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
 from starlette.responses import Response
 
-from sentinel_pipeline.ledger.rates import Rate, use
 from sentinel_pipeline.portal import analytics
 from sentinel_pipeline.portal.analytics import Answer, By, Group, answer, question
 from sentinel_pipeline.portal.analytics_window import asked
-from sentinel_pipeline.portal.api_answers import RateLimitError, answered
+from sentinel_pipeline.portal.api_answers import answered
+from sentinel_pipeline.portal.api_callers import caller, refusals
 from sentinel_pipeline.portal.metrics import Metrics
 from sentinel_pipeline.portal.visitors import Visitor, allowed, site_of
 from sentinel_pipeline.sections.trends import Interval
 
-
-class Refusal(BaseModel):
-    """What is answered instead: `detail` for people, `error_code` for scripts."""
-
-    detail: str
-    error_code: str
-    message: str
-    status_code: int
-    timestamp: datetime
-
-
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"model": Refusal, "description": "A parameter is wrong, or the window too long: at most 90 days."},
-    401: {"model": Refusal, "description": "Nobody is signed in, and there is no good token."},
-    403: {"model": Refusal, "description": "The permission ANALYTICS_VIEW is missing."},
-    429: {
-        "model": Refusal,
-        "description": "Asked too often: the header Retry-After says how long to wait, in seconds.",
-    },
-    "4XX": {"model": Refusal, "description": "Whatever else cannot be done."},
-}
+REFUSALS: Final = refusals("ANALYTICS_VIEW", "A parameter is wrong, or the window too long: at most 90 days.")
 router = APIRouter(prefix="/api/v1", responses=REFUSALS, dependencies=[Security(HTTPBearer(auto_error=False))])
 metrics_router = APIRouter(include_in_schema=False)
-REQUESTS: Final = Rate("requests", 100, timedelta(minutes=1))
 TREND_DAYS: Final = 7
 OTHER_DAYS: Final = 30
 
@@ -52,17 +29,7 @@ Start = Annotated[str | None, Query(max_length=40, description="ISO 8601; left o
 End = Annotated[str | None, Query(max_length=40, description="ISO 8601; a date includes its day; left out: now.")]
 
 
-def counted(request: Request, found: Annotated[Visitor, Depends(allowed("ANALYTICS_VIEW"))]) -> Visitor:
-    """A dependency: who may see analytics and has not asked too often. It raises RateLimitError."""
-    site = site_of(request)
-    standing = use(site.ledger, found.user.user_id, REQUESTS, site.clock())
-    request.state.standing = standing
-    if not standing.is_allowed:
-        raise RateLimitError(standing)
-    return found
-
-
-Analyst = Annotated[Visitor, Depends(counted)]
+Analyst = Annotated[Visitor, Depends(caller("ANALYTICS_VIEW"))]
 
 
 @router.get("/analytics/trends")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from math import ceil
 from typing import Any, Final
@@ -16,6 +16,7 @@ from sentinel_pipeline.portal.visitors import site_of
 
 PREFIX: Final = "/api/"
 JSON: Final = "application/json"
+SPANS: Final = {timedelta(hours=1): "hour", timedelta(minutes=1): "minute"}
 
 
 class RateLimitError(Exception):
@@ -24,6 +25,14 @@ class RateLimitError(Exception):
     def __init__(self, standing: Standing) -> None:
         super().__init__(standing.rate.act)
         self.standing = standing
+
+
+class RefusedError(Exception):
+    """Something that is answered by a refusal of the API; `more` stands beside what all of them say."""
+
+    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.more = status, code, detail, more
 
 
 def is_api(request: Request) -> bool:
@@ -45,8 +54,9 @@ def refused(request: Request, status: int, code: str, detail: str, **more: Any) 
 def too_often(request: Request, standing: Standing) -> Response:
     """429, and when to come back, in seconds and as a time."""
     now, rate = site_of(request).clock(), standing.rate
-    detail = f"At most {rate.number} in {rate.span.total_seconds():.0f} seconds; try again after {_time(standing)}"
-    more = {"limit": f"{rate.number} per {rate.span.total_seconds():.0f} s", "retry_after": standing.resets_at}
+    span = SPANS.get(rate.span, f"{rate.span.total_seconds():.0f} s")
+    detail = f"At most {rate.number} per {span}; try again after {_time(standing)}"
+    more = {"limit": f"{rate.number} per {span}", "retry_after": standing.resets_at}
     answer = refused(request, 429, "RATE_LIMIT_EXCEEDED", detail, **more)
     answer.headers["Retry-After"] = str(max(1, ceil((standing.resets_at - now).total_seconds())))
     return answer

@@ -26,8 +26,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Call:
-    """A path of the API."""
+    """A call of the API."""
 
+    method: str
     path: str
     description: str
     parameters: tuple[Parameter, ...]
@@ -41,9 +42,9 @@ def show_api(request: Request, found: Annotated[Visitor, Depends(visitor)]) -> R
 
 def _calls(described: Mapping[str, Any]) -> Iterator[Call]:
     for path, methods in described["paths"].items():
-        for call in methods.values():
+        for method, call in methods.items():
             parameters = tuple(_parameter(one) for one in call.get("parameters", ()))
-            yield Call(path, call.get("description", ""), parameters)
+            yield Call(method.upper(), path, call.get("description", ""), parameters)
 
 
 def _parameter(described: Mapping[str, Any]) -> Parameter:
@@ -52,6 +53,6 @@ def _parameter(described: Mapping[str, Any]) -> Parameter:
     if "enum" in schema:
         allowed = ", ".join(schema["enum"])
     elif "maximum" in schema:
-        allowed = f"{schema['minimum']} to {schema['maximum']}"
+        allowed = f"{schema['minimum']:,} to {schema['maximum']:,}"
     left_out = described.get("description", "").partition("left out: ")[2]
     return Parameter(described["name"], allowed, str(schema.get("default", left_out.rstrip("."))))

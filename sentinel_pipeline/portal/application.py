@@ -17,18 +17,24 @@ from sentinel_pipeline.portal import (
     account,
     admin_record,
     admin_users,
+    analytics_export,
     api,
     api_page,
     editions,
+    export_schedules_api,
+    exports_api,
+    exports_offer,
     files,
     health,
+    links,
+    login_api,
     pipeline,
     quick_exports,
     report_pages,
     sign_in,
     subscription_pages,
 )
-from sentinel_pipeline.portal.api_answers import RateLimitError, is_api, refused, too_often
+from sentinel_pipeline.portal.api_answers import RateLimitError, RefusedError, is_api, refused, too_often
 from sentinel_pipeline.portal.editions import NothingHereError
 from sentinel_pipeline.portal.metrics import Measured, Metrics
 from sentinel_pipeline.portal.pages import page
@@ -50,6 +56,10 @@ ROUTERS: Final = (
     files.router,
     api.router,
     api.metrics_router,
+    analytics_export.router,
+    login_api.router,
+    links.router,
+    links.followed,
     api_page.router,
     report_pages.router,
     quick_exports.router,
@@ -76,6 +86,9 @@ def application(site: Site) -> ASGIApp:
     app.state.metrics = Metrics(site)
     for router in ROUTERS:
         app.include_router(router)
+    for router in (exports_offer.router, export_schedules_api.router, exports_api.router):
+        app.include_router(router, prefix=exports_api.PREFIX)
+        app.include_router(router, prefix=exports_api.DOCUMENTED, include_in_schema=False)
     for error, answer in ANSWERS.items():
         app.add_exception_handler(error, answer)
     # Around the whole of it: what answers an unexpected error stands outside an application's own middleware.
@@ -136,8 +149,17 @@ def _too_often(request: Request, error: Exception) -> Response:
     return too_often(request, error.standing)
 
 
+def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        raise error
+    if is_api(request):
+        return refused(request, error.status, error.code, error.detail, **error.more)
+    return _message(request, error.status, HEADS.get(error.status, "Not possible"), error.detail)
+
+
 def _busy(request: Request, _: Exception) -> Response:
-    answer = _message(request, 503, "Busy", "Too many people are signing in at once. Try again in a moment.")
+    said = "Too many people are signing in at once. Try again in a moment."
+    answer = refused(request, 503, "BUSY", said) if is_api(request) else _message(request, 503, "Busy", said)
     answer.headers["Retry-After"] = "5"
     return answer
 
@@ -176,6 +198,7 @@ ANSWERS: Final = {
     RequestValidationError: _not_understood,
     UsageError: _wrong_use,
     RateLimitError: _too_often,
+    RefusedError: _refused,
     BusyError: _busy,
     HTTPException: _http,
     Exception: _failed,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
@@ -52,8 +53,11 @@ def published_file(data: Path, path: str) -> Path | None:
     return real if all(map(_is_plain, real.relative_to(real_root).parts)) else None
 
 
-def file_response(file: Path, name: str, asked: Headers) -> Response:
-    """The file as a browser may have it: its type, its tag, never run as a page of ours; honours Range."""
+def file_response(file: Path, name: str, asked: Headers, *, is_saved: bool = False) -> Response:
+    """The file as a browser may have it: its type, its tag, never run as a page of ours; honours Range.
+
+    `is_saved`: it is saved, whatever browsers may show.
+    """
     try:
         status = file.stat()
     except OSError:
@@ -61,15 +65,24 @@ def file_response(file: Path, name: str, asked: Headers) -> Response:
     suffix = PurePosixPath(name).suffix.lower()
     response = FileResponse(
         file,
-        filename=name,
         media_type=SHOWN.get(suffix) or SAVED.get(suffix) or "application/octet-stream",
-        content_disposition_type="inline" if suffix in SHOWN else "attachment",
         stat_result=status,
-        headers=_protection(suffix),
+        headers={
+            "Content-Disposition": disposition(name, is_saved=is_saved or suffix not in SHOWN),
+            **_protection(suffix),
+        },
     )
     if response.headers["etag"] in asked.get("if-none-match", ""):
         return Response(status_code=304, headers={"etag": response.headers["etag"], **_protection(suffix)})
     return response
+
+
+def disposition(name: str, *, is_saved: bool) -> str:
+    """`Content-Disposition` that any name survives (RFC 6266): in ASCII for old readers, in UTF-8 for all others."""
+    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\%/' else "_" for sign in name)
+    kind = "attachment" if is_saved else "inline"
+    starred = "" if plain == name else f"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
+    return f'{kind}; filename="{plain}"{starred}'
 
 
 def not_found() -> Response:

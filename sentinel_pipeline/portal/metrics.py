@@ -10,11 +10,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentinel_pipeline.domain.period import CADENCES
-from sentinel_pipeline.ledger.schema import DELIVERIES
+from sentinel_pipeline.ledger.schema import DELIVERIES, EXPORTS
 from sentinel_pipeline.portal.downloads import SAVED, SHOWN
 from sentinel_pipeline.portal.shelf import shelf
 from sentinel_pipeline.portal.site import Site
@@ -23,6 +23,10 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # A label for anything else: addresses are strangers' to choose, and each value of a label takes memory.
 OTHER: Final = "other"
 ANALYTICS, FILES = "/api/v1/analytics/", "/files/"
+REPORTS: Final = "/api/v1/export/analytics/"
+DOWNLOADS: Final = ("/api/v1/exports/download/", "/api/exports/download/")
+REPORT_NAMES: Final = ("trends", "violators", "data-types", "policy-violations", "severity-distribution", "summary")
+REPORT_FORMS: Final = ("csv", "pdf")
 ENDPOINTS: Final = (
     "trends",
     "top-violators",
@@ -61,11 +65,19 @@ class Metrics:
             self._seconds.labels(endpoint).observe(seconds)
         elif path.startswith(FILES):
             self._handed_out(path.removeprefix(FILES), status)
+        elif path.startswith(REPORTS):
+            report, _, form = path.removeprefix(REPORTS).partition("/")
+            self._count(form if form in REPORT_FORMS else OTHER, report if report in REPORT_NAMES else OTHER, status)
+        elif path.startswith(DOWNLOADS):
+            self._count(OTHER, "export", status)
 
     def _handed_out(self, path: str, status: int) -> None:
         parts, suffix = PurePosixPath(path).parts, PurePosixPath(path).suffix.lower()
         form = suffix.removeprefix(".") if suffix in SHOWN or suffix in SAVED else OTHER
         kind = parts[1] if parts[:1] == ("editions",) and len(parts) > 1 and parts[1] in CADENCES else OTHER
+        self._count(form, kind, status)
+
+    def _count(self, form: str, kind: str, status: int) -> None:
         self._exports.labels(form, kind, str(status)).inc()
 
 
@@ -111,15 +123,16 @@ class Stock(Collector):
             editions.add_metric([cadence], len(ends))
             if ends:
                 newest.add_metric([cadence], max(ends))
-        yield from (editions, newest, self._deliveries())
+        yield from (editions, newest, self._by_state(DELIVERIES, "sentinel_deliveries", "Mails by state."))
+        yield self._by_state(EXPORTS, "sentinel_exports", "Exports on request by state.")
 
-    def _deliveries(self) -> Metric:
-        deliveries = GaugeMetricFamily("sentinel_deliveries", "Mails by state.", labels=["state"])
+    def _by_state(self, table: Table, name: str, said: str) -> Metric:
+        found = GaugeMetricFamily(name, said, labels=["state"])
         with self.site.ledger.reading() as connection:
-            rows = connection.execute(select(DELIVERIES.c.state, func.count()).group_by(DELIVERIES.c.state))
+            rows = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
             for state, number in rows:
-                deliveries.add_metric([state], number)
-        return deliveries
+                found.add_metric([state], number)
+        return found
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is looked up before somebody asks."""

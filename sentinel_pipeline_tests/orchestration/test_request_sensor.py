@@ -24,7 +24,8 @@ from dagster_shared.error import SerializableErrorInfo
 from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
 from sentinel_pipeline.ledger.requests import Filed, begin, cancel, file_request, finish, state_of
-from sentinel_pipeline.orchestration.request_sensor import ATTEMPT, CUSTOM_RUN, MOST_ATTEMPTS
+from sentinel_pipeline.orchestration.errands import ATTEMPT, MOST_ATTEMPTS
+from sentinel_pipeline.orchestration.request_sensor import CUSTOM_RUN
 from sentinel_pipeline.settings import ledger_url
 from sentinel_pipeline_tests.orchestration.test_schedules import CONFIGURATION, InProcess
 
@@ -112,12 +113,13 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 
 
 @contextmanager
-def opened(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    (data / "config").mkdir(parents=True)
-    (data / "config" / "sentinel.yaml").write_text(CONFIGURATION)
+def opened(data: Path, monkeypatch: pytest.MonkeyPatch, definitions: str = DEFINITIONS) -> Iterator[House]:
+    if not (data / "config").exists():
+        (data / "config").mkdir(parents=True)
+        (data / "config" / "sentinel.yaml").write_text(CONFIGURATION)
     monkeypatch.setenv("SENTINEL_DATA", str(data))
     target = InProcess(data)
-    target.file.write_text(DEFINITIONS)
+    target.file.write_text(definitions)
     with (
         instance_for_test(overrides=QUEUE) as instance,
         create_test_daemon_workspace_context(target, instance) as workspace,

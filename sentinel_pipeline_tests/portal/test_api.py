@@ -286,10 +286,10 @@ def test_prometheus_reads_what_was_asked_and_what_is_there(portal: Portal) -> No
 def test_the_description_names_every_analysis(portal: Portal) -> None:
     described = portal.browser().get("/api/v1/openapi.json").json()
     paths = described["paths"]
-    for call in paths.values():
-        assert set(call["get"]["responses"]) == {"200", "400", "401", "403", "429", "4XX"}
+    for call in (call for methods in paths.values() for call in methods.values()):
+        assert {"200", "400", "401", "4XX"} <= set(call["responses"])
     assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
-    assert sorted(paths) == sorted(f"{PATH}/{name}" for name in ENDPOINTS)
+    assert sorted(path for path in paths if path.startswith(PATH)) == sorted(f"{PATH}/{name}" for name in ENDPOINTS)
 
 
 def test_the_page_about_the_api_shows_every_analysis_and_its_parameters(portal: Portal) -> None:

@@ -98,7 +98,11 @@ def test_links_inside_and_a_root_that_is_a_link_are_followed(data: Path, tmp_pat
         ("a.html", "text/html; charset=utf-8", 'attachment; filename="a.html"'),
         ("a.js", "application/octet-stream", 'attachment; filename="a.js"'),
         ("a", "application/octet-stream", 'attachment; filename="a"'),
-        ('ü";x=.csv', "text/csv; charset=utf-8", "attachment; filename*=utf-8''%C3%BC%22%3Bx%3D.csv"),
+        (
+            'ü";x=.csv',
+            "text/csv; charset=utf-8",
+            "attachment; filename=\"__;x=.csv\"; filename*=UTF-8''%C3%BC%22%3Bx%3D.csv",
+        ),
     ],
 )
 def test_a_browser_is_told_what_it_gets(tmp_path: Path, name: str, type_: str, disposition: str) -> None:
