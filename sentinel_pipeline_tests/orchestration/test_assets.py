@@ -82,6 +82,7 @@ def test_one_click_reads_a_day_and_publishes_it(house: Path, instance: dg.Dagste
     assert made.asset_materialization is not None
     metadata = made.asset_materialization.metadata
     folder = house / "editions" / "daily" / DAY / "r1"
+    assert metadata["page"].value == f"/editions/daily/{DAY}/r1"
     for path in folder.rglob("*"):
         if path.is_file():
             name = path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
