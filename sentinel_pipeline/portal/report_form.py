@@ -8,6 +8,7 @@ from typing import Any, Final
 from sentinel_pipeline.domain.errors import RequestError
 from sentinel_pipeline.domain.period import day_of
 from sentinel_pipeline.domain.request import FILES, Request
+from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.portal.forms import FilledIn
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.requests.asking import known, understood
@@ -16,7 +17,7 @@ from sentinel_pipeline.requests.types import TYPES, sections_of_types
 from sentinel_pipeline.settings import Settings
 
 SPANS: Final = (("1d", "yesterday"), ("7d", "7 days"), ("14d", "14 days"), ("30d", "30 days"), ("90d", "90 days"))
-LISTS: Final = ("type", "sections", "sources", "formats", "redaction")
+LISTS: Final = ("type", "sections", "sources", "severities", "formats", "redaction")
 MEASURES: Final = ("addresses", "devices", "pseudonyms", "drop")
 UNNAMED: Final = "Custom report"
 
@@ -30,6 +31,7 @@ class Offer:
     spans: tuple[tuple[str, str], ...] = SPANS
     formats: tuple[str, ...] = FILES
     measures: tuple[str, ...] = MEASURES
+    levels: tuple[str, ...] = LEVELS
 
     @property
     def sections(self) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from sentinel_pipeline.delivery_entries import SubscriptionEntry
 from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.domain.request import FILES
+from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.portal.forms import FilledIn
 from sentinel_pipeline.sections import SECTIONS
 from sentinel_pipeline.sections.figures import FIGURES
 from sentinel_pipeline.settings import Settings
 
-CHOSEN: Final = ("formats", "sections", "sources", "redaction")
+CHOSEN: Final = ("formats", "sections", "sources", "severities", "redaction")
 RESERVED: Final = "new"
 WRITTEN: Final = ("schedule", "only_if", "enclose")
 
@@ -54,6 +55,7 @@ def offer_of(settings: Settings) -> dict[str, Any]:
         "formats": FILES,
         "sections": [section.name for section in SECTIONS],
         "sources": [entry.name for entry in settings.sources],
+        "levels": LEVELS,
         "measures": ("addresses", "devices", "pseudonyms", "drop"),
         "figures": [figure.id for figure in FIGURES],
         "has_links": settings.delivery.base_url is not None,

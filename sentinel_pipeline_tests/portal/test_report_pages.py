@@ -104,6 +104,15 @@ def test_a_form_cannot_ask_in_anothers_name(house: Portal) -> None:
     assert filed.requested_by == "analyst"
 
 
+def test_a_report_of_some_severities_says_which(house: Portal) -> None:
+    name = ask(house, severities=["critical", "high"])
+    with house.ledger.reading() as connection:
+        filed = state_of(connection, name)
+    assert filed is not None
+    assert filed.request.severities == ("critical", "high")
+    assert "<dt>Severities</dt><dd>critical, high</dd>" in house.people["analyst"].get(f"/reports/{name}").text
+
+
 def test_a_report_is_cancelled_and_asked_for_again(house: Portal) -> None:
     analyst, name = house.people["analyst"], ask(house)
     page = f"/reports/{name}"

@@ -47,6 +47,18 @@ def test_one_is_made_changed_paused_resumed_and_deleted(house: Portal) -> None:
     assert [entry.act for entry in house.record()].count("unsubscribed") == 1
 
 
+def test_severities_are_chosen_shown_and_kept(house: Portal) -> None:
+    subscribe(house, severities=["critical", "high"])
+    page = house.people["analyst"].get(PAGE).text
+    assert {value: f'value="{value}" checked' in page for value in ("critical", "high", "low")} == {
+        "critical": True,
+        "high": True,
+        "low": False,
+    }
+    unlike = sent(house.people["analyst"], NEW, {**MINE, "name": "B", "severities": "low", "sections": "protocols"})
+    assert "severities: found low; none of its sections tells these apart" in unlike.text
+
+
 def test_an_admin_sees_and_changes_all_and_they_stay_their_owners(house: Portal) -> None:
     subscribe(house)
     subscribe(house, role="admin", name="Of the admin")
