@@ -29,6 +29,7 @@ GROUPS = {
     "monthly",
     "custom",
     "corrections",
+    "requested_exports",
     "deliveries",
     "housekeeping",
 }
@@ -204,6 +205,7 @@ def test_the_definitions_are_valid_and_warn_of_nothing(house: Path) -> None:
     assert [line for line in own if "superseded" not in line] == []
 
 
+@pytest.mark.slow
 def test_facts_json_names_partitions_that_dagster_knows(house: Path, instance: dg.DagsterInstance) -> None:
     assert run(house, instance, "publish_daily", **{PARTITION: DAY}).success
     facts = json.loads((house / "editions" / "daily" / DAY / "r1" / "facts.json").read_text())["facts"]

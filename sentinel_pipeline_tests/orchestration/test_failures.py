@@ -114,6 +114,7 @@ def test_a_source_that_stays_away_is_told_once_and_its_return_once(house: House)
     assert house.problems == []
 
 
+@pytest.mark.slow
 def test_the_same_problem_is_told_again_when_it_comes_back(house: House) -> None:
     source = house.data / "home.db"
     for _ in range(2):

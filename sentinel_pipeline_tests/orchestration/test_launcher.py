@@ -62,7 +62,7 @@ def test_the_configuration_brings_our_instance_and_launcher(instance: dg.Dagster
     queue = instance.get_concurrency_config().run_queue_config
     assert queue is not None
     assert queue.max_concurrent_runs == 2
-    one_at_a_time = ("dagster/backfill", "sentinel/schedule", "sentinel/custom")
+    one_at_a_time = ("dagster/backfill", "sentinel/schedule", "sentinel/export", "sentinel/custom")
     assert queue.tag_concurrency_limits == [{"key": key, "limit": 1} for key in one_at_a_time]
 
 

@@ -48,6 +48,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, report: Report) -> None:
     here = {name: files(ALONE.rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE}
     for name in BESIDE:

@@ -188,6 +188,7 @@ def test_a_full_or_read_only_disk_is_one_line_and_nothing_half_written(tmp_path:
         subprocess.run(["umount", str(house / "editions")], check=True)
 
 
+@pytest.mark.slow
 def test_counts_too_large_to_add_up_are_one_line_and_no_edition(tmp_path: Path) -> None:
     data = make_house(tmp_path / "data")
     with closing(sqlite3.connect(data / "home.db")) as database, database:
