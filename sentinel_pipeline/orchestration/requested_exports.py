@@ -31,6 +31,7 @@ def requested_exports(settings: Settings) -> dg.AssetsDefinition:
         key=KEY,
         partitions_def=EXPORT_REQUESTS,
         group_name=GROUP,
+        kinds={"polars"},
         owners=OWNERS,
         tags={"layer": "export"},
         description="The file that somebody asked for, below exports/on-request/, until it expires.",

@@ -8,9 +8,10 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.sections.section import Section, named
 from sentinel_pipeline.sections.security import with_device_names
 from sentinel_pipeline.sections.shares import percents, ranked
-from sentinel_pipeline.statistics.connection_patterns import LONGEST, LONGEST_FIRST, MILLIONTHS, PAIR
+from sentinel_pipeline.statistics.connection_patterns import LONGEST, LONGEST_FIRST, PAIR
+from sentinel_pipeline.statistics.statistic import MILLIONTHS
 
-SECONDS_AN_HOUR = 3_600
+MICROSECONDS_AN_HOUR = 3_600_000_000
 MILLISECONDS = 1_000
 SIDES = ["bytes_sent", "bytes_received"]
 BYTES = (pl.col("bytes_sent") + pl.col("bytes_received")).sum().cast(pl.Int64).alias("bytes")
@@ -21,7 +22,7 @@ def longest_connections(long_connections: pl.DataFrame, device_inventory: pl.Dat
 
     Of one that came in from outside the device is the one that answered, the other address who asked.
     """
-    hours = (pl.col("duration_seconds") / SECONDS_AN_HOUR).round(2, mode="half_to_even")
+    hours = (pl.col("duration_us") / MICROSECONDS_AN_HOUR).round(2, mode="half_to_even")
     return (
         long_connections.with_columns(
             duration_hours=hours,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from sentinel_pipeline.statistics.statistic import Statistic, count, total
+from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, total
 
 LONG_SECONDS = 3_600
 LONG_KEPT = 200
-LONGEST = ("duration_seconds", "started_at", "source", "connection_id")
+# What a source may claim and microseconds still hold: 285,000 years.
+MOST_SECONDS = 9_000_000_000_000
+LONGEST = ("duration_us", "started_at", "source", "connection_id")
 LONGEST_FIRST = [True, False, False, False]
 
 # A pair of addresses with fewer connections in a day has no rhythm to speak of, one with more is just busy.
@@ -19,7 +21,6 @@ BEACONS_KEPT = 500
 PAIR = ("source", "device_ip", "destination_ip", "destination_port", "protocol")
 STEADIEST = ("jitter_millionths", "connections", *PAIR)
 STEADIEST_FIRST = [False, True, *(False for _ in PAIR)]
-MILLIONTHS = 1_000_000
 
 DNS = (pl.col("service") == "dns") | (pl.col("destination_port") == 53)
 
@@ -30,6 +31,7 @@ def long_connections(connections: pl.LazyFrame) -> pl.LazyFrame:
     Of an inbound connection the device is the one that answered, `other_ip` the one that asked.
     """
     inbound = pl.col("is_inbound").fill_null(value=False)
+    duration = pl.col("duration_seconds").clip(upper_bound=MOST_SECONDS) * MILLIONTHS
     return (
         connections.filter(pl.col("duration_seconds").is_finite() & (pl.col("duration_seconds") >= LONG_SECONDS))
         .select(
@@ -42,7 +44,7 @@ def long_connections(connections: pl.LazyFrame) -> pl.LazyFrame:
             "destination_port",
             "protocol",
             "service",
-            "duration_seconds",
+            duration.round().cast(pl.Int64).alias("duration_us"),
             "bytes_sent",
             "bytes_received",
         )

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sentinel_pipeline.statistics.connection_patterns import BEACONS_KEPT, LONG_KEPT, MILLIONTHS
+from sentinel_pipeline.statistics.connection_patterns import BEACONS_KEPT, LONG_KEPT
+from sentinel_pipeline.statistics.statistic import MILLIONTHS
 from sentinel_pipeline_tests.clocks import BRIEF, day
 from sentinel_pipeline_tests.statistics.frames import connections, counted, instants, utc
 
@@ -28,9 +29,10 @@ def rhythm(gaps: list[float], **what: Any) -> list[dict[str, Any]]:
 
 
 def test_connections_of_an_hour_or_more_are_kept_longest_first() -> None:
-    seconds = [3_599.999, 3_600.0, 90_000.5, None, float("inf"), float("nan")]
+    seconds = [3_599.999, 3_600.0, 90_000.5, 1e300, None, float("inf"), float("nan")]
     frame = connections(*({"started_at": NOON, "duration_seconds": one} for one in seconds))
-    assert counted("long_connections", frame, TODAY)["duration_seconds"].to_list() == [90_000.5, 3_600.0]
+    found = counted("long_connections", frame, TODAY)
+    assert found["duration_us"].to_list() == [9 * 10**18, 90_000_500_000, 3_600_000_000]
 
 
 def test_the_device_of_a_long_connection_from_outside_is_the_one_that_answered() -> None:
@@ -44,7 +46,7 @@ def test_no_more_long_connections_are_kept_than_promised() -> None:
     rows = [{"started_at": NOON, "duration_seconds": 4_000.0 + n} for n in range(LONG_KEPT + 5)]
     found = counted("long_connections", connections(*rows), TODAY)
     assert found.height == LONG_KEPT
-    assert found["duration_seconds"].min() == 4_005.0
+    assert found["duration_us"].min() == 4_005_000_000
 
 
 def test_a_rhythm_is_told_by_its_median_interval_and_how_far_starts_stray() -> None:
