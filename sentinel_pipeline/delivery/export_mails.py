@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sentinel_pipeline.delivery.channels import channel
 from sentinel_pipeline.delivery.linking import Target, own_link
-from sentinel_pipeline.delivery.notices import is_due, send_due
-from sentinel_pipeline.delivery.outbox import PostOffice, resolve_abandoned
+from sentinel_pipeline.delivery.once import send_once
+from sentinel_pipeline.delivery.outbox import PostOffice
 from sentinel_pipeline.delivery.parcel import Parcel
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
 from sentinel_pipeline.rendering.mail import letter
@@ -29,21 +29,14 @@ Pair = tuple["Export", "Schedule"]
 
 def mail_exports(settings: Settings, clock: Callable[[], datetime], pause: Callable[[float], None]) -> tuple[str, ...]:
     """Sends what nobody was sent yet; returns a line for a channel that cannot be used. Raises LedgerError."""
-    from sentinel_pipeline.ledger.deliveries import plan, rows_of
-
     ledger = open_ledger(ledger_url(settings.data))
     pairs = _made(ledger, clock()) if settings.delivery.base_url else []
     if not pairs:
         return ()
     office = PostOffice(settings, ledger, letter, lambda name: channel(name, settings), clock, pause)
     with ledger.sole_sender():
-        resolve_abandoned(office)
-        about = {row.delivery_id: (row, pair) for pair in pairs for row in _planned(pair, settings)}
-        plan(ledger, [row for row, _ in about.values()], clock())
-        with ledger.reading() as connection:
-            due = [row for row in rows_of(connection, about) if is_due(row, clock())]
-        why = send_due(office, due, lambda row: _parcel(row, about[row.delivery_id][1], office)) if due else ""
-    return (why,) if why else ()
+        planned = [(row, pair) for pair in pairs for row in _planned(pair, settings)]
+        return send_once(office, planned, lambda row, pair: _parcel(row, pair, office))
 
 
 def _made(ledger: Ledger, now: datetime) -> list[Pair]:

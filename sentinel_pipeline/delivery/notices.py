@@ -6,16 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sentinel_pipeline.delivery.attempts import Desk, hand_over
 from sentinel_pipeline.delivery.channels import channel
-from sentinel_pipeline.delivery.outbox import PostOffice, resolve_abandoned
+from sentinel_pipeline.delivery.once import send_once
+from sentinel_pipeline.delivery.outbox import PostOffice
 from sentinel_pipeline.delivery.parcel import Parcel
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.delivery import State
-from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
 from sentinel_pipeline.rendering.letter import Letter
 from sentinel_pipeline.rendering.mail import letter
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from sentinel_pipeline.ledger.retention import Announcement
 
 ALERTS = "alerts"
-LONGEST_PAUSE = timedelta(hours=1)
 SETTLED: tuple[State, ...] = ("sent", "refused", "uncertain")
 Kind = Literal["failure", "recovery", "deletion"]
 
@@ -49,7 +47,6 @@ def send_notices(settings: Settings, clock: Callable[[], datetime], pause: Calla
 
     Each mail is tried once: who comes next tries again, the more seldom the more often it failed.
     """
-    from sentinel_pipeline.ledger.deliveries import plan, rows_of
     from sentinel_pipeline.ledger.problems import unclosed
     from sentinel_pipeline.ledger.retention import untold
 
@@ -62,34 +59,11 @@ def send_notices(settings: Settings, clock: Callable[[], datetime], pause: Calla
         return ()
     office = PostOffice(settings, ledger, letter, lambda name: channel(name, settings), clock, pause)
     with ledger.sole_sender():
-        resolve_abandoned(office)
-        about = {row.delivery_id: (row, one) for one in notices for row in _mails(one, settings)}
-        plan(ledger, [row for row, _ in about.values()], clock())
-        with ledger.reading() as connection:
-            due = [row for row in rows_of(connection, about) if is_due(row, clock())]
-        troubles = send_due(office, due, lambda row: _parcel(row, about[row.delivery_id][1], settings)) if due else ""
+        planned = [(row, one) for one in notices for row in _mails(one, settings)]
+        troubles = send_once(office, planned, lambda row, one: _parcel(row, one, settings))
         _close_told(ledger, problems, settings)
         _note_told(ledger, announcements, settings, clock())
-    return (troubles,) if troubles else ()
-
-
-def send_due(office: PostOffice, rows: list[Delivery], parcel: Callable[[Delivery], Parcel]) -> str:
-    """Tries each row once, all of one channel; returns why the channel cannot be used, or nothing."""
-    name = rows[0].channel
-    try:
-        desk = Desk(office.ledger, office.channel(name), ("planned",), 1, office.clock, office.pause)
-        why = hand_over(desk, rows, parcel)
-    except UsageError as error:
-        why = str(error)
-    return f"{name} cannot be used: {why}" if why else ""
-
-
-def is_due(row: Delivery, now: datetime) -> bool:
-    """Tried again after 2, 4, 8 … minutes."""
-    if row.state != "planned":
-        return False
-    waited = min(timedelta(minutes=2 ** min(row.attempts, 10)), LONGEST_PAUSE)
-    return row.tried_at is None or now - row.tried_at >= waited
+    return troubles
 
 
 def _of_problem(problem: Problem, settings: Settings) -> list[Notice]:
