@@ -88,13 +88,18 @@ def beacons(regular_connections: pl.DataFrame, device_inventory: pl.DataFrame) -
 
 
 def name_servers(name_server_askers: pl.DataFrame) -> pl.DataFrame:
-    """Addresses that devices asked for names (service dns, or port 53), with how many devices did."""
+    """Addresses that devices asked for names (service dns, or port 53), with how many devices did.
+
+    Of each day the 200 most asked; the others are one row, the last, without an address.
+    """
     table = name_server_askers.group_by("destination_ip").agg(
         pl.col("device_ip").drop_nulls().n_unique().cast(pl.Int64).alias("devices"),
         pl.col("connections").sum().cast(pl.Int64),
         BYTES,
     )
-    return ranked(table, "connections", ["destination_ip"])
+    return ranked(table, "connections", ["destination_ip"]).sort(
+        pl.col("destination_ip").is_null(), maintain_order=True
+    )
 
 
 def _longest_finding(table: pl.DataFrame) -> str:
@@ -121,11 +126,13 @@ def _called(table: pl.DataFrame) -> dict[str, object]:
 
 
 def _name_server_finding(table: pl.DataFrame) -> str:
-    if table.is_empty():
+    named_ones = table.drop_nulls("destination_ip")
+    if named_ones.is_empty():
         return "No name server was asked"
-    first = table.row(0, named=True)
+    first = named_ones.row(0, named=True)
     most = f"most often {first['destination_ip']}, by {counted(first['devices'], 'device')}"
-    return f"{counted(table.height, 'name server')} asked, {most}"
+    more = "" if named_ones.height == table.height else "More than "
+    return f"{more}{counted(named_ones.height, 'name server')} asked, {most}"
 
 
 SECTIONS = (

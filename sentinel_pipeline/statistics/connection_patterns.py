@@ -22,6 +22,7 @@ PAIR = ("source", "device_ip", "destination_ip", "destination_port", "protocol")
 STEADIEST = ("jitter_millionths", "connections", *PAIR)
 STEADIEST_FIRST = [False, True, *(False for _ in PAIR)]
 
+SERVERS_KEPT = 200
 DNS = (pl.col("service") == "dns") | (pl.col("destination_port") == 53)
 
 
@@ -98,10 +99,18 @@ def _jitter(values: pl.Expr) -> pl.Expr:
 
 
 def name_server_askers(connections: pl.LazyFrame) -> pl.LazyFrame:
-    """Connections and bytes per device and the address it asked for names: service dns, or port 53."""
+    """Connections and bytes per device and the address it asked for names: service dns, or port 53.
+
+    The 200 addresses of the day that were asked most often stand by themselves, the others in a row of each device
+    without an address: a resolver asks as many as there are.
+    """
+    asked = connections.filter(DNS & pl.col("destination_ip").is_not_null())
+    most = asked.group_by("destination_ip").len().sort("len", "destination_ip", descending=[True, False])
+    kept = most.head(SERVERS_KEPT).select("destination_ip", address="destination_ip")
     keys = ["source", "device_ip", "destination_ip"]
     return (
-        connections.filter(DNS & pl.col("destination_ip").is_not_null())
+        asked.join(kept, on="destination_ip", how="left")
+        .with_columns(destination_ip="address")
         .group_by(keys)
         .agg(count("connections"), total("bytes_sent"), total("bytes_received"))
         .sort(keys)

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sentinel_pipeline.statistics.connection_patterns import SERVERS_KEPT
 from sentinel_pipeline_tests.clocks import day, week
 from sentinel_pipeline_tests.sections.worlds import finding_of, table_of, world
 from sentinel_pipeline_tests.statistics.frames import utc
@@ -73,3 +74,15 @@ def test_name_servers_are_ranked_with_the_devices_that_asked() -> None:
     said = "2 name servers asked, most often 192.0.2.1, by 2 devices"
     assert finding_of("name_servers", statistics, TODAY) == said
     assert finding_of("name_servers", world(TODAY), TODAY) == "No name server was asked"
+
+
+def test_name_servers_that_are_told_together_stand_last_and_are_counted_as_more() -> None:
+    ask: dict[str, Any] = {"service": "dns"}
+    seldom = [row for n in range(SERVERS_KEPT + 8) for row in every(1.0, 1, destination_ip=f"s{n:03}", **ask)]
+    statistics = world(TODAY, connections=[*every(1.0, 3, destination_ip="z", device_ip="10.0.0.9", **ask), *seldom])
+    table = table_of("name_servers", statistics, TODAY)
+    assert table.height == SERVERS_KEPT + 1
+    assert table.row(0)[:3] == ("z", 1, 3)
+    assert table.row(-1)[:3] == (None, 1, 9)
+    said = f"More than {SERVERS_KEPT} name servers asked, most often z, by 1 device"
+    assert finding_of("name_servers", statistics, TODAY) == said

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from sentinel_pipeline.statistics.connection_patterns import BEACONS_KEPT, LONG_KEPT
+from sentinel_pipeline.statistics.connection_patterns import BEACONS_KEPT, LONG_KEPT, SERVERS_KEPT
 from sentinel_pipeline.statistics.statistic import MILLIONTHS
 from sentinel_pipeline_tests.clocks import BRIEF, day
 from sentinel_pipeline_tests.statistics.frames import connections, counted, instants, utc
@@ -138,3 +138,22 @@ def test_names_are_asked_by_service_or_by_port() -> None:
     found = counted("name_server_askers", frame, TODAY)
     assert found.rows() == [("home", "10.0.0.1", "192.0.2.1", 2, 3, 4)]
     assert found.schema["connections"] == pl.Int64
+
+
+def test_name_servers_beyond_the_most_asked_are_one_row_of_each_device() -> None:
+    def ask(device: int, server: int) -> dict[str, Any]:
+        return {
+            **PAIR,
+            "started_at": NOON,
+            "service": "dns",
+            "device_ip": f"10.0.0.{device}",
+            "destination_ip": f"s{server:03}",
+        }
+
+    often = [ask(1, server) for server in range(SERVERS_KEPT) for _ in range(2)]
+    seldom = [ask(device, SERVERS_KEPT + n) for n in range(50) for device in (3,)]
+    found = counted("name_server_askers", connections(*often, *seldom), TODAY)
+    assert found.filter(pl.col("destination_ip").is_not_null()).height == SERVERS_KEPT
+    others = found.filter(pl.col("destination_ip").is_null()).select("device_ip", "connections")
+    assert others.rows() == [("10.0.0.3", 50)]
+    assert found["connections"].sum() == len(often) + len(seldom)
