@@ -10,14 +10,16 @@ from io import BytesIO
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 from pypdf import PdfReader
 
 from sentinel_pipeline.domain.period import CustomPeriod
 from sentinel_pipeline.rendering.chart_times import clock_changes, offsets, ticks, time_grid, unusual_hours
 from sentinel_pipeline.rendering.charts import FILE_FORMS, Form, alt_text, bound, draw, draw_files, page_chart
+from sentinel_pipeline.rendering.palette import SEVERITIES
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.scales import value_ticks
 from sentinel_pipeline.rendering.sparklines import sparkline, strokes
@@ -198,6 +200,18 @@ def test_png_is_a_small_palette_picture_with_its_description() -> None:
         assert image.width >= 1000
         assert "Heat map" in str(image.info["Description"])
     assert len(drawn) < 100_000
+
+
+def test_the_few_colours_of_a_png_keep_the_paper_white_and_every_level_its_colour() -> None:
+    drawn = draw(worlds.severity_distribution(), a_period(), "png")
+    assert drawn is not None
+    with Image.open(BytesIO(drawn)) as image:
+        coloured = image.convert("RGB")
+    assert coloured.getpixel((0, 0)) == (255, 255, 255)
+    planes = sorted(coloured.getcolors() or (), reverse=True)[: len(SEVERITIES) + 4]
+    shown = [np.array(colour) for _, colour in planes]
+    for swatch in SEVERITIES.values():
+        assert min(np.abs(colour - ImageColor.getrgb(swatch.fill)).max() for colour in shown) <= 2, swatch
 
 
 def test_value_axes_begin_at_zero_and_bytes_have_round_steps() -> None:
