@@ -18,6 +18,7 @@ from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, wri
 from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
 from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
+from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.retrying import retry_if
 from sentinel_pipeline.publishing.scope import statistic_asset
@@ -77,6 +78,7 @@ def extract_asset(
         " When the source cannot be reached the receipt says so.",
     )
     def extracts(context: dg.AssetExecutionContext) -> None:
+        prepare_press(context, deployment, "daily")
         with in_use(deployment.lake):
             days = list(open_days(deployment.lake, days_of(context, deployment)))
             for day, metadata in read_source(deployment, entry, days, context):

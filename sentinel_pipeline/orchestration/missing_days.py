@@ -6,7 +6,7 @@ from sentinel_pipeline.domain.period import NOUN
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata
-from sentinel_pipeline.orchestration.press import PRESS, is_worth_it
+from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.publishing.editions import edition_folder
 from sentinel_pipeline.publishing.withdrawal import require_kept
@@ -35,8 +35,7 @@ def days_definition(
         # Runs are made from the definitions, and those hold this asset.
         from sentinel_pipeline.orchestration.runs import read_days, uncounted_days
 
-        if is_worth_it(deployment.scope.sections_of(cadence)):
-            PRESS.prepare()
+        prepare_press(context, deployment, cadence)
         period = deployment.period(cadence, context.partition_key)
         require_kept(edition_folder(deployment.settings.editions, period), period, deployment.lake)
         missing = uncounted_days(deployment, period)

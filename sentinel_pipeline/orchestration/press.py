@@ -1,4 +1,4 @@
-"""Files of an edition made in two processes: while one draws the charts, the other sets the document and the page.
+"""Files of an edition made in two processes: while one draws the charts, the other makes what else takes long.
 
 As a program of its own it loads what it needs, waits for a line that says what to render, and ends; it knows nothing of
 Dagster.
@@ -23,16 +23,19 @@ from sentinel_pipeline.rendering.report import Report
 from sentinel_pipeline.sections.section import Section
 from sentinel_pipeline.settings import Settings, load_settings
 
-FIRST, BESIDE = "charts", ("document", "page")
+FIRST, BESIDE = "charts", ("document", "page", "tables", "workbook")
 # A second process costs as much as drawing many charts: fewer than these are drawn sooner without.
 WORTH = 20
 # Otherwise loaded when the first chart is drawn; together they take longer than ten charts.
 HEAVY = (
     "matplotlib.backends.backend_pdf",
     "matplotlib.backends.backend_svg",
+    "sentinel_pipeline.orchestration.deployment",
     "sentinel_pipeline.rendering.charts",
     "sentinel_pipeline.rendering.document",
     "sentinel_pipeline.rendering.html",
+    "sentinel_pipeline.rendering.tables",
+    "sentinel_pipeline.rendering.workbook",
 )
 
 

@@ -13,7 +13,8 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.missing_days import days_definition, days_key
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
-from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
+from sentinel_pipeline.orchestration.press import FIRST, PRESS
+from sentinel_pipeline.orchestration.pressing import begin_beside
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.published import edition_metadata, publish_period
 from sentinel_pipeline.orchestration.unwanted import request_of
@@ -227,20 +228,12 @@ def files_definition(
             return dg.MaterializeResult(metadata=NOT_REQUESTED)
         say(f"rendering {files.name} of {cadence} {period.key}")
         report = compose(scope, deployment.settings.organisation, period, deployment.settings.editions, lake)
-        if files.name == FIRST and is_worth_it(scope.sections_of(cadence)):
-            beside = [one.name for one in FILE_ASSETS if one.name in BESIDE and one.is_in(scope.narrowing)]
-            PRESS.begin(deployment.settings, period, [name for name in beside if is_coming(context, cadence, name)])
+        if files.name == FIRST:
+            begin_beside(context, deployment, period, scope.narrowing)
         folder = PRESS.rendered(files, report, deployment.settings.editions)
         return dg.MaterializeResult(metadata=_files_metadata(folder))
 
     return rendered
-
-
-def is_coming(context: dg.AssetExecutionContext, cadence: str, name: str) -> bool:
-    """Whether this run renders a group of files too."""
-    run, key = context.run, dg.AssetKey([cadence, name])
-    is_selected = not run.asset_selection or key in run.asset_selection
-    return is_selected and (not run.step_keys_to_execute or key.to_python_identifier() in run.step_keys_to_execute)
 
 
 def _files_metadata(folder: Path) -> dict[str, dg.MetadataValue]:
