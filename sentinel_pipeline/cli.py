@@ -23,6 +23,7 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, SettingsError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, Period, Window, first_of, midnight
 from sentinel_pipeline.export_command import export
+from sentinel_pipeline.migrate_command import migrate
 from sentinel_pipeline.request_command import request
 from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.serve_command import serve
@@ -224,6 +225,7 @@ cli.add_command(serve)
 cli.add_command(users)
 cli.add_command(tokens)
 cli.add_command(audit)
+cli.add_command(migrate)
 
 
 @cli.command()

@@ -27,6 +27,7 @@ from sentinel_pipeline.yaml_document import Lines, document_of
 PROJECT = Path(__file__).resolve().parent.parent
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
 UNCONFIGURED = DeliveryEntry()
+POSTGRESQL_URL = "SENTINEL_POSTGRESQL_URL"
 DEMO_POSTGRESQL_URL = "SENTINEL_DEMO_POSTGRESQL_URL"
 
 
@@ -58,13 +59,18 @@ def share_cores() -> None:
 
 
 def dagster_postgresql_url() -> str | None:
-    """Where Dagster's storage lives instead of SQLite: SENTINEL_DAGSTER_POSTGRESQL_URL."""
-    return os.environ.get("SENTINEL_DAGSTER_POSTGRESQL_URL") or None
+    """Where Dagster keeps its records: SENTINEL_DAGSTER_POSTGRESQL_URL, else SENTINEL_POSTGRESQL_URL, else SQLite."""
+    return os.environ.get("SENTINEL_DAGSTER_POSTGRESQL_URL") or os.environ.get(POSTGRESQL_URL) or None
 
 
 def ledger_url(data: Path) -> str:
-    """Where the ledger lies: SENTINEL_LEDGER_POSTGRESQL_URL, else `state.db` in the data folder."""
-    return os.environ.get("SENTINEL_LEDGER_POSTGRESQL_URL") or f"sqlite:///{data / 'state.db'}"
+    """Where the ledger lies: SENTINEL_LEDGER_POSTGRESQL_URL, else SENTINEL_POSTGRESQL_URL, else the file."""
+    return os.environ.get("SENTINEL_LEDGER_POSTGRESQL_URL") or os.environ.get(POSTGRESQL_URL) or ledger_file_url(data)
+
+
+def ledger_file_url(data: Path) -> str:
+    """Where the ledger lies when no server is named: `state.db` in the data folder."""
+    return f"sqlite:///{data / 'state.db'}"
 
 
 def demo_postgresql_url() -> str | None:

@@ -70,6 +70,7 @@ MAY_IMPORT = {
     "cli": EVERYTHING,
     "access_command": frozenset({"domain", "ledger", "settings", "terminal"}),
     "audit_command": frozenset({"domain", "lake.whole_files", "ledger", "rendering", "settings", "terminal"}),
+    "migrate_command": frozenset({"domain", "ledger", "orchestration", "settings"}),
     "serve_command": frozenset({"portal", "terminal"}),
     "delivery_command": frozenset(
         {"delivery", "domain", "ledger", "orchestration", "requests", "settings", "terminal"}

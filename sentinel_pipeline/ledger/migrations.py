@@ -227,13 +227,29 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
+# The version of a ledger that goes on elsewhere.
+MOVED = -1
+
+
+class MovedError(LedgerError):
+    """This ledger goes on elsewhere; `to` names where."""
+
+    def __init__(self, place: str, to: str) -> None:
+        super().__init__(f"{place}: was moved to {to}; set SENTINEL_POSTGRESQL_URL to use it there")
+        self.to = to
+
 
 def migrate(connection: Connection, place: str) -> None:
-    """Brings the tables up to date, in the caller's transaction. Raises LedgerError when they are newer than this."""
+    """Brings the tables up to date, in the caller's transaction.
+
+    Raises LedgerError when they are newer than this, MovedError when the ledger goes on elsewhere.
+    """
     known = _version(connection)
     if known is None:
         connection.execute(text("CREATE TABLE ledger_version (version INTEGER NOT NULL)"))
         connection.execute(text("INSERT INTO ledger_version VALUES (0)"))
+    if where := _moved_to(connection):
+        raise MovedError(place, where)
     if (known or 0) > len(MIGRATIONS):
         raise LedgerError(
             f"{place}: was written by a newer version (its tables are of version {known}, this one knows"
@@ -242,6 +258,24 @@ def migrate(connection: Connection, place: str) -> None:
     for statement in (statement for step in MIGRATIONS[known or 0 :] for statement in step):
         connection.execute(text(statement))
     connection.execute(text("UPDATE ledger_version SET version = :version"), {"version": len(MIGRATIONS)})
+
+
+def close(connection: Connection, place: str) -> None:
+    """Makes a SQLite ledger that was moved refuse to be opened, and to be written by who opened it before."""
+    connection.execute(text("CREATE TABLE ledger_moved (place TEXT NOT NULL)"))
+    connection.execute(text("INSERT INTO ledger_moved VALUES (:place)"), {"place": place})
+    connection.execute(text("UPDATE ledger_version SET version = :version"), {"version": MOVED})
+    for table in inspect(connection).get_table_names():
+        for act in ("INSERT", "UPDATE", "DELETE"):
+            refusal = "SELECT RAISE(ABORT, 'this ledger was moved to another database')"
+            connection.execute(text(f"CREATE TRIGGER moved_{act}_{table} BEFORE {act} ON {table} BEGIN {refusal}; END"))
+
+
+def _moved_to(connection: Connection) -> str | None:
+    """Where a ledger was moved to, if it was."""
+    if _version(connection) != MOVED:
+        return None
+    return str(connection.execute(text("SELECT place FROM ledger_moved")).scalar_one())
 
 
 def is_current(connection: Connection) -> bool:

@@ -87,7 +87,7 @@ def run_control_room(
     """Runs until SIGINT or SIGTERM: 0 then, 1 when it could not start or a process of it died; says why in a line."""
     try:
         home = prepare_home(data)
-        with _only_one(home) as lock, bound(host, port) as listening, StopRequest() as stop:
+        with sole_room(home) as lock, bound(host, port) as listening, StopRequest() as stop:
             room = ControlRoom(data.resolve(), home, stop)
             _run(room, code_location(workspace), Place(host, port, public_url), listening, lock)
     except (SentinelError, OSError) as error:
@@ -138,7 +138,8 @@ def _watch(room: ControlRoom) -> None:
 
 
 @contextmanager
-def _only_one(home: Path) -> Iterator[int]:
+def sole_room(home: Path) -> Iterator[int]:
+    """While it lasts no control room works on this home but the caller's. Raises SentinelError when one does."""
     place = home / "control_room.lock"
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
