@@ -243,14 +243,15 @@ def encrypt() -> None:
 
 
 @cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @click.option("--public-url", default="", help="The HTTPS address of the proxy in front, for others than this machine.")
-def up(port: int, public_url: str) -> None:
-    """Runs the portal, the Dagster UI under /dagster and the daemon on 127.0.0.1 until it is stopped."""
+def up(host: str, port: int, public_url: str) -> None:
+    """Runs the portal, the Dagster UI under /dagster and the daemon until it is stopped."""
     from sentinel_pipeline.orchestration.control_room import run_control_room
 
     configured()
-    raise click.exceptions.Exit(run_control_room(data_folder(), port=port, public_url=public_url))
+    raise click.exceptions.Exit(run_control_room(data_folder(), host, port, public_url=public_url))
 
 
 __all__ = ["SettingsError", "Window", "cli", "main", "midnight"]
