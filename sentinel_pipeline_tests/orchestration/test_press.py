@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.orchestration import press, reports
+from sentinel_pipeline.orchestration import press, pressing, reports
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.press import BESIDE, Press
 from sentinel_pipeline.orchestration.runs import PARTITION
@@ -45,7 +45,7 @@ def report(deployment: Deployment) -> Report:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow
@@ -96,9 +96,10 @@ def test_a_run_publishes_the_same_edition_with_two_processes(house: Path, monkey
 
     noted = Noted(cores=2)
     monkeypatch.setattr(press, "WORTH", 1)
-    monkeypatch.setattr(reports, "PRESS", noted)
+    for module in (pressing, reports):
+        monkeypatch.setattr(module, "PRESS", noted)
     with dg.DagsterInstance.ephemeral() as instance:
         assert run(house, instance, "render_daily", **{PARTITION: DAY}).success
     assert [folder.name for folder in (house / "editions" / "daily" / DAY).iterdir() if folder.is_dir()] == ["r1"]
-    assert begun == [list(BESIDE)]
+    assert [sorted(groups) for groups in begun] == [sorted(BESIDE)]
     assert vars(noted) == vars(Press(cores=2))
