@@ -12,7 +12,7 @@ from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.exports.filters import DEVICE, MACHINE, Filter
 from sentinel_pipeline.lake.store import Lake
 
-MOST_SHOWN: Final = 60
+MOST_SHOWN: Final = 24
 
 
 class Offered(Protocol):

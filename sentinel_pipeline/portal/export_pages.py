@@ -58,10 +58,14 @@ class Shown:
         return f"{HOME}/{self.export.export_id}"
 
     @property
+    def title(self) -> str:
+        return self.export.order.export_type.replace("_", " ").capitalize()
+
+    @property
     def about(self) -> str:
         """What was asked for, in words."""
         options = self.export.order.options
-        edges = [str(options[name]) for name in ("since", "until", "last") if options.get(name)]
+        edges = [str(options[name]).replace("_", " ") for name in ("since", "until", "last") if options.get(name)]
         devices = [*options.get("device", ()), *options.get("machine", ())]
         narrowed = [counted(len(devices), "device")] if devices else []
         return " · ".join([self.export.order.format, *([" to ".join(edges)] if edges else []), *narrowed])

@@ -91,7 +91,7 @@ progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--acc
 
 .badge {{ display: inline-block; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: .8rem; }}
 {BADGES}
-.entries {{ list-style: none; margin: 0; padding: 0; display: grid; gap: .8rem;
+.entries {{ list-style: none; margin: 1rem 0 0; padding: 0; display: grid; gap: .8rem;
   grid-template-columns: minmax(0, 1fr); }}
 .entry {{ border: 1px solid var(--rule); border-radius: .4rem; padding: .9rem 1.1rem; display: grid; gap: .5rem 2rem; }}
 .entry h2, .entry h3 {{ border: 0; margin: 0; padding: 0; font-size: 1.1rem; }}

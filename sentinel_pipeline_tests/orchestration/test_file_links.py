@@ -48,7 +48,9 @@ class House:
         self.app = whole_application(context, site)
         self.people = {role: add(self.ledger, role, role, PASSWORD, "tests", AT) for role in ROLES}
         client = Client("127.0.0.1", "tests")
-        self.sessions = {role: sign_in(self.ledger, role, PASSWORD, client, AT) for role in ROLES}
+        self.sessions: dict[str, str | None] = {
+            role: sign_in(self.ledger, role, PASSWORD, client, AT) for role in ROLES
+        }
         self.links = {
             "edition": self.link("editions/daily/2025-01-01/r1/report.pdf"),
             "by hand": self.link("exports/by_hand.csv"),
@@ -66,7 +68,7 @@ class House:
 
     def ask(self, what: str, role: str = "") -> Answer:
         cookie = {"cookie": f"sentinel_session={self.sessions[role]}"} if role else {}
-        return ask(self.app, "GET", self.links[what], **cookie)
+        return ask(self.app, "GET", self.links[what], b"", **cookie)
 
 
 def requested(ledger: Ledger, name: str) -> str:

@@ -271,6 +271,18 @@ def test_costs_of_a_year_by_month(served: Served) -> None:
     assert found["record_count"] >= 2
 
 
+def test_a_report_of_the_system_on_paper(served: Served) -> None:
+    body = {
+        "export_type": "system_report", "format": "pdf", "date_range": DATES,
+        "report_sections": [
+            "device_summary", "energy_consumption", "cost_breakdown", "system_health", "usage_patterns",
+        ],
+    }  # fmt: skip
+    found, file = made(served, body)
+    assert (file.headers["content-type"], file.content[:5]) == ("application/pdf", b"%PDF-")
+    assert found["record_count"] == 2 * 9 + 24
+
+
 def test_the_audit_log(served: Served) -> None:
     body = {
         "export_type": "audit_logs", "format": "json", "date_range": JANUARY, "users": ["admin", "operator"],
