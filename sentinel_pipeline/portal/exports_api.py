@@ -23,7 +23,7 @@ from sentinel_pipeline.ledger.exports import Export, counts, export_of, in_state
 from sentinel_pipeline.portal import export_shapes as shapes
 from sentinel_pipeline.portal.api_answers import RefusedError, answered
 from sentinel_pipeline.portal.api_callers import caller, refusals
-from sentinel_pipeline.portal.downloads import file_response, published_file, range_of
+from sentinel_pipeline.portal.downloads import SAVED, SHOWN, file_response, published_file, range_of
 from sentinel_pipeline.portal.export_filing import file
 from sentinel_pipeline.portal.visitors import Visitor, client_of, site_of
 
@@ -32,6 +32,12 @@ REFUSALS: Final = refusals("DATA_EXPORT", "The body or a parameter is wrong, or 
 router = APIRouter(responses=REFUSALS, dependencies=[Security(HTTPBearer(auto_error=False))])
 ADMIN: Final = "USERS_MANAGE"
 GONE: Final[dict[int | str, dict[str, Any]]] = {410: {"description": "Its file has expired: `expired_at` says when."}}
+MEDIA: Final = sorted({*SHOWN.values(), *SAVED.values()})
+FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {media: {} for media in MEDIA}, "description": "The file."},
+    206: {"content": {media: {} for media in MEDIA}, "description": "The part of it that Range asks for."},
+    **GONE,
+}
 
 Exporting = Annotated[Visitor, Depends(caller("DATA_EXPORT"))]
 ExportId = Annotated[str, Path(max_length=64, description="As creating it answered.")]
@@ -77,7 +83,7 @@ def statistics(request: Request, found: Exporting) -> Response:
     return answered(request, shapes.statistics(counted).model_dump())
 
 
-@router.get("/download/{export_id}", responses={200: {"content": {"application/octet-stream": {}}}, **GONE})
+@router.get("/download/{export_id}", response_class=Response, responses=FILES)
 def download(request: Request, found: Exporting, export_id: ExportId) -> Response:
     """The file of an export that is completed; with Range, and If-Range by its ETag, what is missing of it."""
     return hand_out(request, found, own_export(request, found, export_id))
