@@ -11,11 +11,26 @@ from sqlalchemy import update
 from sentinel_pipeline.ledger.export_schedules import Schedule, due, fire, keep
 from sentinel_pipeline.ledger.exports import expire, export_of, fail
 from sentinel_pipeline.ledger.schema import EXPORTS
-from sentinel_pipeline_tests.portal.test_exports_api import completed, create
+from sentinel_pipeline.orchestration.requested_exports import fulfil
+from sentinel_pipeline.settings import load_settings
+from sentinel_pipeline_tests.portal.test_exports_api import V1, completed, create
 from sentinel_pipeline_tests.portal.worlds import Portal, sent
 
 PAGE = "/exports"
 HOSTILE = "<script>alert(1)</script>\u202e"
+
+
+def in_every_state(portal: Portal) -> None:
+    """Exports of the analyst's that wait, are there, go soon, failed and have expired, and a link to one."""
+    analyst, names = portal.people["analyst"], []
+    for _ in range(5):
+        answer = analyst.post(f"{V1}/create", json={"export_type": "alerts", "date_range": "7d"})
+        names.append(str(answer.json()["export_id"]))
+    fail(portal.ledger, names[1], "the source was away", portal.clock())
+    for name, days in zip(names[2:], (5, 0.5, -1), strict=True):
+        fulfil(load_settings(portal.data), name, "run1")
+        kept(portal, name, timedelta(days=days))
+    assert sent(analyst, "/links", {"export_id": names[2]}, PAGE).status_code == 303
 
 
 def shown(plugs: Portal, role: str = "analyst", query: str = "") -> str:
@@ -121,6 +136,13 @@ def test_what_a_schedule_made_says_which(plugs: Portal) -> None:
     assert "by the schedule &lt;script&gt;" in page
     keep(plugs.ledger, replace(schedule, schedule_id="s2", name="Another"), "tests", at)
     assert "Another" not in page
+
+
+def test_every_state_has_words_of_its_own(house: Portal) -> None:
+    in_every_state(house)
+    page = shown(house)
+    for words in ("Waiting", "Failed", "the source was away", "Ready", "Goes within a day", "Expired", "Its file went"):
+        assert words in page, words
 
 
 def test_pages_of_fifty_lead_to_older_ones(plugs: Portal) -> None:
