@@ -58,7 +58,7 @@ def show_links(request: Request, found: Exporter, everybody: Annotated[bool, Que
 def make(request: Request, found: Sender, export_id: Annotated[str, Form(max_length=64)]) -> Response:
     """A link of one's own to the file of an export, for a week or until it expires."""
     export = own_export(request, found, export_id)
-    make_link(site_of(request), found.user, found, export.file or "", DAYS)
+    make_link(site_of(request), found.user, found, export.file or "", DAYS, export.expires_at)
     return RedirectResponse(HOME, 303)
 
 

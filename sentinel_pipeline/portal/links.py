@@ -78,12 +78,13 @@ def make(request: Request, found: Exporting, wished: Wished) -> Response:
     return answered(request, told(request, link).model_dump())
 
 
-def make_link(site: Site, maker: User, holder: Visitor, file: str, days: int) -> Link:
-    """A link of somebody's own to a file that they may have. Raises RefusedError for every other file."""
+def make_link(site: Site, maker: User, holder: Visitor, file: str, days: int, latest: datetime | None = None) -> Link:
+    """A link of somebody's own to a file that they may have, not beyond `latest`. Raises RefusedError for others."""
     if published_file(site.data, file) is None or not may_have(site, holder, file):
         raise RefusedError(404, "FILE_NOT_FOUND", "There is no such file, or whose link it is may not have it")
     now, key = site.clock(), link_key(site.data / "keys")
-    expires_at = (now + timedelta(days=days)).replace(microsecond=0)
+    ends = now + timedelta(days=days)
+    expires_at = (min(ends, latest) if latest else ends).replace(microsecond=0)
     name = link_id(key, new_secret())
     return keep(site.ledger, Link(name, file, holder.user.user_id, None, None, maker.user_id, now, expires_at))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sentinel_pipeline.ledger.links import Link, keep
+from sentinel_pipeline_tests.portal.test_export_pages import kept
 from sentinel_pipeline_tests.portal.test_exports_api import completed
 from sentinel_pipeline_tests.portal.worlds import Portal, sent
 
@@ -48,6 +49,14 @@ def test_nobody_sees_or_ends_anothers_but_an_admin(plugs: Portal) -> None:
     assert address in plugs.people["admin"].get(f"{PAGE}?all=true").text
     assert plugs.people["viewer"].get(PAGE).status_code == 403
     assert revoke(plugs, address, "admin") == 303
+
+
+def test_a_link_ends_with_its_export_at_the_latest(plugs: Portal) -> None:
+    name = completed(plugs)
+    kept(plugs, name, timedelta(days=2))
+    sent(plugs.people["analyst"], PAGE, {"export_id": name}, "/exports")
+    (link,) = (one for one in plugs.people["analyst"].get("/api/v1/links").json()["links"] if name in one["file"])
+    assert datetime.fromisoformat(link["expires_at"]) == plugs.clock() + timedelta(days=2)
 
 
 def test_nobody_makes_a_link_to_what_is_not_theirs(plugs: Portal) -> None:
