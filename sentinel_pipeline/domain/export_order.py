@@ -11,14 +11,20 @@ ExportState = Literal["queued", "running", "completed", "failed", "cancelled", "
 EXPORT_STATES: Final[tuple[ExportState, ...]] = get_args(ExportState)
 OPEN_EXPORTS: Final[tuple[ExportState, ...]] = ("queued", "running")
 
-KEPT_DAYS: Final[Mapping[str, int]] = {"device_data": 7, "cost_analysis": 7, "audit_logs": 30}
+KEPT_DAYS: Final[Mapping[str, int]] = {
+    "device_data": 7,
+    "cost_analysis": 7,
+    "audit_logs": 30,
+    "system_report": 90,
+}
 KEPT_DAYS_OF_OTHERS: Final = 7
 
 
 @dataclass(frozen=True)
 class ExportOrder:
     """`options` are those of `sentinel export` for the table, by name; `fields` the columns of the file as a document
-    names them, in their order (none: as the layout has them). `breakdown`: columns that costs are told apart by.
+    names them, in their order (none: as the layout has them). `breakdown`: columns that costs are told apart by,
+    or the sections of a report of the system.
     """
 
     export_type: str

@@ -13,6 +13,7 @@ from sentinel_pipeline.domain.tables import AUDIT_EVENTS, ENERGY_INTERVALS, ENER
 from sentinel_pipeline.exports.documented_entry import FIELDS, FORMATS, DateRange, ExportEntry, Filters
 from sentinel_pipeline.exports.filters import DEVICE, MACHINE, SEVERITY, TYPE, USER
 from sentinel_pipeline.exports.privacy import ADDRESSES, DEVICES, DROP
+from sentinel_pipeline.exports.system_report import SECTIONS
 from sentinel_pipeline.sources.kasa import LEVELS as KASA_LEVELS
 
 GENERAL: Final = frozenset(
@@ -20,6 +21,7 @@ GENERAL: Final = frozenset(
 )
 OF_READINGS: Final = GENERAL | {"devices", "fields", "aggregation", "aggregation_functions", "filters", "custom_fields"}
 OF_COSTS: Final = GENERAL | {"devices", "grouping", "include_charts", "breakdown_by"}
+OF_SYSTEM: Final = GENERAL | {"devices", "report_sections"}
 OF_AUDIT: Final = GENERAL | {"event_types", "severity_levels", "users", "fields"}
 OF_TABLE: Final = OF_AUDIT | {"devices", "machines", "custom_fields"}
 # Fields as the canonical tables call them where they call them otherwise.
@@ -27,6 +29,7 @@ OURS: Final[Mapping[str, str]] = {"voltage": "voltage_v", "current": "current_a"
 # A reading has no cost, and is what a raw field means otherwise.
 PLAIN_FIELDS: Final = tuple(name for name in FIELDS if name != "cost")
 SIGN_INS: Final[Mapping[str, str]] = {"login_success": "auth.login.success", "login_failure": "auth.login.failure"}
+OF_DEVICES: Final = ("device_data", "cost_analysis", "system_report")
 LAST_SECOND: Final = time(23, 59, 59)
 
 
@@ -39,6 +42,9 @@ def understood(entry: ExportEntry) -> ExportOrder:
         case "cost_analysis":
             _require_known(entry, OF_COSTS)
             return _cost_analysis(entry)
+        case "system_report":
+            _require_known(entry, OF_SYSTEM)
+            return _system_report(entry)
         case "audit_logs":
             _require_known(entry, OF_AUDIT)
             return _of_table(entry, AUDIT_EVENTS)
@@ -74,6 +80,11 @@ def _cost_analysis(entry: ExportEntry) -> ExportOrder:
     options = _general(entry) | {"device": entry.devices, "aggregate": entry.grouping or "monthly"}
     breakdown = tuple(entry.breakdown_by if entry.breakdown_by is not None else ["device"])
     return _order(entry, ENERGY_INTERVALS, options, breakdown=breakdown)
+
+
+def _system_report(entry: ExportEntry) -> ExportOrder:
+    sections = tuple(entry.report_sections or SECTIONS)
+    return _order(entry, ENERGY_INTERVALS, _general(entry) | {"device": entry.devices}, breakdown=sections)
 
 
 def _of_table(entry: ExportEntry, table: Table) -> ExportOrder:
@@ -119,7 +130,10 @@ def _order(
 
 def _general(entry: ExportEntry) -> dict[str, Any]:
     """Options that every table has."""
-    privacy, has_users = entry.privacy_options, entry.export_type not in ("device_data", "cost_analysis")
+    privacy, has_users = (
+        entry.privacy_options,
+        entry.export_type not in ("device_data", "cost_analysis", "system_report"),
+    )
     measures = (
         (ADDRESSES, privacy.anonymize_ip_addresses),
         (DEVICES, privacy.hash_device_identifiers),

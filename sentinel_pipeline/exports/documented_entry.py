@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES
 from sentinel_pipeline.exports.spans import COUNTED, NAMED
+from sentinel_pipeline.exports.system_report import SECTIONS
 from sentinel_pipeline.strict import Strict
 
-DOCUMENTED: Final = ("device_data", "cost_analysis", "audit_logs")
+DOCUMENTED: Final = ("device_data", "cost_analysis", "system_report", "audit_logs")
 OF_TABLES: Final = tuple(table.name for table in TABLES if table is not QUARANTINE)
 TYPES: Final = (*DOCUMENTED, *OF_TABLES)
 FORMATS: Final = {"excel": "xlsx"} | {name: name for name in ("csv", "json", "pdf", "ndjson", "parquet", "sqlite")}
@@ -147,6 +148,7 @@ class ExportEntry(Strict):
     grouping: Annotated[str, _one_of(*GRAINS[1:]), _listed(*GRAINS[1:])] | None = None
     include_charts: bool = False
     breakdown_by: Annotated[list[Annotated[str, _one_of(*BREAKDOWNS)]], AfterValidator(_each_once)] | None = None
+    report_sections: Annotated[list[Annotated[str, _one_of(*SECTIONS)]], AfterValidator(_each_once)] | None = None
     event_types: Texts = Nothing
     severity_levels: Texts = Nothing
     users: Texts = Nothing

@@ -23,10 +23,11 @@ from sentinel_pipeline.exports.privacy import DROP
 from sentinel_pipeline.exports.protection import protected
 from sentinel_pipeline.exports.rows import Exported, export, shape
 from sentinel_pipeline.exports.spool import Listener, silent, spool
+from sentinel_pipeline.exports.system_report import SystemReport
 from sentinel_pipeline.exports.wanted import Transformation
 from sentinel_pipeline.settings import Settings
 
-COSTS = "cost_analysis"
+COSTS, SYSTEM = "cost_analysis", "system_report"
 METERED = frozenset(measure.name for measure in MEASURES[ENERGY_INTERVALS.name])
 
 
@@ -71,6 +72,8 @@ class Commission:
     def _understood(self, beside: Path | None) -> Order:
         if self.order.export_type == COSTS:
             return self._costs()
+        if self.order.export_type == SYSTEM:
+            return self._system_report()
         if not self.order.fields:
             return self._ordered(self.order.options)
         return self._buckets(beside) if self.order.options.get("aggregate") else self._raw()
@@ -107,12 +110,16 @@ class Commission:
         options = dict(self.order.options)
         grain = options.pop("aggregate")
         order = self._ordered(options)
-        if order.wanted.privacy and "device" in self.order.breakdown and DROP in order.wanted.privacy.measures:
-            raise UsageError(
-                "privacy: devices cannot be told apart without their names; leave device out of breakdown_by"
-            )
+        if "device" in self.order.breakdown:
+            _require_names(order, "; leave device out of breakdown_by")
         costs = Costs(grain, order.spelling.zone, self.order.breakdown)
         return replace(order, wanted=replace(order.wanted, columns=None, transformations=(costs,)))
+
+    def _system_report(self) -> Order:
+        order = self._ordered(self.order.options)
+        _require_names(order, "")
+        report = SystemReport(self.order.breakdown, order.spelling.zone)
+        return replace(order, wanted=replace(order.wanted, columns=None, transformations=(report,)))
 
     @property
     def _is_read_beside(self) -> bool:
@@ -136,6 +143,11 @@ class Commission:
         shaped = shape(order.wanted, rows, order.spelling, folder)
         batches = shaped.collect_batches(maintain_order=True)
         return spooled(batches, shaped.collect_schema(), folder / "beside.parquet")
+
+
+def _require_names(order: Order, way_out: str) -> None:
+    if DROP in order.wanted.privacy.measures:
+        raise UsageError(f"privacy: devices cannot be told apart without their names{way_out}")
 
 
 def _is_of_readings(text: str) -> bool:

@@ -191,6 +191,13 @@ def scheduled(connection: Connection, since: datetime) -> list[Export]:
     return _rows(connection, which, ("completed",))
 
 
+def leaving(connection: Connection, user_id: str, now: datetime, until: datetime) -> list[Export]:
+    """A user's exports whose files are there now and go by an instant, the next first."""
+    ends = EXPORTS.c.expires_at
+    which = and_(EXPORTS.c.user_id == user_id, ends > now, ends <= until)
+    return sorted(_rows(connection, which, ("completed",)), key=lambda one: (one.expires_at or now, one.export_id))
+
+
 def states_of(connection: Connection, export_ids: Sequence[str]) -> dict[str, ExportState]:
     """The states of exports, deleted ones too; what is none is left out."""
     query = select(EXPORTS.c.export_id, EXPORTS.c.state).where(EXPORTS.c.export_id.in_(export_ids))

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 ROOTS = ("editions", "exports")
+LONGEST_RANGE = 100
 
 # What a browser may show; everything else, SVG and HTML above all, is saved instead, for it could run scripts.
 SHOWN = {
@@ -83,6 +84,11 @@ def disposition(name: str, *, is_saved: bool) -> str:
     kind = "attachment" if is_saved else "inline"
     starred = "" if plain == name else f"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
     return f'{kind}; filename="{plain}"{starred}'
+
+
+def range_of(asked: Headers) -> str:
+    """Which part of a file was asked for, as far as a record of it need say; empty for all of it."""
+    return asked.get("range", "")[:LONGEST_RANGE]
 
 
 def not_found() -> Response:

@@ -6,10 +6,9 @@ from typing import Final
 
 from fastapi import Request
 
-from sentinel_pipeline.domain.access import Permission
 from sentinel_pipeline.domain.errors import DateRangeError, UsageError
 from sentinel_pipeline.domain.export_order import ExportOrder
-from sentinel_pipeline.domain.tables import AUDIT_EVENTS, TABLES
+from sentinel_pipeline.domain.tables import TABLES
 from sentinel_pipeline.exports.documented import understood
 from sentinel_pipeline.exports.documented_entry import ExportEntry
 from sentinel_pipeline.exports.privacy import DROP, PSEUDONYMS
@@ -17,6 +16,7 @@ from sentinel_pipeline.exports.requested import Commission
 from sentinel_pipeline.ledger.exports import Export, export_of, file_export
 from sentinel_pipeline.ledger.rates import EXPORTS_AN_HOUR
 from sentinel_pipeline.portal.api_callers import count
+from sentinel_pipeline.portal.entitlement import needed_for
 from sentinel_pipeline.portal.visitors import Visitor, client_of, require_permission, site_of
 from sentinel_pipeline.settings import Settings, load_settings
 
@@ -28,9 +28,14 @@ def file(request: Request, found: Visitor, entry: ExportEntry) -> Export:
 
     A mistake does not count as an export.
     """
+    return file_order(request, found, understood(entry))
+
+
+def file_order(request: Request, found: Visitor, order: ExportOrder) -> Export:
+    """The same for an order that was understood, be it once more."""
     site = site_of(request)
     now = site.clock()
-    commission = commissioned(request, found, entry, PREVIEWED)
+    commission = _commissioned(request, found, order, PREVIEWED)
     count(request, found, EXPORTS_AN_HOUR, now)
     export_id = file_export(site.ledger, commission.order, found.user.user_id, now, client_of(request).details)
     with site.ledger.reading() as connection:
@@ -42,10 +47,13 @@ def file(request: Request, found: Visitor, entry: ExportEntry) -> Export:
 
 def commissioned(request: Request, found: Visitor, entry: ExportEntry, export_id: str) -> Commission:
     """What is asked for as this visitor may have it. Raises UsageError; PermissionDeniedError for what they may not."""
+    return _commissioned(request, found, understood(entry), export_id)
+
+
+def _commissioned(request: Request, found: Visitor, order: ExportOrder, export_id: str) -> Commission:
     site = site_of(request)
     settings = load_settings(site.data)
-    order = understood(entry)
-    for permission in _needed(order):
+    for permission in needed_for(order.table):
         require_permission(request, found, permission)
     if not found.may("PERSONAL_VIEW"):
         order = _redacted(request, found, order, settings)
@@ -57,11 +65,6 @@ def commissioned(request: Request, found: Visitor, entry: ExportEntry, export_id
     except UsageError as error:
         raise UsageError(_plain(error)) from None
     return commission
-
-
-def _needed(order: ExportOrder) -> list[Permission]:
-    """What else who exports has to be allowed: who did what is for those who may see the record of acts."""
-    return ["AUDIT_VIEW"] if order.table == AUDIT_EVENTS.name else []
 
 
 def _redacted(request: Request, found: Visitor, order: ExportOrder, settings: Settings) -> ExportOrder:

@@ -85,7 +85,7 @@ def created(export: Export, waiting: int, prefix: str) -> Created:
     """`waiting`: how many are made before it; `prefix`: where exports are asked about."""
     return Created(
         export_id=export.export_id,
-        status=_state(export, export.created_at),
+        status=state_of(export, export.created_at),
         created_at=export.created_at,
         estimated_completion=export.created_at + timedelta(seconds=SECONDS_OF_ONE * (waiting + 1)),
         download_url=_download(export, prefix),
@@ -115,7 +115,7 @@ def statistics(counts: Counts) -> Statistics:
 
 
 def _told(export: Export, now: datetime, prefix: str) -> dict[str, Any]:
-    state = _state(export, now)
+    state = state_of(export, now)
     return {
         "export_id": export.export_id,
         "export_type": export.order.export_type,
@@ -134,7 +134,8 @@ def _told(export: Export, now: datetime, prefix: str) -> dict[str, Any]:
     }
 
 
-def _state(export: Export, now: datetime) -> State:
+def state_of(export: Export, now: datetime) -> State:
+    """Where an export stands for whoever asks: one whose time is up has expired, be its file there or not."""
     if export.state == "deleted" or export.is_expired(now):
         return "expired"
     return export.state

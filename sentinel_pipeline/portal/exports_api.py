@@ -6,6 +6,7 @@ addresses, `/api/exports/…`, are the same calls.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Security
@@ -22,9 +23,8 @@ from sentinel_pipeline.ledger.exports import Export, counts, export_of, in_state
 from sentinel_pipeline.portal import export_shapes as shapes
 from sentinel_pipeline.portal.api_answers import RefusedError, answered
 from sentinel_pipeline.portal.api_callers import caller, refusals
-from sentinel_pipeline.portal.downloads import file_response, published_file
+from sentinel_pipeline.portal.downloads import SAVED, SHOWN, file_response, published_file, range_of
 from sentinel_pipeline.portal.export_filing import file
-from sentinel_pipeline.portal.files import LONGEST_RANGE
 from sentinel_pipeline.portal.visitors import Visitor, client_of, site_of
 
 PREFIX, DOCUMENTED = "/api/v1/exports", "/api/exports"
@@ -32,6 +32,12 @@ REFUSALS: Final = refusals("DATA_EXPORT", "The body or a parameter is wrong, or 
 router = APIRouter(responses=REFUSALS, dependencies=[Security(HTTPBearer(auto_error=False))])
 ADMIN: Final = "USERS_MANAGE"
 GONE: Final[dict[int | str, dict[str, Any]]] = {410: {"description": "Its file has expired: `expired_at` says when."}}
+MEDIA: Final = sorted({*SHOWN.values(), *SAVED.values()})
+FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {media: {} for media in MEDIA}, "description": "The file."},
+    206: {"content": {media: {} for media in MEDIA}, "description": "The part of it that Range asks for."},
+    **GONE,
+}
 
 Exporting = Annotated[Visitor, Depends(caller("DATA_EXPORT"))]
 ExportId = Annotated[str, Path(max_length=64, description="As creating it answered.")]
@@ -61,7 +67,7 @@ def history(
     """One's own exports, the newest first; admins see everybody's."""
     site = site_of(request)
     with site.ledger.reading() as connection:
-        rows, total = of_user(connection, _whose(found), limit, offset)
+        rows, total = of_user(connection, whose(found), limit, offset)
     exports = [shapes.listed(row, site.clock(), _prefix(request)) for row in rows]
     page = shapes.History(exports=exports, total=total, page=offset // limit + 1, per_page=limit)
     return answered(request, page.model_dump())
@@ -73,38 +79,44 @@ def statistics(request: Request, found: Exporting) -> Response:
     site = site_of(request)
     month = midnight(first_of("monthly", site.clock().astimezone(site.zone).date()), site.zone)
     with site.ledger.reading() as connection:
-        counted = counts(connection, _whose(found), month)
+        counted = counts(connection, whose(found), month)
     return answered(request, shapes.statistics(counted).model_dump())
 
 
-@router.get("/download/{export_id}", responses={200: {"content": {"application/octet-stream": {}}}, **GONE})
+@router.get("/download/{export_id}", response_class=Response, responses=FILES)
 def download(request: Request, found: Exporting, export_id: ExportId) -> Response:
     """The file of an export that is completed; with Range, and If-Range by its ETag, what is missing of it."""
-    return hand_out(request, found, _own(request, found, export_id))
+    return hand_out(request, found, own_export(request, found, export_id))
 
 
 @router.head("/download/{export_id}", include_in_schema=False)
 def look(request: Request, found: Exporting, export_id: ExportId) -> Response:
-    return hand_out(request, found, _own(request, found, export_id))
+    return hand_out(request, found, own_export(request, found, export_id))
 
 
 @router.get("/{export_id}", responses=_is(shapes.Status))
 def status(request: Request, found: Exporting, export_id: ExportId) -> Response:
     """How far an export is: queued, running, completed, failed, cancelled or expired."""
-    export = _own(request, found, export_id)
+    export = own_export(request, found, export_id)
     return answered(request, shapes.status(export, site_of(request).clock(), _prefix(request)).model_dump())
 
 
 @router.delete("/{export_id}", responses=_is(shapes.Deleted))
 def delete(request: Request, found: Exporting, export_id: ExportId) -> Response:
     """Deletes an export and its file; one that is still being made is cancelled."""
-    site, export = site_of(request), _own(request, found, export_id)
+    now = delete_export(request, found, own_export(request, found, export_id))
+    said = shapes.Deleted(message="Export deleted successfully", export_id=export_id, deleted_at=now)
+    return answered(request, said.model_dump())
+
+
+def delete_export(request: Request, found: Visitor, export: Export) -> datetime:
+    """Deletes an export that the visitor may delete, on record; says when that was."""
+    site = site_of(request)
     now, details = site.clock(), {"by": found.user.user_id, **client_of(request).details}
     if not remove(site.ledger, export.export_id, details, now):
         raise _no_such_export()
     discard(site.data, export.export_id)
-    said = shapes.Deleted(message="Export deleted successfully", export_id=export.export_id, deleted_at=now)
-    return answered(request, said.model_dump())
+    return now
 
 
 def hand_out(request: Request, found: Visitor, export: Export) -> Response:
@@ -119,14 +131,14 @@ def hand_out(request: Request, found: Visitor, export: Export) -> Response:
         raise _expired(export)
     answer = file_response(path, path.name, request.headers, is_saved=True)
     if request.method == "GET" and answer.status_code == 200:
-        asked = request.headers.get("range", "")[:LONGEST_RANGE]
-        about = {"file": export.file, "bytes": export.bytes, "rows": export.rows, "range": asked}
+        part = range_of(request.headers)
+        about = {"file": export.file, "bytes": export.bytes, "rows": export.rows, "range": part}
         details = {**about, **client_of(request).details}
         note_download(site.ledger, export.export_id, found.user.user_id, details, site.clock())
     return answer
 
 
-def _own(request: Request, found: Visitor, export_id: str) -> Export:
+def own_export(request: Request, found: Visitor, export_id: str) -> Export:
     """An export of the visitor's, or of anybody's for an admin. Raises RefusedError, and has a denial on record."""
     site = site_of(request)
     with site.ledger.reading() as connection:
@@ -151,7 +163,8 @@ def _no_such_export() -> RefusedError:
     return RefusedError(404, "EXPORT_NOT_FOUND", "There is no such export, or you don't have access to it")
 
 
-def _whose(found: Visitor) -> str | None:
+def whose(found: Visitor) -> str | None:
+    """The id of the user whose exports the visitor sees; None for everybody's."""
     return None if found.may(ADMIN) else found.user.user_id
 
 

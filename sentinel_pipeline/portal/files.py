@@ -1,29 +1,30 @@
-"""Published files for who may have them, each download on record."""
+"""Published files for who may have them, each download on record.
+
+Assets link their files here, by addresses that never end and that nobody may use but whom the one sign-in lets in.
+"""
 
 from __future__ import annotations
-
-from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from sentinel_pipeline.domain.period import CUSTOM
 from sentinel_pipeline.ledger.audit import record
-from sentinel_pipeline.portal.downloads import file_response, not_found, published_file
-from sentinel_pipeline.portal.ownership import own_request
+from sentinel_pipeline.ledger.exports import export_of
+from sentinel_pipeline.portal import exports_api
+from sentinel_pipeline.portal.downloads import file_response, not_found, published_file, range_of
+from sentinel_pipeline.portal.entitlement import ON_REQUEST, may_have, request_in
 from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, require_permission, site_of
 
 router = APIRouter(include_in_schema=False)
-EXPORTS: Final = "exports/"
-REQUESTED: Final = f"editions/{CUSTOM}/"
-LONGEST_RANGE: Final = 100
 
 
 @router.api_route("/files/{path:path}", methods=["GET", "HEAD"])
 def hand_out(request: Request, found: Exporter, path: str) -> Response:
-    """A file of an edition, of a requested one for who asked for it; admins may have every file."""
+    """A file of an edition, of a requested one or an export for who asked for it; admins may have every file."""
     site = site_of(request)
-    if path.startswith(EXPORTS) or (path.startswith(REQUESTED) and not _is_own(request, found, path)):
+    if path.startswith(ON_REQUEST):
+        return _of_export(request, found, path)
+    if not may_have(site, found, path):
         require_permission(request, found, "USERS_MANAGE")
     file = published_file(site.data, path)
     if file is None:
@@ -34,15 +35,18 @@ def hand_out(request: Request, found: Exporter, path: str) -> Response:
     return answer
 
 
-def _is_own(request: Request, found: Visitor, path: str) -> bool:
-    key = path.removeprefix(REQUESTED).partition("/")[0]
-    return own_request(site_of(request), found, key) is not None
+def _of_export(request: Request, found: Visitor, path: str) -> Response:
+    """The file of an export as its own address hands it out: counted, and refused with the time once it has expired."""
+    with site_of(request).ledger.reading() as connection:
+        export = export_of(connection, request_in(path))
+    if export is None or export.user_id != found.user.user_id:
+        require_permission(request, found, "USERS_MANAGE")
+    return not_found() if export is None or export.file != path else exports_api.hand_out(request, found, export)
 
 
 def _record(request: Request, found: Visitor, path: str, size: int) -> None:
     """A download that goes on where it was cut off is a download too; one that the browser had already is none."""
     site = site_of(request)
-    asked = request.headers.get("range", "")[:LONGEST_RANGE]
-    details = {"file": path, "bytes": size, "range": asked, **client_of(request).details}
+    details = {"file": path, "bytes": size, "range": range_of(request.headers), **client_of(request).details}
     with site.ledger.writing() as connection:
         record(connection, site.clock(), "downloaded", found.user.user_id, details)

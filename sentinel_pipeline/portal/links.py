@@ -5,6 +5,7 @@ Whether that person may have that file is looked at when the link is made, and a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
@@ -18,16 +19,15 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.ledger.credentials import new_secret
 from sentinel_pipeline.ledger.exports import export_of
 from sentinel_pipeline.ledger.links import Link, keep, link_of, links_of, note_use, revoke
-from sentinel_pipeline.ledger.users import named, with_id
+from sentinel_pipeline.ledger.users import User, named, with_id
 from sentinel_pipeline.portal.api_answers import RefusedError, answered
 from sentinel_pipeline.portal.api_callers import refusals
-from sentinel_pipeline.portal.downloads import file_response, published_file
+from sentinel_pipeline.portal.downloads import file_response, published_file, range_of
 from sentinel_pipeline.portal.editions import NothingHereError
-from sentinel_pipeline.portal.entitlement import is_entitled, may_have
-from sentinel_pipeline.portal.exports_api import ADMIN, Exporting
-from sentinel_pipeline.portal.files import LONGEST_RANGE
+from sentinel_pipeline.portal.entitlement import in_person, is_entitled, may_have
+from sentinel_pipeline.portal.exports_api import ADMIN, Exporting, whose
 from sentinel_pipeline.portal.site import Site
-from sentinel_pipeline.portal.visitors import client_of, site_of
+from sentinel_pipeline.portal.visitors import Visitor, client_of, site_of
 from sentinel_pipeline.publishing.links import is_genuine, link_id, link_key, link_path, named_in
 
 router = APIRouter(
@@ -69,33 +69,44 @@ class Told(BaseModel):
 def make(request: Request, found: Exporting, wished: Wished) -> Response:
     """Makes a link to a file for a user, who has to be allowed to download it; for others only admins do."""
     site = site_of(request)
-    now, key = site.clock(), link_key(site.data / "keys")
     with site.ledger.reading() as connection:
         user = found.user if wished.user is None else named(connection, wished.user)
     if user.user_id != found.user.user_id and not found.may(ADMIN):
         raise RefusedError(403, "ACCESS_DENIED", "Only admins make links for others")
-    file = _file(site, wished)
-    if published_file(site.data, file) is None or not may_have(site, user, file):
+    holder = found if user.user_id == found.user.user_id else in_person(user)
+    link = make_link(site, found.user, holder, _file(site, wished), wished.days)
+    return answered(request, told(request, link).model_dump())
+
+
+def make_link(site: Site, maker: User, holder: Visitor, file: str, days: int, latest: datetime | None = None) -> Link:
+    """A link of somebody's own to a file that they may have, not beyond `latest`. Raises RefusedError for others."""
+    if published_file(site.data, file) is None or not may_have(site, holder, file):
         raise RefusedError(404, "FILE_NOT_FOUND", "There is no such file, or whose link it is may not have it")
-    expires_at = (now + timedelta(days=wished.days)).replace(microsecond=0)
-    link = Link(link_id(key, new_secret()), file, user.user_id, None, None, found.user.user_id, now, expires_at)
-    return answered(request, _told(request, keep(site.ledger, link), key).model_dump())
+    now, key = site.clock(), link_key(site.data / "keys")
+    ends = now + timedelta(days=days)
+    expires_at = (min(ends, latest) if latest else ends).replace(microsecond=0)
+    name = link_id(key, new_secret())
+    return keep(site.ledger, Link(name, file, holder.user.user_id, None, None, maker.user_id, now, expires_at))
 
 
 @router.get("")
 def listed(request: Request, found: Exporting) -> Response:
     """One's own links, and those one made, the newest first; admins see all."""
     site = site_of(request)
-    key = link_key(site.data / "keys")
     with site.ledger.reading() as connection:
-        rows = links_of(connection, None if found.may(ADMIN) else found.user.user_id, MOST_LISTED)
-    return answered(request, {"links": [_told(request, row, key).model_dump() for row in rows if row.user_id]})
+        rows = links_of(connection, whose(found), MOST_LISTED)
+    return answered(request, {"links": [told(request, row).model_dump() for row in rows if row.user_id]})
 
 
 @router.delete("/{name}")
 def end(request: Request, found: Exporting, name: LinkId) -> Response:
     """Revokes a link of one's own, or one that one made; admins revoke any."""
-    site = site_of(request)
+    ended = revoke_link(site_of(request), found, name)
+    return answered(request, {"message": "Link revoked", "link_id": name, "revoked_at": ended.revoked_at})
+
+
+def revoke_link(site: Site, found: Visitor, name: str) -> Link:
+    """Ends a link that the visitor may end. Raises RefusedError for every other."""
     with site.ledger.reading() as connection:
         link = link_of(connection, name)
     is_own = link is not None and found.user.user_id in (link.user_id, link.made_by)
@@ -103,7 +114,7 @@ def end(request: Request, found: Exporting, name: LinkId) -> Response:
         raise RefusedError(404, "LINK_NOT_FOUND", "There is no such link, or it is not yours")
     now = site.clock()
     revoke(site.ledger, name, found.user.user_id, now)
-    return answered(request, {"message": "Link revoked", "link_id": name, "revoked_at": link.revoked_at or now})
+    return replace(link, revoked_at=link.revoked_at or now)
 
 
 @followed.api_route("/links/{token}/{name}", methods=["GET", "HEAD"])
@@ -118,8 +129,7 @@ def follow(request: Request, token: str, name: str) -> Response:
         raise RefusedError(410, "LINK_EXPIRED", "This link has ended. Ask whoever sent it for another one.")
     answer = file_response(file, file.name, request.headers)
     if request.method == "GET" and answer.status_code == 200:
-        asked = request.headers.get("range", "")[:LONGEST_RANGE]
-        about = {"file": link.file, "bytes": file.stat().st_size, "range": asked}
+        about = {"file": link.file, "bytes": file.stat().st_size, "range": range_of(request.headers)}
         note_use(site.ledger, link, {**about, **client_of(request).details}, site.clock())
     return answer
 
@@ -148,8 +158,10 @@ def _file(site: Site, wished: Wished) -> str:
     return (export.file or "") if export else ""
 
 
-def _told(request: Request, link: Link, key: bytes) -> Told:
+def told(request: Request, link: Link) -> Told:
+    """A link with its whole address."""
     site = site_of(request)
+    key = link_key(site.data / "keys")
     with site.ledger.reading() as connection:
         user = with_id(connection, link.user_id or "")
     path = link_path(key, link.link_id, link.bound_to, link.file, link.expires_at)

@@ -20,15 +20,15 @@ from sentinel_pipeline.rendering.characters import printable
 from sentinel_pipeline.rendering.html import NUMERIC
 from sentinel_pipeline.rendering.palette import LOOKS, SEVERITIES
 
-# Address, words and the permission it needs, in the order of the bar at the top.
-BAR: Final[tuple[tuple[str, str, Permission], ...]] = (
-    ("/editions", "Editions", "REPORTS_VIEW"),
-    ("/reports", "Reports", "DATA_EXPORT"),
-    ("/quick-exports", "Exports", "DATA_EXPORT"),
-    ("/subscriptions", "Subscriptions", "DATA_EXPORT"),
-    ("/dagster/", "Pipeline", "PIPELINE_VIEW"),
-    ("/api", "API", "REPORTS_VIEW"),
-    ("/admin", "Admin", "USERS_MANAGE"),
+# Addresses, the first of which it leads to, words and the permission it needs, in the order of the bar at the top.
+BAR: Final[tuple[tuple[tuple[str, ...], str, Permission], ...]] = (
+    (("/editions",), "Editions", "REPORTS_VIEW"),
+    (("/reports",), "Reports", "DATA_EXPORT"),
+    (("/quick-exports", "/exports", "/links"), "Exports", "DATA_EXPORT"),
+    (("/subscriptions",), "Subscriptions", "DATA_EXPORT"),
+    (("/dagster/",), "Pipeline", "PIPELINE_VIEW"),
+    (("/api",), "API", "REPORTS_VIEW"),
+    (("/admin",), "Admin", "USERS_MANAGE"),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, BinaryIO, Final
 from uuid import uuid4
 
 import polars as pl
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from sentinel_pipeline.domain.errors import SentinelError
@@ -25,8 +25,10 @@ from sentinel_pipeline.exports.wanted import Wanted, require_possible
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.rates import EXPORTS_AN_HOUR, use
+from sentinel_pipeline.portal.device_cards import cards
 from sentinel_pipeline.portal.downloads import SAVED, SHOWN
 from sentinel_pipeline.portal.editions import NothingHereError
+from sentinel_pipeline.portal.export_pages import leaving_soon
 from sentinel_pipeline.portal.forms import Filled, FilledIn
 from sentinel_pipeline.portal.pages import moment, page
 from sentinel_pipeline.portal.site import Site
@@ -72,8 +74,10 @@ QUICK: Final = (
 
 
 @router.get("/quick-exports")
-def show_quick_exports(request: Request, found: Exporter) -> Response:
-    return _page(request, found)
+def show_quick_exports(
+    request: Request, found: Exporter, search: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    return _page(request, found, search=search)
 
 
 @router.post("/quick-exports/{name}")
@@ -158,18 +162,19 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 def _page(request: Request, found: Visitor, status: int = 200, **said: Any) -> Response:
     site = site_of(request)
-    told = {"refusal": "", "failed": "", **said}
+    told = {"refusal": "", "failed": "", "search": "", **said}
     devices = _known(site.lake, "devices", "device_ip", "device_name")
     machines = _known(site.lake, "machines", "machine_id", "machine_name")
-    given = {
-        table for _, tables in tables_given((one.name, one.kind) for one in site.settings.sources) for table in tables
-    }
+    given = tables_given((one.name, one.kind) for one in site.settings.sources)
+    offered = {name: tuple(one for one in QUICK if one.table in tables) for name, tables in given}
     return page(
         request,
         "quick_exports.html",
         found,
         status,
-        exports=[one for one in QUICK if one.table in given],
+        exports=[one for one in QUICK if any(one in some for some in offered.values())],
+        cards=cards(site.lake, told["search"], offered),
+        leaving=leaving_soon(site, found),
         formats=FORMATS,
         devices=devices,
         machines=machines,

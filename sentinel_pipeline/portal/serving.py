@@ -30,6 +30,7 @@ def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: 
     """Serves until SIGINT or SIGTERM. Raises UsageError for a place at which it would not be safe."""
     site = site_at(settings, place, clock)
     with bound(place.host, place.port) as listening:
+        listening.listen()  # whoever reads the address may use it at once
         say(f"Portal: {place.public_url or shown_address(place.host, listening)} (Ctrl-C stops it)")
         if not site.has_users:
             say(f"nobody can sign in yet; {ADD_ADMIN} makes the first admin")

@@ -91,10 +91,10 @@ progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--acc
 
 .badge {{ display: inline-block; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: .8rem; }}
 {BADGES}
-.entries {{ list-style: none; margin: 0; padding: 0; display: grid; gap: .8rem;
+.entries {{ list-style: none; margin: 1rem 0 0; padding: 0; display: grid; gap: .8rem;
   grid-template-columns: minmax(0, 1fr); }}
 .entry {{ border: 1px solid var(--rule); border-radius: .4rem; padding: .9rem 1.1rem; display: grid; gap: .5rem 2rem; }}
-.entry h2 {{ border: 0; margin: 0; padding: 0; font-size: 1.1rem; }}
+.entry h2, .entry h3 {{ border: 0; margin: 0; padding: 0; font-size: 1.1rem; }}
 .entry .facts {{ display: flex; flex-wrap: wrap; gap: .3rem .6rem; align-items: center; }}
 .entry dl {{ display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem 1rem; margin: 0; }}
 .entry dt {{ font-size: .8125rem; color: var(--muted); }}
@@ -120,7 +120,7 @@ progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--acc
 .card a {{ color: inherit; text-decoration: none; }}
 .card a:hover {{ text-decoration: underline; }}
 .cards.wide {{ grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }}
-.card h2 {{ border: 0; margin: 0 0 .4rem; padding: 0; font-size: 1.1rem; }}
+.card h3 {{ margin: 0 0 .4rem; font-size: 1.1rem; }}
 .card .field input {{ width: 100%; }}
 .card .label {{ font-size: .875rem; color: var(--muted); margin: 0; }}
 .card .value {{ font-size: 1.35rem; font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }}

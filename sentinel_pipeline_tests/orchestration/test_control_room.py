@@ -14,24 +14,18 @@ from sentinel_pipeline.orchestration.code_location import code_location
 from sentinel_pipeline.orchestration.control_room import run_control_room
 from sentinel_pipeline.orchestration.stopping import StopRequest
 from sentinel_pipeline.settings import PROJECT, ledger_url
+from sentinel_pipeline_tests.orchestration.files import CONTENT, REPORT, put
 from sentinel_pipeline_tests.orchestration.rooms import control_room, processes_of, start_process, wait_until
-
-
-def publish_something(data: Path) -> str:
-    folder = data / "editions/daily/2025-01-01/r1"
-    folder.mkdir(parents=True)
-    (folder / "report.pdf").write_bytes(b"%PDF-1.7")
-    return "/files/editions/daily/2025-01-01/r1/report.pdf"
 
 
 @pytest.mark.slow
 def test_it_serves_downloads_runs_things_and_stops_without_a_trace(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    report = publish_something(data)
+    put(data)
     with control_room(data) as room:
         assert room.ask("/server_info")[0] == 200
-        assert room.ask(report)[2] == b"%PDF-1.7"
-        assert room.ask(report, method="HEAD")[0] == 200
+        assert room.ask(REPORT)[2] == CONTENT
+        assert room.ask(REPORT, method="HEAD")[0] == 200
         for path in (
             "/files/editions/../../etc/passwd",
             "/files/editions/%2e%2e/workspace.yaml",
@@ -71,14 +65,14 @@ def test_it_serves_downloads_runs_things_and_stops_without_a_trace(tmp_path: Pat
 @pytest.mark.slow
 def test_the_first_admin_makes_it_ask_for_a_sign_in(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    report = publish_something(data)
+    put(data)
     with control_room(data) as room:
         assert room.process.stdout is not None
         assert "until there is an admin" in room.process.stdout.readline()
-        for path in ("/", "/dagster/", "/assets", "/server_info", "/health", report):
+        for path in ("/", "/dagster/", "/assets", "/server_info", "/health", REPORT):
             assert (room.ask(path)[0], path) == (200, path)
         add(open_ledger(ledger_url(data)), "ann", "admin", "correct horse battery", "tests", datetime.now(UTC))
-        for path in ("/", "/dagster/", "/server_info", report):
+        for path in ("/", "/dagster/", "/server_info", REPORT):
             status, headers, _ = room.ask(path)
             assert (status, headers["location"]) == (303, f"/sign-in?then={path}")
         assert room.ask("/graphql", "{}", **{"Content-Type": "application/json"})[0] == 401

@@ -31,12 +31,12 @@ from sentinel_pipeline.orchestration.webserver import whole_application
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline_tests.ledger.people import QUICK
 from sentinel_pipeline_tests.orchestration.asgi import Answer, ask
+from sentinel_pipeline_tests.orchestration.files import CONTENT, REPORT, put
 
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 CLIENT = Client("127.0.0.1", "tests")
 MUTATION = "mutation { setNuxSeen }"
-REPORT = "/files/editions/daily/2025-01-01/r1/report.pdf"
 PAGES = ("/dagster", "/dagster/", "/dagster/assets", "/dagster/server_info", "/graphql", "/server_info")
 
 
@@ -60,9 +60,7 @@ class Whole:
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkspaceProcessContext]:
     data = tmp_path_factory.mktemp("data")
-    folder = data / "editions/daily/2025-01-01/r1"
-    folder.mkdir(parents=True)
-    (folder / "report.pdf").write_bytes(b"%PDF-1.7 0123456789")
+    put(data)
     (data / "secret.out").write_text("secret")
     with (
         dg.DagsterInstance.from_config(str(prepare_home(data))) as instance,
@@ -105,7 +103,7 @@ def test_without_users_everything_is_where_it_was_before_the_portal(empty: Whole
     assert json.loads(empty.ask("GET", "/server_info").body)["dagster_version"] == dg.__version__
     assert empty.graphql(MUTATION, at="/graphql").status == 200
     assert empty.graphql(MUTATION).status == 200
-    assert empty.ask("GET", REPORT).body == b"%PDF-1.7 0123456789"
+    assert empty.ask("GET", REPORT).body == CONTENT
     assert websocket(empty.app, "/graphql") == "websocket.accept"
     assert b"Nobody can sign in yet" in empty.ask("GET", "/sign-in").body
     assert empty.ask("GET", "/editions").status == 303
@@ -217,7 +215,7 @@ def test_logs_lead_nowhere_else(peopled: Whole, path: str) -> None:
 def test_files_below_the_mount_are_none(peopled: Whole) -> None:
     """They would pass the portal by, which knows whose they are and records who takes them."""
     assert b"%PDF" not in peopled.ask("GET", f"/dagster{REPORT}", by="analyst").body
-    assert peopled.ask("GET", REPORT, by="analyst").body == b"%PDF-1.7 0123456789"
+    assert peopled.ask("GET", REPORT, by="analyst").body == CONTENT
     assert peopled.ask("GET", REPORT, by="viewer").status == 403
 
 

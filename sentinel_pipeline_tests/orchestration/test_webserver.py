@@ -14,8 +14,8 @@ from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.webserver import is_reading, web_application
 from sentinel_pipeline.portal.same_origin import SameOrigin, is_own_name
 from sentinel_pipeline_tests.orchestration.asgi import Answer, ask
+from sentinel_pipeline_tests.orchestration.files import CONTENT, REPORT, put
 
-REPORT = "/files/editions/daily/2025-01-01/r1/report.pdf"
 MUTATION = "mutation { setNuxSeen }"
 JSON = {"content_type": "application/json"}
 
@@ -23,9 +23,7 @@ JSON = {"content_type": "application/json"}
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ASGIApp]:
     data = tmp_path_factory.mktemp("data")
-    folder = data / "editions/daily/2025-01-01/r1"
-    folder.mkdir(parents=True)
-    (folder / "report.pdf").write_bytes(b"%PDF-1.7 0123456789")
+    put(data)
     (data / "secret.txt").write_text("secret")
     with (
         dg.DagsterInstance.from_config(str(prepare_home(data))) as instance,
@@ -40,7 +38,7 @@ def graphql(app: ASGIApp, query: str, **headers: str) -> Answer:
 
 def test_a_report_downloads(app: ASGIApp) -> None:
     answer = ask(app, "GET", REPORT)
-    assert (answer.status, answer.body) == (200, b"%PDF-1.7 0123456789")
+    assert (answer.status, answer.body) == (200, CONTENT)
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from sentinel_pipeline.ledger import credentials
+from sentinel_pipeline_tests.exports.test_requested import make_plug
 from sentinel_pipeline_tests.ledger.people import QUICK
 from sentinel_pipeline_tests.portal.chromium import browser
-from sentinel_pipeline_tests.portal.worlds import Portal, published, serving, with_people
+from sentinel_pipeline_tests.portal.worlds import Portal, hurry_forgotten, published, serving, with_people, with_person
 from sentinel_pipeline_tests.rendering.worlds import a_hostile_report, a_report, an_empty_report
 from sentinel_pipeline_tests.walks.household import make_house
 
@@ -37,6 +38,21 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     (data / "exports" / "mine.csv").write_text("a,b\r\n1,2\r\n")
     with serving(data) as served:
         yield with_people(served)
+
+
+@pytest.fixture(scope="module")
+def _plugs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with serving(make_plug(tmp_path_factory.mktemp("house") / "plug")) as served:
+        yield with_person(with_people(served), "bob", "analyst")
+
+
+@pytest.fixture
+def plugs(_plugs: Portal) -> Portal:
+    """Over a plug of one kilowatt, with a second analyst; shared by a file's tests, before each of which nobody has
+    asked too often.
+    """
+    hurry_forgotten(_plugs)
+    return _plugs
 
 
 @pytest.fixture

@@ -9,12 +9,10 @@ from io import StringIO
 
 import httpx
 import pytest
-from sqlalchemy import delete
 
-from sentinel_pipeline.ledger.schema import USES
 from sentinel_pipeline.ledger.tokens import make
 from sentinel_pipeline_tests.portal.test_api import MARCH, portal
-from sentinel_pipeline_tests.portal.worlds import PASSWORD, Portal
+from sentinel_pipeline_tests.portal.worlds import PASSWORD, Portal, hurry_forgotten
 
 __all__ = ["portal"]
 PATH = "/api/v1/export/analytics"
@@ -23,8 +21,7 @@ REPORTS = ("trends", "violators", "data-types", "policy-violations", "severity-d
 
 @pytest.fixture(autouse=True)
 def unhurried(portal: Portal) -> None:
-    with portal.ledger.writing() as connection:
-        connection.execute(delete(USES))
+    hurry_forgotten(portal)
 
 
 def handed(portal: Portal, question: str, status: int = 200, role: str = "analyst") -> httpx.Response:

@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from sqlalchemy import delete
 
 from sentinel_pipeline.domain.period import Period
-from sentinel_pipeline.ledger.schema import USES
 from sentinel_pipeline.ledger.tokens import make
 from sentinel_pipeline.portal.metrics import ENDPOINTS
-from sentinel_pipeline_tests.portal.worlds import Portal, serving, with_people
+from sentinel_pipeline_tests.portal.worlds import Portal, hurry_forgotten, serving, with_people
 from sentinel_pipeline_tests.publishing.worlds import House
 from sentinel_pipeline_tests.statistics.frames import Row
 
@@ -67,8 +65,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 @pytest.fixture(autouse=True)
 def unhurried(portal: Portal) -> None:
     """Nobody asks too often unless a test wants to."""
-    with portal.ledger.writing() as connection:
-        connection.execute(delete(USES))
+    hurry_forgotten(portal)
 
 
 def ask(portal: Portal, question: str, status: int = 200, role: str = "analyst") -> Any:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from sentinel_pipeline.settings import PROJECT
 from sentinel_pipeline_tests.portal.browsing import opened, sign_in
+from sentinel_pipeline_tests.portal.test_export_pages import in_every_state
 from sentinel_pipeline_tests.portal.test_report_pages import ask, done
 from sentinel_pipeline_tests.portal.test_rooms_in_a_browser import OF_ADMINS, OF_ALL, OF_ANALYSTS
 from sentinel_pipeline_tests.portal.test_subscription_pages import subscribe
@@ -36,6 +37,7 @@ def findings(page: Any) -> list[str]:
 @pytest.mark.parametrize("size", ["phone", "wide"])
 def test_axe_finds_nothing(browser: Browser, house: Portal, size: str, scheme: str) -> None:
     subscribe(house)
+    in_every_state(house)
     reports = [ask(house), ask(house, name="Ready")]
     done(house, reports[1])
     page, _ = opened(browser, house, size, scheme)

@@ -10,17 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import delete
 
 from sentinel_pipeline.delivery.export_mails import mail_exports
-from sentinel_pipeline.ledger.schema import USES
 from sentinel_pipeline.ledger.users import change_role
 from sentinel_pipeline.orchestration.export_schedules import fire_due
 from sentinel_pipeline.orchestration.requested_exports import fulfil
 from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.exports.test_requested import make_plug
 from sentinel_pipeline_tests.portal.test_exports_api import V1, asked
-from sentinel_pipeline_tests.portal.worlds import Portal, serving, with_people
+from sentinel_pipeline_tests.portal.worlds import Portal, hurry_forgotten, serving, with_people
 
 MONTHLY: dict[str, Any] = {
     "name": "Monthly Device Report",
@@ -52,8 +50,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 
 @pytest.fixture(autouse=True)
 def unhurried(portal: Portal) -> None:
-    with portal.ledger.writing() as connection:
-        connection.execute(delete(USES))
+    hurry_forgotten(portal)
 
 
 def make(portal: Portal, role: str = "analyst", status: int = 200, **more: Any) -> dict[str, Any]:

@@ -8,16 +8,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from sentinel_pipeline.ledger.exports import remove
 from sentinel_pipeline.ledger.links import Link, keep
-from sentinel_pipeline.ledger.schema import LINKS, USES
-from sentinel_pipeline.ledger.users import add, change_role, set_active
+from sentinel_pipeline.ledger.schema import LINKS
+from sentinel_pipeline.ledger.users import change_role, set_active
 from sentinel_pipeline.publishing.links import link_id, link_key, link_path
 from sentinel_pipeline_tests.exports.test_requested import make_plug
 from sentinel_pipeline_tests.portal.test_exports_api import completed
-from sentinel_pipeline_tests.portal.worlds import PASSWORD, PDF, Portal, published, serving, sign_in, with_people
+from sentinel_pipeline_tests.portal.worlds import (
+    PDF,
+    Portal,
+    hurry_forgotten,
+    published,
+    serving,
+    sign_in,
+    with_people,
+    with_person,
+)
 from sentinel_pipeline_tests.rendering.worlds import a_report
 
 API = "/api/v1/links"
@@ -35,17 +44,12 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         file.write(SUBSCRIBED)
     published(a_report("daily"), data)
     with serving(data) as served:
-        with_people(served)
-        add(served.ledger, "bob", "analyst", PASSWORD, "tests", served.clock())
-        served.people["bob"] = served.browser()
-        sign_in(served.people["bob"], "bob")
-        yield served
+        yield with_person(with_people(served), "bob", "analyst")
 
 
 @pytest.fixture(autouse=True)
 def unhurried(portal: Portal) -> None:
-    with portal.ledger.writing() as connection:
-        connection.execute(delete(USES))
+    hurry_forgotten(portal)
 
 
 FILE = "editions/daily/2026-10-28/r1/report.pdf"

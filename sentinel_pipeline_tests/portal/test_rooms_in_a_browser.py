@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from sentinel_pipeline_tests.portal.browsing import UNNAMED, UNREADABLE, opened, sign_in
+from sentinel_pipeline_tests.portal.test_export_pages import in_every_state
 from sentinel_pipeline_tests.portal.test_report_pages import ask, done
 from sentinel_pipeline_tests.portal.test_subscription_pages import PAGE as SUBSCRIPTION
 from sentinel_pipeline_tests.portal.test_subscription_pages import subscribe
@@ -17,7 +18,10 @@ from sentinel_pipeline_tests.portal.worlds import PASSWORD, Portal
 pytestmark = pytest.mark.slow
 
 OF_ALL = ("/account",)
-OF_ANALYSTS = ("/reports", "/reports/new", "/quick-exports", "/subscriptions", "/subscriptions/new", SUBSCRIPTION)
+OF_ANALYSTS = (
+    *("/reports", "/reports/new", "/quick-exports", "/exports", "/links"),
+    *("/subscriptions", "/subscriptions/new", SUBSCRIPTION),
+)
 OF_ADMINS = ("/admin/users", "/admin/users/viewer", "/admin/audit", "/admin/deliveries", "/admin/retention")
 PAGES = {"viewer": OF_ALL, "analyst": OF_ALL + OF_ANALYSTS, "admin": OF_ALL + OF_ANALYSTS + OF_ADMINS}
 PICTURES = "SENTINEL_PICTURES"
@@ -40,6 +44,7 @@ def faults(page: Page) -> list[str]:
 @pytest.mark.parametrize("size", ["narrow", "desk"])
 def test_every_page_of_every_role_fits_and_can_be_read(browser: Browser, house: Portal, size: str, scheme: str) -> None:
     subscribe(house)
+    in_every_state(house)
     reports = [ask(house), ask(house, name="Ready")]
     done(house, reports[1])
     for role, paths in PAGES.items():
@@ -64,7 +69,7 @@ def test_an_analyst_asks_for_a_report_and_cancels_it(browser: Browser, house: Po
     sign_in(page, "analyst")
     page.get_by_role("link", name="Reports", exact=True).click()
     page.get_by_role("link", name="Ask for a report").click()
-    page.get_by_label("Name").fill("Cameras at night")
+    page.get_by_role("textbox", name="Name").fill("Cameras at night")
     page.get_by_label("Days, up to yesterday").select_option("30 days")
     page.get_by_label("alerts", exact=True).check()
     page.get_by_role("button", name="Preview").click()
@@ -124,7 +129,7 @@ def test_a_viewer_is_shown_no_door_that_is_shut(browser: Browser, house: Portal)
     page, _ = opened(browser, house)
     sign_in(page, "viewer")
     assert page.locator("nav[aria-label=Main] a").all_inner_texts() == ["Editions", "API"]
-    for path in ("/reports", "/quick-exports", "/subscriptions", "/admin", "/dagster"):
+    for path in ("/reports", "/quick-exports", "/exports", "/links", "/subscriptions", "/admin", "/dagster"):
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 403

@@ -18,12 +18,14 @@ from zoneinfo import ZoneInfo
 import httpx
 import polars as pl
 import uvicorn
+from sqlalchemy import delete
 from starlette.types import ASGIApp
 
-from sentinel_pipeline.domain.access import ROLES
+from sentinel_pipeline.domain.access import ROLES, Role
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.ledger.audit import Entry, first_break, history
 from sentinel_pipeline.ledger.database import Ledger, open_ledger
+from sentinel_pipeline.ledger.schema import USES
 from sentinel_pipeline.ledger.users import add
 from sentinel_pipeline.portal.application import application
 from sentinel_pipeline.portal.listening import bound
@@ -115,10 +117,22 @@ def serving(
 def with_people(portal: Portal, at: datetime = AT) -> Portal:
     """One user of each role, named like it, each signed in."""
     for role in ROLES:
-        add(portal.ledger, role, role, PASSWORD, "tests", at)
-        portal.people[role] = portal.browser()
-        assert sign_in(portal.people[role], role).status_code == 303
+        with_person(portal, role, role, at)
     return portal
+
+
+def with_person(portal: Portal, name: str, role: Role, at: datetime = AT) -> Portal:
+    """One more user, signed in."""
+    add(portal.ledger, name, role, PASSWORD, "tests", at)
+    portal.people[name] = portal.browser()
+    assert sign_in(portal.people[name], name).status_code == 303
+    return portal
+
+
+def hurry_forgotten(portal: Portal) -> None:
+    """Nobody has asked too often by now."""
+    with portal.ledger.writing() as connection:
+        connection.execute(delete(USES))
 
 
 def word_of(page: httpx.Response) -> str:
