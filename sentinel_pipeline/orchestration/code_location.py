@@ -9,6 +9,8 @@ import yaml
 
 from sentinel_pipeline.domain.errors import SettingsError
 
+CODE_SERVER = "sentinel_pipeline.orchestration.code_server"
+
 
 @dataclass(frozen=True)
 class CodeLocation:
@@ -22,7 +24,7 @@ class CodeLocation:
         """Arguments for `python -m` that serve it on a Unix socket."""
         where = ["--socket", str(code_socket), "--location-name", self.name]
         what = ["--module-name", self.module, "--working-directory", str(self.folder)]
-        return ["dagster", "code-server", "start", *where, *what, "--log-level", "warning"]
+        return [CODE_SERVER, "code-server", "start", *where, *what, "--log-level", "warning"]
 
 
 def code_location(workspace: Path) -> CodeLocation:

@@ -51,6 +51,8 @@ class ControlRoom:
     def start(self, name: str, arguments: list[str], inherited: tuple[int, ...] = ()) -> None:
         # `env` sets what the children must agree on, whatever this process was started with, and becomes them.
         place = [f"SENTINEL_DATA={self.data}", f"DAGSTER_HOME={self.home}", "DAGSTER_DISABLE_TELEMETRY=yes"]
+        # NumPy has nothing to multiply here, and a process that has one thread can be forked.
+        place.append("OPENBLAS_NUM_THREADS=1")
         command = ["/usr/bin/env", *place, sys.executable, "-m", *arguments]
         log = self.home / "logs" / f"{name.replace(' ', '_')}.log"
         self.children.append(processes.start(name, command, log, inherited))

@@ -53,7 +53,7 @@ def start(name: str, command: Sequence[str], log: Path, inherited: Sequence[int]
             stderr=subprocess.STDOUT,
             pass_fds=tuple(inherited),
             start_new_session=True,  # Ctrl-C reaches the control room alone, which then stops everything in order
-            preexec_fn=_ending_with_parent(),  # noqa: PLW1509 # the control room has one thread
+            preexec_fn=ending_with_parent(signal.SIGTERM),  # noqa: PLW1509 # the control room has one thread
         )
     return Child(name, process, log)
 
@@ -101,9 +101,9 @@ def _signal(child: Child, number: int) -> bool:
     return True
 
 
-def _ending_with_parent() -> Callable[[], object] | None:
-    # Where the kernel can do it, a killed control room takes its children along.
+def ending_with_parent(number: signal.Signals) -> Callable[[], object] | None:
+    """What has the kernel send the process that calls it a signal when its parent ends, if the kernel can do that."""
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None)
-    return lambda: library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    return lambda: library.prctl(PR_SET_PDEATHSIG, number)
