@@ -11,7 +11,7 @@ import atexit
 import signal
 import sys
 from collections.abc import Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
@@ -31,6 +31,7 @@ IMPORTED = (
     "sentinel_pipeline.settings",
     "xlsxwriter",
 )
+STOP = {signal.SIGTERM}
 
 
 class RunProcess(ForkServerProcess):
@@ -38,7 +39,12 @@ class RunProcess(ForkServerProcess):
 
     _start_method = "spawn"  # of what the run itself starts
 
+    def start(self) -> None:
+        start_forking()
+        super().start()
+
     def run(self) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
         # The server hears of this process from the one that forked it; without that, it counts as lost and is retried.
         if end_with_parent := ending_with_parent(signal.SIGKILL):
             end_with_parent()
@@ -58,20 +64,21 @@ class CodeServer(server.DagsterApiServer):
     """Dagster's server of one code location, as it was loaded last."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        start_forking()  # imports while this process loads the definitions
         super().__init__(*arguments, **options)
         self._mp_ctx = RunContext()  # type: ignore[assignment] # all it uses are processes, queues and events
-        forkserver.set_forkserver_preload(list(IMPORTED))
-        _start_forking()
 
 
-def _start_forking() -> None:
-    # Who stops everything tells each process to end: this one shall, but after the runs it tells about. It ends when
-    # they and the server have.
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def start_forking() -> None:
+    """Starts the process that runs are forked from, unless it is there. It ends with the last of server and runs."""
+    forkserver.set_forkserver_preload(list(IMPORTED))
+    resource_tracker.ensure_running()  # lets signals through when it has started
+    # Who stops everything asks each process to end. This one tells the server how runs end, so it must outlive them.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     try:
         forkserver.ensure_running()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _command(executable: str) -> Sequence[str]:
