@@ -8,6 +8,7 @@ for every run. Definitions are no part of it: each run makes them of the setting
 from __future__ import annotations
 
 import atexit
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from sentinel_pipeline.orchestration.processes import ending_with_parent
 IMPORTED = (
     "dagster._grpc.impl",
     "dagster._core.storage.sqlite_storage",
+    "email_validator",
     "matplotlib.backends.backend_pdf",
     "matplotlib.backends.backend_svg",
     "reportlab.platypus",
@@ -48,6 +50,7 @@ class RunProcess(ForkServerProcess):
         # The server hears of this process from the one that forked it; without that, it counts as lost and is retried.
         if end_with_parent := ending_with_parent(signal.SIGKILL):
             end_with_parent()
+        gc.freeze()  # looking through all that was imported, again and again, is a tenth of what is left to do
         try:
             super().run()
         finally:
