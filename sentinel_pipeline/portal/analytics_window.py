@@ -47,20 +47,27 @@ class Asked:
         return Window(start, min((at for at in last.hour_starts if at >= self.window.end), default=last.window.end))
 
 
-def asked(start: str | None, end: str | None, default_days: int, now: datetime, zone: ZoneInfo) -> Asked:
-    """The window from `start` to `end`; left out: up to now, and `default_days` back.
+def asked(
+    start: str | None,
+    end: str | None,
+    default_days: int,
+    now: datetime,
+    zone: ZoneInfo,
+    most_days: int = MOST_DAYS,
+) -> Asked:
+    """The window from `start` to `end`; left out: up to now, and `default_days` back, or as far as may be.
 
     A date as end includes its day, 23:59:59 its whole second. Raises UsageError for what is no time, DateRangeError for
-    a window that holds nothing, TooLongError for one of more than 90 days.
+    a window that holds nothing, TooLongError for one of more than `most_days`.
     """
     last = instant(end, zone, "end_date", whole_day=True) if end else now
     if last.microsecond == 0 and last.astimezone(zone).time() == LAST_SECOND:
         last += timedelta(seconds=1)
-    first = instant(start, zone, "start_date") if start else last - timedelta(days=default_days)
+    first = instant(start, zone, "start_date") if start else last - timedelta(days=min(default_days, most_days))
     if first >= last:
         raise DateRangeError("start_date must be before end_date")
-    if _wall(last, zone) - _wall(first, zone) > timedelta(days=MOST_DAYS):
-        raise TooLongError(f"Date range cannot exceed {MOST_DAYS} days")
+    if _wall(last, zone) - _wall(first, zone) > timedelta(days=most_days):
+        raise TooLongError(f"Date range cannot exceed {most_days} days")
     return Asked(Window(first, last), _days(first, last, zone))
 
 

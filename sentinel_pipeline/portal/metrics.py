@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.ledger.schema import DELIVERIES, EXPORTS
+from sentinel_pipeline.portal.analyses import ANALYSES
 from sentinel_pipeline.portal.downloads import SAVED, SHOWN
 from sentinel_pipeline.portal.shelf import shelf
 from sentinel_pipeline.portal.site import Site
@@ -25,16 +26,9 @@ OTHER: Final = "other"
 ANALYTICS, FILES = "/api/v1/analytics/", "/files/"
 REPORTS: Final = "/api/v1/export/analytics/"
 DOWNLOADS: Final = ("/api/v1/exports/download/", "/api/exports/download/")
-REPORT_NAMES: Final = ("trends", "violators", "data-types", "policy-violations", "severity-distribution", "summary")
+REPORT_NAMES: Final = tuple(analysis.sheet.path or analysis.path for analysis in ANALYSES)
 REPORT_FORMS: Final = ("csv", "pdf")
-ENDPOINTS: Final = (
-    "trends",
-    "top-violators",
-    "data-types",
-    "policy-violations",
-    "severity-distribution",
-    "summary",
-)
+ENDPOINTS: Final = tuple(analysis.path for analysis in ANALYSES)
 
 
 class Metrics:
@@ -66,7 +60,7 @@ class Metrics:
         elif path.startswith(FILES):
             self._handed_out(path.removeprefix(FILES), status)
         elif path.startswith(REPORTS):
-            report, _, form = path.removeprefix(REPORTS).partition("/")
+            report, _, form = path.removeprefix(REPORTS).rpartition("/")
             self._count(form if form in REPORT_FORMS else OTHER, report if report in REPORT_NAMES else OTHER, status)
         elif path.startswith(DOWNLOADS):
             self._count(OTHER, "export", status)

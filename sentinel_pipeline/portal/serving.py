@@ -41,7 +41,17 @@ def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> 
     name, is_https = public_name(place)
     ledger = open_ledger(ledger_url(settings.data))
     lake = Lake(settings.lake, Storage(Keys(settings.lake_keys, partial(resolved, data=settings.data))))
-    site = Site(settings.data, settings.organisation, settings.zone, ledger, lake, clock, name, is_https)
+    site = Site(
+        settings.data,
+        settings.organisation,
+        settings.zone,
+        ledger,
+        lake,
+        clock,
+        name,
+        is_https,
+        analysed_days=settings.analysed_days,
+    )
     require_safe(place, has_users=site.has_users)
     return site
 
