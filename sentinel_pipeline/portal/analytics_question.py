@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import time_ns
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +24,9 @@ from sentinel_pipeline.statistics import STATISTICS
 STATISTIC: Final = {statistic.name: statistic for statistic in STATISTICS}
 COMPLETENESS: Final = "completeness"
 FRAMES: Final[Remembered[pl.DataFrame]] = Remembered(256 * 2**20, lambda frame: int(frame.estimated_size()))
+# What days there are, and the stamp of each: a set, which works out its hash but once.
+Made = frozenset[tuple[str, Stamp | None]]
+MADE: Final[Remembered[Made]] = Remembered(100_000, len)
 Answer = dict[str, Any]
 
 
@@ -37,12 +41,12 @@ class Question:
     days: Days
     hours: Window
     about: str
-    stamps: tuple[tuple[str, tuple[Stamp | None, ...]], ...]
+    made: tuple[tuple[str, Made], ...]
 
     def statistic(self, name: str) -> pl.DataFrame:
         """The statistic of all the days that were made. Raises SumTooLargeError for one that cannot be added up."""
-        keys, stamps = self.days.day_keys, dict(self.stamps)[name]
-        return FRAMES.of((self.lake, name, keys, stamps), lambda: _read(self.lake, name, keys))
+        keys, made = self.days.keys, dict(self.made)[name]
+        return FRAMES.of((self.lake, name, made), lambda: _read(self.lake, name, keys))
 
     def hours_of(self, name: str) -> pl.DataFrame:
         """A statistic with `hour_at`, of the hours asked about."""
@@ -107,9 +111,21 @@ class Question:
 
 def question(lake: Lake, asked: Asked, about: str, statistics: Sequence[str]) -> Question:
     """The question as it stands now: once a day is made again it is another one."""
-    keys = asked.days.day_keys
-    stamps = tuple((name, lake.stamps(statistic_asset(name), keys)) for name in (*statistics, COMPLETENESS))
-    return Question(lake, asked.days, asked.hours, about, stamps)
+    keys = asked.days.keys
+    made = tuple((name, _made(lake, statistic_asset(name), keys)) for name in (*statistics, COMPLETENESS))
+    return Question(lake, asked.days, asked.hours, about, made)
+
+
+def _made(lake: Lake, asset: str, keys: tuple[str, ...]) -> Made:
+    """What the lake has of an asset's days: looked up one by one only when its folder changed since, or just now."""
+    folder = lake.settled(asset, time_ns())
+    if folder is None:
+        return _look(lake, asset, keys)
+    return MADE.of((lake, asset, keys, folder), lambda: _look(lake, asset, keys))
+
+
+def _look(lake: Lake, asset: str, keys: tuple[str, ...]) -> Made:
+    return frozenset(zip(keys, lake.stamps(asset, keys), strict=True))
 
 
 def _read(lake: Lake, name: str, keys: tuple[str, ...]) -> pl.DataFrame:

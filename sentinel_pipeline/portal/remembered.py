@@ -29,9 +29,9 @@ class Remembered(Generic[Value]):
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of a key, made when it is not known."""
         with self._lock:
-            if key in self._kept:
+            if known := self._kept.get(key):
                 self._kept.move_to_end(key)
-                return self._kept[key][0]
+                return known[0]
             made = self._making.get(key)
             is_ours = made is None
             if made is None:

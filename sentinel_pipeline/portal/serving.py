@@ -39,7 +39,7 @@ def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: 
 def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> Site:
     """What a portal at that place knows. Raises UsageError for a place at which it would not be safe."""
     name, is_https = public_name(place)
-    ledger = open_ledger(ledger_url(settings.data))
+    ledger = open_ledger(ledger_url(settings.data), is_served=True)
     lake = Lake(settings.lake, Storage(Keys(settings.lake_keys, partial(resolved, data=settings.data))))
     site = Site(
         settings.data,
