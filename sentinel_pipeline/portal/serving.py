@@ -65,6 +65,8 @@ def run(app: ASGIApp, place: Place, listening: socket.socket) -> None:
         "access_log": False,  # who looked at what is in the ledger, not in a log
         "server_header": False,
         "timeout_graceful_shutdown": 3,
+        # Longer than a proxy keeps an idle connection (60 s is usual): closed by us, its next request would be lost.
+        "timeout_keep_alive": 75,
         "proxy_headers": bool(place.public_url),  # believed of a proxy on this machine only
     }
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
