@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -176,22 +176,24 @@ async def together(address: str, tokens: Sequence[str], times: int, every_second
     """All people at once, each asking so many times: once in a span, or, when it is 0, again with each answer."""
     asked, chance = Asked(), random.Random(4)
 
-    async def person(token: str) -> None:
-        async with _client(address, token) as client:
-            begun = time.perf_counter() + chance.random() * every_seconds
-            for number in range(times):
-                await asyncio.sleep(max(0.0, begun + number * every_seconds - time.perf_counter()))
-                await _ask(client, chance.choice(questions()), WINDOW, asked)
+    async def person(client: httpx.AsyncClient) -> None:
+        begun = time.perf_counter() + chance.random() * every_seconds
+        for number in range(times):
+            await asyncio.sleep(max(0.0, begun + number * every_seconds - time.perf_counter()))
+            await _ask(client, chance.choice(questions()), WINDOW, asked)
 
-    started = time.perf_counter()
-    await asyncio.gather(*(person(token) for token in tokens))
-    asked.seconds = time.perf_counter() - started
+    async with AsyncExitStack() as opened:
+        clients = [await opened.enter_async_context(_client(address, token)) for token in tokens]
+        started = time.perf_counter()
+        await asyncio.gather(*map(person, clients))
+        asked.seconds = time.perf_counter() - started
     return asked
 
 
 def _client(address: str, token: str) -> httpx.AsyncClient:
+    # Nothing is encrypted here, and reading the certificates of the world a hundred times takes seconds.
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(base_url=address, headers=headers, timeout=60, trust_env=False)
+    return httpx.AsyncClient(base_url=address, headers=headers, timeout=60, trust_env=False, verify=False)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
