@@ -19,6 +19,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
+from benchmarks.analytics import analytics
 from benchmarks.click import clicks
 from benchmarks.month import build
 from benchmarks.worlds import facts_day, iotsentinel_day
@@ -97,7 +98,7 @@ def main() -> None:
                 print(lines[-1], flush=True)
         largest = Path(place) / str(max(asked.rows)) / "facts.parquet"
         lines += ["", *growth(costs, asked.rows), "", *monthly(Path(place) / "month", largest, asked.times)]
-        lines += ["", *clicked(Path(place) / "demo", asked.times)]
+        lines += ["", *clicked(Path(place) / "demo", asked.times), "", *analytics(Path(place) / "quarter")]
     (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -62,16 +63,22 @@ def build(data: Path, facts: Path) -> None:
     """Two months of statistics in the lake, each day the same numbers, and a configuration to go with them."""
     (data / "config").mkdir(parents=True, exist_ok=True)
     (data / "config" / "sentinel.yaml").write_text(CONFIGURATION)
+    tables = {"connections": pl.scan_parquet(facts), "incidents": incidents(1_000_000).lazy()}
+    fill(data, tables, date(2024, 12, 1), 62)
+
+
+def fill(data: Path, tables: Mapping[str, pl.LazyFrame], first: date, days: int) -> None:
+    """The statistics of a day's facts, once for each of so many days."""
     lake, day = Lake(data / "lake"), the_day()
-    tables = {"connections": pl.scan_parquet(facts), "incidents": incidents(1_000_000).lazy(), "receipts": _receipts()}
+    known = {**tables, "receipts": _receipts()}
     made = {
-        statistic: statistic.of(tables.get(statistic.table, TABLE[statistic.table].empty().lazy()), day).collect(
+        statistic: statistic.of(known.get(statistic.table, TABLE[statistic.table].empty().lazy()), day).collect(
             engine="streaming"
         )
         for statistic in STATISTICS
     }
-    for offset in range(62):
-        shifted = Period("daily", day.first.replace(month=1, day=1) + timedelta(days=offset - 31), ZoneInfo("UTC"))
+    for offset in range(days):
+        shifted = Period("daily", first + timedelta(days=offset), ZoneInfo("UTC"))
         for statistic, frame in made.items():
             lake.write(
                 statistic_asset(statistic.name), shifted.key, _moved(frame, shifted.first - day.first, shifted.key)
@@ -79,12 +86,12 @@ def build(data: Path, facts: Path) -> None:
 
 
 def _moved(frame: pl.DataFrame, by: timedelta, key: str) -> pl.DataFrame:
-    moves = [pl.col(name) + by for name in ("hour_at",) if name in frame.columns]
+    moves = [pl.col(name) + by for name in ("hour_at", "started_at") if name in frame.columns]
     return frame.with_columns(*moves, *([pl.lit(key).alias("day")] if "day" in frame.columns else []))
 
 
 def _receipts() -> pl.LazyFrame:
-    given = {"home": ("connections", "alerts", "devices"), "office": ("incidents",)}
+    given = {"home": ("connections", "alerts", "devices", "energy_intervals"), "office": ("incidents",)}
     rows = [
         {"source": source, "table": table, "rows": 1, "first_at": None, "last_at": None}
         | {"quarantined": 0, "status": "received", "reason": None}

@@ -79,6 +79,12 @@ class LimitsEntry(Strict):
     bytes: PositiveInt | None = None
 
 
+class AnalyticsEntry(Strict):
+    """The most days that one analysis of the API may speak of."""
+
+    days: Annotated[int, Field(ge=1, le=366)] = 90
+
+
 class PrivacyEntry(Strict):
     """How pseudonyms are made; the key is a reference and is resolved when it is used."""
 
@@ -151,6 +157,7 @@ class Configuration(Strict):
     retention: RetentionEntry = RetentionEntry()
     privacy: PrivacyEntry = PrivacyEntry()
     lake: LakeEntry = LakeEntry()
+    analytics: AnalyticsEntry = AnalyticsEntry()
 
     @field_validator("timezone")
     @classmethod

@@ -115,6 +115,7 @@ class Settings:
     sources: tuple[SourceEntry, ...]
     planned_exports: tuple[ExportEntry, ...] = ()
     limits: Limits = UNLIMITED
+    analysed_days: int = 90
     is_demo: bool = False
     privacy_key: str | None = None
     lake_keys: tuple[str, ...] = ()
@@ -234,6 +235,7 @@ def _settings(data: Path, file: Path, text: str) -> Settings:
         sources=tuple(configuration.sources),
         planned_exports=tuple(configuration.exports),
         limits=Limits(**configuration.limits.model_dump()),
+        analysed_days=configuration.analytics.days,
         privacy_key=configuration.privacy.key,
         lake_keys=tuple(configuration.lake.encryption_key),
         lines=document.lines,

@@ -341,9 +341,15 @@ def test_limits_and_planned_exports_are_known(tmp_path: Path) -> None:
     assert written(tmp_path, SOURCES).limits == Limits()
 
 
+def test_how_many_days_an_analysis_may_speak_of_is_known(tmp_path: Path) -> None:
+    assert written(tmp_path, SOURCES).analysed_days == 90
+    assert written(tmp_path, "analytics: {days: 366}\n" + SOURCES).analysed_days == 366
+
+
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
+        ("analytics: {days: 367}\n", "analytics.days: found 367; allowed: "),
         ("limits: {rows: 0}\n", "limits.rows: found 0; allowed: "),
         ("limits: {files: 3}\n", "limits.files: unknown key; allowed here: rows, days, bytes"),
         ("exports: [{name: a, table: users}]\n", "exports[0].table: found 'users'; allowed: one of connections, devi"),

@@ -20,6 +20,8 @@ from sentinel_pipeline.lake.whole_files import replacing, write_whole
 COMPRESSION_LEVEL = 3
 # Of many days with many keys only so many are in memory beside what they add up to.
 SUMMED_AT_ONCE = 4
+# Times of files are those of the kernel's slow clock, which ticks some hundred times a second.
+SETTLED_NS = 2_000_000_000
 Stamp = tuple[int, int, int]
 
 
@@ -131,6 +133,14 @@ class Lake:
         """The stamp of each partition, without making a path of each: there may be hundreds, many times a second."""
         folder = os.fspath(self.root / asset)
         return tuple(_stamp(f"{folder}/{partition}.parquet") for partition in partitions)
+
+    def settled(self, asset: str, now_ns: int) -> Stamp | None:
+        """The stamp of the folder of an asset's partitions, which changes whenever one of them does.
+
+        None when it was never made, and when it changed so lately that a further change could have the same stamp.
+        """
+        stamp = _stamp(os.fspath(self.root / asset))
+        return stamp if stamp and now_ns - stamp[1] > SETTLED_NS else None
 
 
 def _stamp(path: str) -> Stamp | None:

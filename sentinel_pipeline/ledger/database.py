@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from sentinel_pipeline.domain.errors import LedgerError
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.ledger.migrations import is_current, migrate
 
 SECONDS_TO_WAIT = 60
+# A connection that is kept is made anew now and then: the file may have been put back from a backup meanwhile.
+SECONDS_KEPT = 60
+MOST_KEPT = 40
 READING = "ledger_is_only_read"
 # Advisory locks of PostgreSQL are numbers: a class that nobody else in the database uses, and what is locked.
 LOCK_CLASS, WRITING_LOCK, OUTBOX_LOCK = 0x53656E74, 1, 2
@@ -29,10 +34,16 @@ LOCK_CLASS, WRITING_LOCK, OUTBOX_LOCK = 0x53656E74, 1, 2
 
 @dataclass(frozen=True)
 class Ledger:
-    """An open ledger; `place` names it to people, without a password."""
+    """An open ledger; `place` names it to people, without a password.
+
+    `hasty` is the same database for what nobody waits to see on the disk.
+    """
 
     engine: Engine
     place: str
+    hasty: Engine
+    # SQLite has writers sleep and try again; those of one process take turns instead.
+    _turn: RLock = field(default_factory=RLock, compare=False, repr=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -43,7 +54,23 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that no other writer overlaps, kept when the block ends well. Raises LedgerError."""
-        with self._understood(), self.engine.begin() as connection:
+        with self._writing(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """Like `writing`, for what a power cut may take back, a death of this process not: the disk is not waited for.
+
+        Raises LedgerError.
+        """
+        with self._writing(self.hasty) as connection:
+            if not self._is_file:
+                connection.execute(text("SET LOCAL synchronous_commit TO off"))
+            yield connection
+
+    @contextmanager
+    def _writing(self, engine: Engine) -> Iterator[Connection]:
+        with self._turn if self._is_file else nullcontext(), self._understood(), engine.begin() as connection:
             if not self._is_file:
                 connection.execute(_lock("pg_advisory_xact_lock", WRITING_LOCK))
             yield connection
@@ -59,6 +86,11 @@ class Ledger:
             session = connection.execution_options(isolation_level="AUTOCOMMIT")
             session.execute(_lock("pg_advisory_lock", OUTBOX_LOCK))
             yield
+
+    def close(self) -> None:
+        """Lets go of connections that were kept."""
+        for engine in (self.engine, self.hasty):
+            engine.dispose()
 
     @property
     def _is_file(self) -> bool:
@@ -76,13 +108,17 @@ def _lock(function: str, what: int) -> Any:
     return text(f"SELECT {function}({LOCK_CLASS}, {what})")
 
 
-def open_ledger(url: str) -> Ledger:
-    """Opens a ledger, makes or updates its tables. Raises LedgerError; two processes may open a new one at once."""
+def open_ledger(url: str, *, is_served: bool = False) -> Ledger:
+    """Opens a ledger, makes or updates its tables. Raises LedgerError; two processes may open a new one at once.
+
+    `is_served`: many ask it many times a second, in this process only; connections are kept then.
+    """
     try:
         address = make_url(with_driver(url))
     except ArgumentError:
         raise LedgerError("the ledger's URL is none; write postgresql://user@host/database") from None
-    ledger = Ledger(_engine(address), f"ledger {_named(address)}")
+    engine = partial(_engine, address, QueuePool if is_served else NullPool)
+    ledger = Ledger(engine("FULL"), f"ledger {_named(address)}", engine("NORMAL"))
     with ledger.reading() as connection:
         is_ready = is_current(connection)
     if not is_ready:
@@ -96,21 +132,23 @@ def with_driver(url: str) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
-def _engine(address: URL) -> Engine:
-    """Connections are opened for each use: few are needed, and none outlives a fork or a restart of the server."""
+def _engine(address: URL, pool: type[Pool], synchronous: str) -> Engine:
+    """Connections are opened for each use where few are needed: none outlives a fork or a restart of the server."""
+    kept = {} if pool is NullPool else {"pool_size": MOST_KEPT, "pool_recycle": SECONDS_KEPT, "pool_pre_ping": True}
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, poolclass=NullPool)
+        return create_engine(address, poolclass=pool, **kept)
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": SECONDS_TO_WAIT})
-    event.listen(engine, "connect", _prepare)
+    kept.pop("pool_pre_ping", None)
+    engine = create_engine(address, poolclass=pool, connect_args={"timeout": SECONDS_TO_WAIT}, **kept)
+    event.listen(engine, "connect", partial(_prepare, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(synchronous: str, connection: Any, _record: object) -> None:
     """Transactions are ours to begin; what is committed survives a power cut; readers do not wait for writers."""
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", f"synchronous = {synchronous}", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sentinel_pipeline.domain.access import GRANTED, Permission
 from sentinel_pipeline.domain.errors import UsageError
@@ -16,7 +16,7 @@ from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.credentials import digest, new_id, new_secret
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.schema import TOKENS, USERS
-from sentinel_pipeline.ledger.users import User, named, with_id
+from sentinel_pipeline.ledger.users import COLUMNS, User, named
 
 PREFIX: Final = "sentinel_"
 LONGEST_LABEL: Final = 80
@@ -79,19 +79,25 @@ def make(
     return secret
 
 
+# Asked with every request: put together once, since putting a statement together costs more than what it does.
+_HOLDER: Final = (
+    select(*(TOKENS.c[name] for name in ("token_id", "scopes", "expires_at", "used_at", "revoked_at")), *COLUMNS)
+    .join(USERS, USERS.c.user_id == TOKENS.c.user_id)
+    .where(TOKENS.c.digest == bindparam("secret"))
+)
+
+
 def holder(ledger: Ledger, secret: str, at: datetime) -> Holder | None:
     """None for what is no token, or no longer."""
     with ledger.reading() as connection:
-        row = connection.execute(select(TOKENS).where(TOKENS.c.digest == digest(secret))).mappings().first()
-        user = with_id(connection, row["user_id"]) if row is not None else None
-    if row is None or user is None or not user.is_active:
+        row = connection.execute(_HOLDER, {"secret": digest(secret)}).first()
+    if row is None or not row.is_active or row.revoked_at is not None or at >= row.expires_at:
         return None
-    if row["revoked_at"] is not None or at >= row["expires_at"]:
-        return None
-    if row["used_at"] is None or at >= row["used_at"] + NOTED_EVERY:
-        with ledger.writing() as connection:
-            connection.execute(update(TOKENS).where(TOKENS.c.token_id == row["token_id"]).values(used_at=at))
-    return Holder(user, row["token_id"], GRANTED[user.role] & frozenset(json.loads(row["scopes"])))
+    if row.used_at is None or at >= row.used_at + NOTED_EVERY:
+        with ledger.noting() as connection:
+            connection.execute(update(TOKENS).where(TOKENS.c.token_id == row.token_id).values(used_at=at))
+    user = User(*row[-len(COLUMNS) :])
+    return Holder(user, row.token_id, GRANTED[user.role] & frozenset(json.loads(row.scopes)))
 
 
 def revoke(ledger: Ledger, token_id: str, by: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from sentinel_pipeline.lake.keys import Keys
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.publishing.scope import Scope
-from sentinel_pipeline.requests.wanted import narrowing_of, wanted
+from sentinel_pipeline.requests.wanted import filed, narrowing_of
 from sentinel_pipeline.settings import Settings, SourceEntry, resolved, source_settings
 from sentinel_pipeline.sources.kinds import KINDS, tables_given
 from sentinel_pipeline.sources.source import SourceKind, SourceSettings
@@ -32,10 +32,13 @@ class Deployment:
         return Scope(tables_given((entry.name, entry.kind) for entry in self.settings.sources))
 
     def scope_of(self, period: Period) -> Scope:
-        """What the edition of a period speaks of: all, or what was requested. Raises UsageError, see `wanted`."""
+        """What the edition of a period speaks of: all, or what was requested. Raises UsageError for what nobody filed.
+
+        Whether a request is wanted still is asked once, when a step begins: not again while it is at work.
+        """
         if period.cadence != CUSTOM:
             return self.scope
-        request = wanted(self.settings, period.key)
+        request = filed(self.settings, period.key).request
         if request.request_id not in self._narrowed:
             self._narrowed[request.request_id] = self.scope.narrowed(narrowing_of(request, self.settings))
         return self._narrowed[request.request_id]

@@ -4,7 +4,7 @@ import dagster as dg
 
 from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.orchestration.deployment import Deployment
-from sentinel_pipeline.requests.wanted import filed, wanted
+from sentinel_pipeline.requests.wanted import filed, still_wanted
 
 
 def request_of(context: dg.AssetExecutionContext, deployment: Deployment) -> Request:
@@ -13,7 +13,8 @@ def request_of(context: dg.AssetExecutionContext, deployment: Deployment) -> Req
     Raises UsageError for what nobody filed, or what does not fit any more.
     """
     settings, key = deployment.settings, context.partition_key
-    if filed(settings, key).state == "cancelled":
+    found = filed(settings, key)
+    if found.state == "cancelled":
         context.instance.report_run_canceling(context.run, f"Request '{key}' was cancelled.")
         raise dg.Failure(f"request '{key}' is cancelled; file it again to have it made", allow_retries=False)
-    return wanted(settings, key)
+    return still_wanted(found)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sentinel_pipeline.domain.instant import instant
 from sentinel_pipeline.domain.period import Period, Window, day_of
 
 MOST_DAYS: Final = 90
+REMEMBERED: Final = 512
 LAST_SECOND: Final = time(23, 59, 59)
 HOUR: Final = timedelta(hours=1)
 
@@ -31,6 +32,10 @@ class Days(Period):
     def after(self) -> date:
         return self.first + timedelta(days=self.count)
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        return self.day_keys
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -42,25 +47,38 @@ class Asked:
     @property
     def hours(self) -> Window:
         """The window in whole local hours, as wide as it must be."""
-        first, last = (Period("daily", day, self.days.zone) for day in (self.days.first, self.days.last))
+        first, last = (_day(day, self.days.zone) for day in (self.days.first, self.days.last))
         start = max(at for at in first.hour_starts if at <= self.window.start)
         return Window(start, min((at for at in last.hour_starts if at >= self.window.end), default=last.window.end))
 
 
-def asked(start: str | None, end: str | None, default_days: int, now: datetime, zone: ZoneInfo) -> Asked:
-    """The window from `start` to `end`; left out: up to now, and `default_days` back.
+@lru_cache(maxsize=REMEMBERED)
+def _day(day: date, zone: ZoneInfo) -> Period:
+    """A day, whose hours are found once however often it is asked about."""
+    return Period("daily", day, zone)
+
+
+def asked(
+    start: str | None,
+    end: str | None,
+    default_days: int,
+    now: datetime,
+    zone: ZoneInfo,
+    most_days: int = MOST_DAYS,
+) -> Asked:
+    """The window from `start` to `end`; left out: up to now, and `default_days` back, or as far as may be.
 
     A date as end includes its day, 23:59:59 its whole second. Raises UsageError for what is no time, DateRangeError for
-    a window that holds nothing, TooLongError for one of more than 90 days.
+    a window that holds nothing, TooLongError for one of more than `most_days`.
     """
     last = instant(end, zone, "end_date", whole_day=True) if end else now
     if last.microsecond == 0 and last.astimezone(zone).time() == LAST_SECOND:
         last += timedelta(seconds=1)
-    first = instant(start, zone, "start_date") if start else last - timedelta(days=default_days)
+    first = instant(start, zone, "start_date") if start else last - timedelta(days=min(default_days, most_days))
     if first >= last:
         raise DateRangeError("start_date must be before end_date")
-    if _wall(last, zone) - _wall(first, zone) > timedelta(days=MOST_DAYS):
-        raise TooLongError(f"Date range cannot exceed {MOST_DAYS} days")
+    if _wall(last, zone) - _wall(first, zone) > timedelta(days=most_days):
+        raise TooLongError(f"Date range cannot exceed {most_days} days")
     return Asked(Window(first, last), _days(first, last, zone))
 
 
@@ -70,6 +88,9 @@ def _wall(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _days(start: datetime, end: datetime, zone: ZoneInfo) -> Days:
-    first, last = day_of(start, zone), day_of(end - timedelta(microseconds=1), zone)
-    days = Days("daily", first, zone)
-    return replace(days, count=(last - first).days + 1)
+    return _whole(day_of(start, zone), day_of(end - timedelta(microseconds=1), zone), zone)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _whole(first: date, last: date, zone: ZoneInfo) -> Days:
+    return Days("daily", first, zone, (last - first).days + 1)

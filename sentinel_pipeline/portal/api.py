@@ -1,4 +1,4 @@
-"""`/api/v1`: analytics of incidents, with the parameters, limits and errors of the DLP system's document."""
+"""`/api/v1/analytics`: what is counted, with the parameters, limits and errors of the DLP system's document."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from fastapi.security import HTTPBearer
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from sentinel_pipeline.portal import analytics
-from sentinel_pipeline.portal.analytics import Answer, By, Group, answer, question
-from sentinel_pipeline.portal.analytics_window import asked
-from sentinel_pipeline.portal.api_answers import answered
+from sentinel_pipeline.portal.analyses import ANALYSES, MISTAKE, Analysis, written
+from sentinel_pipeline.portal.api_answers import JSON, rate_headers
 from sentinel_pipeline.portal.api_callers import caller, refusals
 from sentinel_pipeline.portal.metrics import Metrics
 from sentinel_pipeline.portal.visitors import Visitor, allowed, site_of
-from sentinel_pipeline.sections.trends import Interval
 
-REFUSALS: Final = refusals("ANALYTICS_VIEW", "A parameter is wrong, or the window too long: at most 90 days.")
+REFUSALS: Final = refusals("ANALYTICS_VIEW", MISTAKE)
 router = APIRouter(prefix="/api/v1", responses=REFUSALS, dependencies=[Security(HTTPBearer(auto_error=False))])
 metrics_router = APIRouter(include_in_schema=False)
-TREND_DAYS: Final = 7
-OTHER_DAYS: Final = 30
 
 Start = Annotated[str | None, Query(max_length=40, description="ISO 8601; left out: some days before the end.")]
 End = Annotated[str | None, Query(max_length=40, description="ISO 8601; a date includes its day; left out: now.")]
@@ -32,54 +27,24 @@ End = Annotated[str | None, Query(max_length=40, description="ISO 8601; a date i
 Analyst = Annotated[Visitor, Depends(caller("ANALYTICS_VIEW"))]
 
 
-@router.get("/analytics/trends")
-def trends(
-    request: Request,
-    _: Analyst,
-    start_date: Start = None,
-    end_date: End = None,
-    interval: Interval = "day",
-    group_by: Group = "none",
-) -> Response:
-    """Incidents over time, every bucket present; null where nothing could be seen."""
-    return _answer(request, start_date, end_date, TREND_DAYS, analytics.trends, interval, group_by)
+def _asking(analysis: Analysis) -> Callable[..., Response]:
+    def ask(
+        request: Request, _: Analyst, start_date: Start = None, end_date: End = None, **choices: object
+    ) -> Response:
+        window, zone = analysis.asked(request, start_date, end_date), site_of(request).zone
+        edges = (edge.astimezone(zone) for edge in (window.window.start, window.window.end))
+        wanted = written({"requested": dict(zip(("start_date", "end_date"), edges, strict=True))})
+        # What was asked differs by the second, the answer only by the hour: it is written once, and this put behind it.
+        body = analysis.answer(request, window, choices).removesuffix(b"\n}") + b"," + wanted.removeprefix(b"{")
+        return Response(body, headers=rate_headers(request), media_type=JSON)
+
+    return analysis.offered_by(ask)
 
 
-@router.get("/analytics/top-violators")
-def top_violators(
-    request: Request,
-    _: Analyst,
-    start_date: Start = None,
-    end_date: End = None,
-    by: By = "user",
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
-) -> Response:
-    """Users, agents or addresses by number of incidents; ties by name."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.top_violators, by, limit)
-
-
-@router.get("/analytics/data-types")
-def data_types(request: Request, _: Analyst, start_date: Start = None, end_date: End = None) -> Response:
-    """Data types by number of incidents that carry them."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.data_types)
-
-
-@router.get("/analytics/policy-violations")
-def policy_violations(request: Request, _: Analyst, start_date: Start = None, end_date: End = None) -> Response:
-    """Violations and block rate of each policy."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.policy_violations)
-
-
-@router.get("/analytics/severity-distribution")
-def severity_distribution(request: Request, _: Analyst, start_date: Start = None, end_date: End = None) -> Response:
-    """Incidents per severity."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.severity_distribution)
-
-
-@router.get("/analytics/summary")
-def summary(request: Request, _: Analyst, start_date: Start = None, end_date: End = None) -> Response:
-    """The figures of the window."""
-    return _answer(request, start_date, end_date, OTHER_DAYS, analytics.summary)
+for one in ANALYSES:
+    router.add_api_route(
+        f"/analytics/{one.path}", _asking(one), name=one.name, description=one.analyse.__doc__, methods=["GET"]
+    )
 
 
 @metrics_router.get("/metrics")
@@ -87,18 +52,3 @@ def metrics(request: Request, _: Annotated[Visitor, Depends(allowed("METRICS_VIE
     """What Prometheus scrapes, with a token of the scope METRICS_VIEW."""
     kept: Metrics = request.app.state.metrics
     return Response(generate_latest(kept.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _answer(
-    request: Request,
-    start: str | None,
-    end: str | None,
-    default_days: int,
-    analyse: Callable[..., Answer],
-    *how: object,
-) -> Response:
-    site = site_of(request)
-    window = asked(start, end, default_days, site.clock(), site.zone)
-    edges = (edge.astimezone(site.zone) for edge in (window.window.start, window.window.end))
-    told = answer(question(site.lake, window), analyse, *how)
-    return answered(request, {**told, "requested": dict(zip(("start_date", "end_date"), edges, strict=True))})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import BaseModel
 
 from sentinel_pipeline.domain.access import Permission
@@ -43,7 +43,9 @@ def refusals(permission: Permission, mistake: str) -> dict[int | str, dict[str, 
 def caller(permission: Permission) -> Callable[..., Visitor]:
     """A dependency: who has the permission and has not asked too often. It raises RateLimitError."""
 
-    def require(request: Request, found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
+    def require(request: Request) -> Visitor:
+        # Not a dependency of its own: each is handed to a thread and back, and this one is asked most often.
+        found = visitor(request)
         require_permission(request, found, permission)
         count(request, found, REQUESTS)
         return found

@@ -1,23 +1,19 @@
-"""What Prometheus reads of the portal: counted while it runs, and looked up in the ledger and on disk when asked."""
+"""What Prometheus reads of the portal: counted while it runs; `stock` is looked up when asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from time import perf_counter
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from sqlalchemy import Table, func, select
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sentinel_pipeline.domain.period import CADENCES
-from sentinel_pipeline.ledger.schema import DELIVERIES, EXPORTS
+from sentinel_pipeline.portal.analyses import ANALYSES
 from sentinel_pipeline.portal.downloads import SAVED, SHOWN
-from sentinel_pipeline.portal.shelf import shelf
 from sentinel_pipeline.portal.site import Site
+from sentinel_pipeline.portal.stock import Stock
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # A label for anything else: addresses are strangers' to choose, and each value of a label takes memory.
@@ -25,16 +21,9 @@ OTHER: Final = "other"
 ANALYTICS, FILES = "/api/v1/analytics/", "/files/"
 REPORTS: Final = "/api/v1/export/analytics/"
 DOWNLOADS: Final = ("/api/v1/exports/download/", "/api/exports/download/")
-REPORT_NAMES: Final = ("trends", "violators", "data-types", "policy-violations", "severity-distribution", "summary")
+REPORT_NAMES: Final = tuple(analysis.sheet.path or analysis.path for analysis in ANALYSES)
 REPORT_FORMS: Final = ("csv", "pdf")
-ENDPOINTS: Final = (
-    "trends",
-    "top-violators",
-    "data-types",
-    "policy-violations",
-    "severity-distribution",
-    "summary",
-)
+ENDPOINTS: Final = tuple(analysis.path for analysis in ANALYSES)
 
 
 class Metrics:
@@ -56,6 +45,7 @@ class Metrics:
             "dlp_exports", "Files handed out.", ["format", "report_type", "status"], registry=self.registry
         )
         self.registry.register(Stock(site))
+        ProcessCollector(registry=self.registry)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Hears of an answer; only analyses and files are counted."""
@@ -66,7 +56,7 @@ class Metrics:
         elif path.startswith(FILES):
             self._handed_out(path.removeprefix(FILES), status)
         elif path.startswith(REPORTS):
-            report, _, form = path.removeprefix(REPORTS).partition("/")
+            report, _, form = path.removeprefix(REPORTS).rpartition("/")
             self._count(form if form in REPORT_FORMS else OTHER, report if report in REPORT_NAMES else OTHER, status)
         elif path.startswith(DOWNLOADS):
             self._count(OTHER, "export", status)
@@ -104,36 +94,3 @@ class Measured:
             await self.app(scope, receive, send_heard)
         finally:
             self.metrics.answered(scope["path"], status, perf_counter() - began)
-
-
-class Stock(Collector):
-    """What lies there: editions by cadence, when the newest of them ended, deliveries by state."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def collect(self) -> Iterator[Metric]:
-        editions = GaugeMetricFamily("sentinel_editions", "Periods with a published report.", labels=["cadence"])
-        newest = GaugeMetricFamily(
-            "sentinel_newest_period_end_timestamp_seconds", "End of the newest period reported.", labels=["cadence"]
-        )
-        entries = shelf(self.site.editions, self.site.zone)
-        for cadence in CADENCES:
-            ends = [entry.period.window.end.timestamp() for entry in entries if entry.period.cadence == cadence]
-            editions.add_metric([cadence], len(ends))
-            if ends:
-                newest.add_metric([cadence], max(ends))
-        yield from (editions, newest, self._by_state(DELIVERIES, "sentinel_deliveries", "Mails by state."))
-        yield self._by_state(EXPORTS, "sentinel_exports", "Exports on request by state.")
-
-    def _by_state(self, table: Table, name: str, said: str) -> Metric:
-        found = GaugeMetricFamily(name, said, labels=["state"])
-        with self.site.ledger.reading() as connection:
-            rows = connection.execute(select(table.c.state, func.count()).group_by(table.c.state))
-            for state, number in rows:
-                found.add_metric([state], number)
-        return found
-
-    def describe(self) -> Iterator[Metric]:
-        """Nothing is looked up before somebody asks."""
-        return iter(())

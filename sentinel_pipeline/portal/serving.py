@@ -40,9 +40,19 @@ def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: 
 def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> Site:
     """What a portal at that place knows. Raises UsageError for a place at which it would not be safe."""
     name, is_https = public_name(place)
-    ledger = open_ledger(ledger_url(settings.data))
+    ledger = open_ledger(ledger_url(settings.data), is_served=True)
     lake = Lake(settings.lake, Storage(Keys(settings.lake_keys, partial(resolved, data=settings.data))))
-    site = Site(settings.data, settings.organisation, settings.zone, ledger, lake, clock, name, is_https)
+    site = Site(
+        settings.data,
+        settings.organisation,
+        settings.zone,
+        ledger,
+        lake,
+        clock,
+        name,
+        is_https,
+        analysed_days=settings.analysed_days,
+    )
     require_safe(place, has_users=site.has_users)
     return site
 
@@ -56,6 +66,8 @@ def run(app: ASGIApp, place: Place, listening: socket.socket) -> None:
         "access_log": False,  # who looked at what is in the ledger, not in a log
         "server_header": False,
         "timeout_graceful_shutdown": 3,
+        # Longer than a proxy keeps an idle connection (60 s is usual): closed by us, its next request would be lost.
+        "timeout_keep_alive": 75,
         "proxy_headers": bool(place.public_url),  # believed of a proxy on this machine only
     }
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])

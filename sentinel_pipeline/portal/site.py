@@ -18,7 +18,7 @@ from sentinel_pipeline.settings import Settings, load_settings
 class Site:
     """`name` is the host that people ask for; `is_https`: they reach it by HTTPS only, so cookies may insist on it.
 
-    `has_pipeline`: Dagster's pages are served beside it.
+    `has_pipeline`: Dagster's pages are served beside it. `analysed_days`: the most that one analysis may speak of.
     """
 
     data: Path
@@ -30,6 +30,7 @@ class Site:
     name: str = "127.0.0.1"
     is_https: bool = False
     has_pipeline: bool = False
+    analysed_days: int = 90
 
     @property
     def editions(self) -> Path:

@@ -33,9 +33,13 @@ def filed(settings: Settings, request_id: str) -> Filed:
 
 def wanted(settings: Settings, request_id: str) -> Request:
     """What was requested. Raises UsageError for what nobody filed, or nobody wants any more."""
-    found = filed(settings, request_id)
+    return still_wanted(filed(settings, request_id))
+
+
+def still_wanted(found: Filed) -> Request:
+    """What a row asks for. Raises UsageError when nobody wants it any more."""
     if found.state in ("cancelled", "rejected"):
-        raise UsageError(f"request '{request_id}' is {found.state}; file it again to have it made")
+        raise UsageError(f"request '{found.request_id}' is {found.state}; file it again to have it made")
     return found.request
 
 

@@ -83,7 +83,7 @@ def energy_by_device(
 
 def energy_trend(energy_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Energy and its cost over time: by hour in a daily report, else by day. What nobody metered is left empty."""
-    return _over_time(energy_hours, completeness, period)
+    return energy_over_time(energy_hours, completeness, period)
 
 
 def energy_peaks(energy_demand: pl.DataFrame, device_inventory: pl.DataFrame) -> pl.DataFrame:
@@ -105,7 +105,7 @@ def energy_peaks(energy_demand: pl.DataFrame, device_inventory: pl.DataFrame) ->
 
 def energy_hours_of_week(energy_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Energy by weekday and hour of the day on the report's clock; a cell that nobody metered is left empty."""
-    return by_hour_of_week(_over_time(energy_hours, completeness, period, interval="hour"), "energy_kwh", period)
+    return by_hour_of_week(energy_over_time(energy_hours, completeness, period, interval="hour"), "energy_kwh", period)
 
 
 def energy_by_band(energy_bands: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +174,7 @@ def _in(column: str, scale: int) -> pl.Expr:
     return (pl.col(column) / scale).round(6, mode="half_to_even")
 
 
-def _over_time(
+def energy_over_time(
     energy_hours: pl.DataFrame, completeness: pl.DataFrame, period: Period, interval: Interval | None = None
 ) -> pl.DataFrame:
     """Columns timestamp, energy_kwh, cost, unpriced_kwh, unmetered_minutes; NULL where nothing of a bucket is known."""

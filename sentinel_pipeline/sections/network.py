@@ -14,6 +14,7 @@ from sentinel_pipeline.sections.trends import trend, unseen_days
 
 SUSPICIOUS_PORTS = (23, 69, 135, 139, 445, 1433, 3306, 3389, 5900)
 BYTES = (pl.col("bytes_sent") + pl.col("bytes_received")).sum().cast(pl.Int64).alias("bytes")
+NONE = "(none)"
 CONNECTIONS = pl.col("connections").sum().cast(pl.Int64)
 
 
@@ -117,7 +118,7 @@ def new_devices(device_inventory: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def _by(connection_hours: pl.DataFrame, key: str) -> pl.DataFrame:
-    table = connection_hours.group_by(pl.col(key).fill_null("(none)")).agg(CONNECTIONS, BYTES)
+    table = connection_hours.group_by(pl.col(key).fill_null(NONE)).agg(CONNECTIONS, BYTES)
     return ranked(table, "connections", [key])
 
 

@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from time import time_ns
 
 import polars as pl
 import pytest
@@ -110,3 +112,19 @@ def test_json_is_sorted_and_what_cannot_be_read_is_empty(tmp_path: Path) -> None
 def test_a_version_is_the_sha256_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert sha256(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_folder_is_settled_once_it_was_left_alone_and_changes_with_any_partition(tmp_path: Path) -> None:
+    lake, now = Lake(tmp_path), time_ns()
+    assert lake.settled("a", now) is None
+    lake.write("a", "2025-01-01", pl.DataFrame({"n": [1]}))
+    later = time_ns() + 10**10
+    assert lake.settled("a", time_ns()) is None
+    first = lake.settled("a", later)
+    assert first == lake.settled("a", later)
+    os.utime(tmp_path / "a", (1, 1))
+    quiet = lake.settled("a", time_ns())
+    assert quiet is not None
+    lake.write("a", "2025-01-01", pl.DataFrame({"n": [2]}))
+    assert lake.settled("a", time_ns()) is None
+    assert lake.settled("a", time_ns() + 10**10) not in (first, quiet)

@@ -155,3 +155,33 @@ def test_a_database_that_cannot_be_opened_is_said_in_one_line(tmp_path: Path) ->
     assert "s3cret" not in str(refusal.value)
     with pytest.raises(LedgerError, match="the ledger's URL is none"):
         open_ledger("state.db")
+
+
+def test_what_is_noted_outlives_the_death_of_its_process(url: str) -> None:
+    program = (
+        "import os, sys; from datetime import datetime, UTC; from sentinel_pipeline.ledger.audit import record;"
+        "from sentinel_pipeline.ledger.database import open_ledger; ledger = open_ledger(sys.argv[1], is_served=True)\n"
+        "with ledger.noting() as connection:\n"
+        "    record(connection, datetime.now(UTC), 'planned', 'x', {})\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url], check=False)
+    assert done.returncode == -9
+    with open_ledger(url).reading() as connection:
+        assert [entry.subject for entry in history(connection)] == ["x"]
+
+
+def test_many_threads_of_a_served_ledger_write_one_after_another(url: str) -> None:
+    ledger = open_ledger(url, is_served=True)
+
+    def write(number: int) -> None:
+        with ledger.noting() if number % 2 else ledger.writing() as connection:
+            record(connection, AT, "planned", str(number), {})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(40)))
+    with ledger.reading() as connection:
+        entries = list(history(connection))
+    assert first_break(entries) is None
+    assert sorted(int(entry.subject) for entry in entries) == list(range(40))
+    ledger.close()
