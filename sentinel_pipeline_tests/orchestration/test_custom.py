@@ -137,6 +137,7 @@ def test_days_that_nobody_had_read_are_read(house: Settings, week: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_figures_are_compared_with_as_many_days_before(two_days: Path, house: Settings) -> None:
     total = facts(two_days)["total_alerts"]
     between = "SELECT count(*) FROM alerts WHERE timestamp >= '{} 23:00:00' AND timestamp < '{} 23:00:00'"
@@ -159,6 +160,7 @@ def test_a_requested_edition_verifies_and_its_figures_trace(house: Settings, two
         assert traced.published == values(two_days)[name]
 
 
+@pytest.mark.slow
 def test_the_same_request_over_the_same_data_gives_the_same_bytes(
     house: Settings, instance: dg.DagsterInstance, ledger: Ledger, two_days: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_files_of_the_other_process_are_those_made_here(deployment: Deployment, 
     assert {name: files(beside.rendered(GROUPS[name], report, deployment.settings.editions)) for name in BESIDE} == here
 
 
+@pytest.mark.slow
 def test_what_the_other_process_cannot_render_is_rendered_here(
     deployment: Deployment, report: Report, tmp_path: Path
 ) -> None:

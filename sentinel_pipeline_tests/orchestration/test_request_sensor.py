@@ -152,6 +152,7 @@ def test_a_row_of_the_ledger_becomes_a_run_and_a_bad_file_stops_nothing(house: H
     assert house.answers() == ["bad.rejected.json"]
 
 
+@pytest.mark.slow
 def test_ten_at_once_are_ten_runs_of_which_the_queue_lets_one_through(house: House) -> None:
     import yaml
 

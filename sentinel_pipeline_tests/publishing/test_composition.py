@@ -251,6 +251,7 @@ def test_drafts_wait_beside_the_editions_and_earlier_ones_leave_the_lake(house: 
     assert sorted(house.lake.root.rglob("*")) == kept
 
 
+@pytest.mark.slow
 def test_files_rendered_from_other_figures_are_not_put_together(house: House, tmp_path: Path) -> None:
     house.count(TODAY, **ROWS)
     for group in FILE_ASSETS:

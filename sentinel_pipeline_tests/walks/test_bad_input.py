@@ -125,6 +125,7 @@ def test_a_source_that_is_away_leaves_the_others_their_edition(tmp_path: Path) -
     assert not (house / "office.db").exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_was_never_seen_is_said_even_without_a_first_day(tmp_path: Path) -> None:
     house = tmp_path / "house"
     (house / "config").mkdir(parents=True)

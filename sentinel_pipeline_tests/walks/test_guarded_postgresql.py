@@ -83,6 +83,7 @@ def test_check_refuses_a_wrong_password_in_one_line_without_it(
     assert [spelling for spelling in spellings(WRONG) if spelling in said.out + said.err] == []
 
 
+@pytest.mark.slow
 def test_publish_says_so_too_and_keeps_the_password_out_of_every_file(guarded: str, tmp_path: Path) -> None:
     said = asked(office(tmp_path), guarded, WRONG, "--debug", "publish", "daily", DAY)
     assert said.code == 1
