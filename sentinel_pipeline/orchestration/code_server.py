@@ -92,9 +92,9 @@ def main() -> None:
     """Runs `dagster` with the code server above, also in the processes it starts for one."""
     # Dagster has no setting for either; its version is pinned, and tests see runs begin in forks.
     if sys.platform == "linux":  # elsewhere libraries of the system do not bear it
-        server.get_python_environment_entry_point = _command  # type: ignore[assignment, attr-defined]
-        server.DagsterApiServer = CodeServer  # type: ignore[misc]
-    run_dagster()  # type: ignore[no-untyped-call]
+        server.get_python_environment_entry_point = _command  # type: ignore[assignment, attr-defined] # a name it imports
+        server.DagsterApiServer = CodeServer  # type: ignore[misc] # a class replaced by its own subclass
+    run_dagster()  # type: ignore[no-untyped-call]  # Dagster gives it no types
 
 
 if __name__ == "__main__":
