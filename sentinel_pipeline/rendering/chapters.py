@@ -11,11 +11,11 @@ from sentinel_pipeline.rendering.blocks import Heading, Panel, Words, text
 from sentinel_pipeline.rendering.characters import readable
 from sentinel_pipeline.rendering.charts import PageChart, alt_text, page_chart
 from sentinel_pipeline.rendering.columns import Columns
+from sentinel_pipeline.rendering.frames import INCH
 from sentinel_pipeline.rendering.grids import grid, least_width, natural_width, table_grid
 from sentinel_pipeline.rendering.palette import BAD, LOOKS
 from sentinel_pipeline.rendering.parts import by_topic
 from sentinel_pipeline.rendering.pictures import Beside, Column, Picture
-from sentinel_pipeline.rendering.plots import INCH
 from sentinel_pipeline.rendering.report import Report, SectionResult
 from sentinel_pipeline.rendering.sheets import Block
 from sentinel_pipeline.rendering.styles import ALARM, FINDING, HEADING, NOTE, TEXT_WIDTH, TOPIC

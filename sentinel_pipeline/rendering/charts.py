@@ -13,12 +13,13 @@ from sentinel_pipeline.rendering.chart_files import SAVERS, Form, png, saved_pag
 from sentinel_pipeline.rendering.chart_times import offsets
 from sentinel_pipeline.rendering.chart_words import alt_text
 from sentinel_pipeline.rendering.fonts import BOLD, families
+from sentinel_pipeline.rendering.frames import INCH, LABEL, Frame
 from sentinel_pipeline.rendering.lines import fitted, wrapped
 from sentinel_pipeline.rendering.palette import INK, MUTED
 from sentinel_pipeline.rendering.plot_bars import bars_plot
 from sentinel_pipeline.rendering.plot_heat_map import heat_map_plot
 from sentinel_pipeline.rendering.plot_lines import lines_plot
-from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot
+from sentinel_pipeline.rendering.plots import Clean, Plot
 from sentinel_pipeline.rendering.report import SectionResult
 from sentinel_pipeline.rendering.supplement import characters_of, typeset
 from sentinel_pipeline.sections.section import Bars, HeatMap
@@ -44,6 +45,7 @@ SETTINGS: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "axes.formatter.use_locale": False,
     "text.usetex": False,
+    "text.hinting": "none",
     "path.simplify": True,
 }
 
@@ -164,9 +166,7 @@ def _figure(plot: Plot, wide: float, above: float, below: float) -> Figure:
 
     height = above + plot.top + plot.height + plot.bottom + below
     figure = Figure(figsize=(wide, height), facecolor="white")
-    room = (wide - plot.left - plot.right) / wide
-    axes = figure.add_axes((plot.left / wide, (below + plot.bottom) / height, room, plot.height / height))
-    plot.paint(axes)
+    plot.paint(Frame(figure, plot.left, below + plot.bottom, wide - plot.left - plot.right, plot.height))
     return figure
 
 

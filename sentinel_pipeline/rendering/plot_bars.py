@@ -12,9 +12,10 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.rendering.fonts import width
+from sentinel_pipeline.rendering.frames import INCH, LABEL, Frame
 from sentinel_pipeline.rendering.lines import fitted
 from sentinel_pipeline.rendering.palette import INK, PAPER, RULE, SEVERITIES, Swatch, series_colour
-from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot, bare, empty_plot, named
+from sentinel_pipeline.rendering.plots import Clean, Plot, box, empty_plot, named
 from sentinel_pipeline.rendering.report import Number
 from sentinel_pipeline.rendering.values import written
 from sentinel_pipeline.sections.section import Bars
@@ -22,6 +23,8 @@ from sentinel_pipeline.sections.section import Bars
 MOST_BARS = 15
 WIDEST_NAME = 0.36  # of the whole chart
 ROW = 0.17
+HIGH = 0.72  # of a row
+VALUE_GAP = 4  # points
 PLAIN = Swatch(series_colour(0), PAPER, "", "")
 
 
@@ -67,23 +70,18 @@ def _bar(name: Any, value: Number | None, kind: Kind, zone: ZoneInfo, clean: Cle
 
 
 def _plot(bars: list[Bar], measure: str, number: str, part: str) -> Plot:
-    def paint(axes: Any) -> None:
-        bare(axes)
-        places = range(len(bars))
-        drawn = axes.barh(places, [float(bar.value or 0) for bar in bars], 0.72, zorder=2)
-        for patch, bar in zip(drawn, bars, strict=True):
-            patch.set(facecolor=bar.look.fill, hatch=bar.look.hatch, edgecolor=PAPER, linewidth=0.3)
-        for place, bar in zip(places, bars, strict=True):
-            at = max(float(bar.value or 0), 0.0)
-            axes.annotate(
-                bar.text, (at, place), (4, 0), textcoords="offset points", va="center", fontsize=LABEL, color=INK
-            )
-        axes.set_yticks(list(places), [bar.name for bar in bars])
-        axes.tick_params(axis="y", length=0, labelsize=LABEL, labelcolor=INK)
-        axes.set_ylim(len(bars) - 0.4, -0.6)
-        lengths = [0.0, *(float(bar.value or 0) for bar in bars)]
-        axes.set_xlim(min(lengths), max(lengths) if any(lengths) else 1)
-        axes.spines["left"].set(visible=True, color=RULE)
+    def paint(frame: Frame) -> None:
+        lengths = [float(bar.value or 0) for bar in bars]
+        across = (min(0.0, *lengths), max(0.0, *lengths) if any(lengths) else 1.0)
+        scaled = frame.scaled(across, (len(bars) - 0.4, -0.6))
+        for look in dict.fromkeys(bar.look for bar in bars):
+            alike = [(place, lengths[place]) for place, bar in enumerate(bars) if bar.look == look]
+            shapes = [box(0, place - HIGH / 2, length, place + HIGH / 2) for place, length in alike]
+            scaled.fill(shapes, look.fill, PAPER, 0.3, hatch=look.hatch)
+        for place, (length, bar) in enumerate(zip(lengths, bars, strict=True)):
+            scaled.write(scaled.x(max(length, 0.0)) + VALUE_GAP / INCH, scaled.y(place), bar.text, INK)
+        scaled.write_beside(range(len(bars)), (bar.name for bar in bars), INK)
+        scaled.stroke([((frame.left, frame.bottom), (frame.left, frame.top))], RULE, 0.8, zorder=2.5)
 
     left = max(width(bar.name, LABEL) for bar in bars) / INCH + 0.12
     right = max(width(bar.text, LABEL) for bar in bars) / INCH + 0.12

@@ -9,9 +9,10 @@ import polars as pl
 
 from sentinel_pipeline.domain.columns import Kind, display
 from sentinel_pipeline.rendering.fonts import width
+from sentinel_pipeline.rendering.frames import INCH, LABEL, SMALL, Frame, Point
 from sentinel_pipeline.rendering.lines import fitted
-from sentinel_pipeline.rendering.palette import INK, MUTED, PAPER, RULE
-from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot, added, empty_plot, named
+from sentinel_pipeline.rendering.palette import INK, MUTED, PAPER
+from sentinel_pipeline.rendering.plots import Clean, Plot, added, box, empty_plot, named, unseen
 from sentinel_pipeline.rendering.quantities import MISSING, quantity
 from sentinel_pipeline.rendering.report import Number
 from sentinel_pipeline.rendering.scales import compact
@@ -21,6 +22,7 @@ MOST_ROWS = 31
 MOST_COLUMNS = 31
 ROW = 0.19
 WIDEST_NAME = 110.0  # points
+Colour = tuple[float, float, float, float]
 Cells = dict[tuple[str, str], Number | None]
 
 
@@ -55,36 +57,44 @@ def _name(value: Any, zone: ZoneInfo, clean: Clean) -> str:
 
 
 def _plot(cells: Cells, rows: list[str], columns: list[str], kind: Kind, measure: str, counted: str) -> Plot:
-    def paint(axes: Any) -> None:
-        values = [[_number(cells.get((row, column))) for column in columns] for row in rows]
-        axes.set_facecolor(PAPER)
-        mesh = axes.pcolormesh(values, cmap="cividis", vmin=0, edgecolors=PAPER, linewidth=0.6)
-        for y, row in enumerate(rows):
-            for x, column in enumerate(columns):
-                _print(axes, x, y, cells.get((row, column)), kind, mesh)
-        axes.set_ylim(len(rows), 0)
-        axes.set_xticks([x + 0.5 for x in range(len(columns))], columns)
-        axes.set_yticks([y + 0.5 for y in range(len(rows))], rows)
-        axes.tick_params(length=0, labelsize=LABEL, labelcolor=INK)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+    def paint(frame: Frame) -> None:
+        scaled = frame.scaled((0, len(columns)), (len(rows), 0))
+        places = {(row, column): (x, y) for y, row in enumerate(rows) for x, column in enumerate(columns)}
+        known = {place: value for name, place in places.items() if (value := cells.get(name)) is not None}
+        colours = _colours(list(known.values()))
+        scaled.fill([_cell(place) for place in known], colours, PAPER, 0.6)
+        unseen(scaled, [_cell(place) for place in places.values() if place not in known])
+        for place, colour in zip(known, colours, strict=True):
+            _print(scaled, place, compact(float(known[place]), kind), _ink(colour))
+        for place in (place for place in places.values() if place not in known):
+            _print(scaled, place, MISSING, MUTED)
+        scaled.write_below([x + 0.5 for x in range(len(columns))], columns, INK)
+        scaled.write_beside([y + 0.5 for y in range(len(rows))], rows, INK)
 
     left = max(width(row, LABEL) for row in rows) / INCH + 0.12
     return Plot(ROW * len(rows), paint, measure, counted, left, bottom=0.25)
 
 
-def _number(value: Number | None) -> float:
-    return float("nan") if value is None else float(value)
+def _colours(values: list[Number]) -> list[Colour]:
+    """From zero to the largest value."""
+    from matplotlib import colormaps
+
+    most = max((float(value) for value in values), default=0.0)
+    colour_of = colormaps["cividis"]
+    return [colour_of(float(value) / most if most else 0.0) for value in values]
 
 
-def _print(axes: Any, x: int, y: int, value: Number | None, kind: Kind, mesh: Any) -> None:
-    if value is None:
-        from matplotlib.patches import Rectangle
+def _ink(colour: Colour) -> str:
+    """Black or white, whichever reads better on a colour."""
+    red, green, blue, _ = colour
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else "#FFFFFF"
 
-        axes.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=RULE, hatch="////", linewidth=0))
-        axes.text(x + 0.5, y + 0.5, MISSING, ha="center", va="center", fontsize=6.5, color=MUTED)
-        return
-    red, green, blue, _ = mesh.to_rgba(float(value))
-    is_light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45
-    ink = "#000000" if is_light else "#FFFFFF"
-    axes.text(x + 0.5, y + 0.5, compact(float(value), kind), ha="center", va="center", fontsize=6.5, color=ink)
+
+def _cell(place: tuple[int, int]) -> tuple[Point, ...]:
+    x, y = place
+    return box(x, y, x + 1, y + 1)
+
+
+def _print(frame: Frame, place: tuple[int, int], words: str, colour: str) -> None:
+    x, y = place
+    frame.write(frame.x(x + 0.5), frame.y(y + 0.5), words, colour, size=SMALL, ha="center")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -12,9 +11,10 @@ from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.severity import LEVELS
 from sentinel_pipeline.rendering.chart_times import TimeGrid, clock_changes, in_utc, ticks, time_grid
 from sentinel_pipeline.rendering.fonts import width
+from sentinel_pipeline.rendering.frames import INCH, LABEL, LABEL_GAP, SMALL, Frame
 from sentinel_pipeline.rendering.lines import fitted
 from sentinel_pipeline.rendering.palette import ACCENT, INK, MUTED, PAPER, SEVERITIES, series_colour
-from sentinel_pipeline.rendering.plots import INCH, LABEL, Clean, Plot, added, empty_plot, unseen, value_axis
+from sentinel_pipeline.rendering.plots import Clean, Plot, added, box, empty_plot, unseen, value_axis
 from sentinel_pipeline.rendering.quantities import quantity
 from sentinel_pipeline.rendering.report import Number
 from sentinel_pipeline.rendering.scales import value_ticks
@@ -27,7 +27,10 @@ WIDE = 0.82  # of a bucket
 WIDEST_NAME = 110.0  # points
 LABEL_ROOM = 1.2  # of its own width
 LEGEND_LINE = 0.16
+LEGEND_GAP = 0.03
 LEGEND_MARK = 21.0  # points a colour and the gaps around it take
+MARK_WIDE, MARK_HIGH = 8.25 / INCH, 5.25 / INCH
+NAME_GAP = 5  # points
 
 
 @dataclass(frozen=True)
@@ -122,30 +125,23 @@ def _gaps(tracks: list[Track]) -> list[int]:
 def _bars(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str, wide: float) -> Plot:
     columns = _legend_columns(tracks, kind, wide)
 
-    def paint(axes: Any) -> None:
+    def paint(frame: Frame) -> None:
+        heights = [sum(filter(None, values)) for values in zip(*(track.values for track in tracks), strict=True)]
+        scale = value_ticks(float(max(heights)), kind)
+        scaled = _scaled(frame, grid, scale, room=0.6)
         base = [0.0] * len(grid.starts)
         for track in tracks:
             tops = [low + float(value or 0) for low, value in zip(base, track.values, strict=True)]
-            axes.add_collection(_stack(track, base, tops, _legend_label(track, kind)), autolim=False)
+            stack = [box(n - WIDE / 2, base[n], n + WIDE / 2, top) for n, top in enumerate(tops) if top != base[n]]
+            scaled.fill(stack, track.colour, PAPER, 0.3, hatch=track.hatch, zorder=2)
             base = tops
-        _frame(axes, grid, value_ticks(max(base), kind), _gaps(tracks))
+        _measure_out(scaled, grid, scale, _gaps(tracks))
         if len(tracks) > 1:
-            _legend(axes, columns)
+            _legend(frame, [(track, _legend_label(track, kind)) for track in tracks], columns)
 
     total = sum(track.total for track in tracks)
     above = 0.05 if len(tracks) == 1 else 0.09 + LEGEND_LINE * -(-len(tracks) // columns)
     return Plot(HEIGHT, paint, measure, f"n = {quantity(total, kind)}", _left(kind), 0.1, _bottom(grid), above)
-
-
-def _stack(track: Track, base: list[float], tops: list[float], label: str) -> Any:
-    """A series' bars as one artist: a hundred rectangles of their own take ten times as long."""
-    from matplotlib.collections import PolyCollection
-
-    edges = [(n - WIDE / 2, n + WIDE / 2, low, high) for n, (low, high) in enumerate(zip(base, tops, strict=True))]
-    bars = [((x, low), (x, high), (end, high), (end, low)) for x, end, low, high in edges if high != low]
-    return PolyCollection(
-        bars, facecolors=track.colour, hatch=track.hatch, edgecolors=PAPER, linewidths=0.3, label=label, zorder=2
-    )
 
 
 def _legend_label(track: Track, kind: Kind) -> str:
@@ -158,29 +154,31 @@ def _legend_columns(tracks: list[Track], kind: Kind, wide: float) -> int:
     return max(1, min(len(tracks), int((wide - INCH * _left(kind)) / (longest + LEGEND_MARK))))
 
 
-def _legend(axes: Any, columns: int) -> None:
+def _legend(frame: Frame, entries: list[tuple[Track, str]], columns: int) -> None:
     """Names above the plot, in the order of the stack, each beside its colour and hatch."""
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, fontsize=LABEL, frameon=False, borderaxespad=0.2,
-        handlelength=1.1, handleheight=1.0, columnspacing=1.2, handletextpad=0.4, labelcolor=INK,
-    )  # fmt: skip
+    lines = -(-len(entries) // columns)
+    step = (max(width(label, LABEL) for _, label in entries) + LEGEND_MARK) / INCH
+    for n, (track, label) in enumerate(entries):
+        x = frame.left + n % columns * step
+        y = frame.top + LEGEND_LINE * (lines - n // columns - 0.5) + LEGEND_GAP
+        mark = replace(frame, left=x, bottom=y - MARK_HIGH / 2, wide=MARK_WIDE, high=MARK_HIGH)
+        mark.fill([box(0, 0, 1, 1)], track.colour, PAPER, 0.3, hatch=track.hatch)
+        frame.write(mark.right + LABEL_GAP / INCH, y, label, INK, va="center_baseline")
 
 
 def _lines(tracks: list[Track], grid: TimeGrid, kind: Kind, measure: str) -> Plot:
-    def paint(axes: Any) -> None:
-        last = len(grid.starts) - 1
+    def paint(frame: Frame) -> None:
+        highest = max(float(value) for track in tracks for value in track.values if value is not None)
+        scale = value_ticks(highest, kind)
+        scaled = _scaled(frame, grid, scale, room=0.1)
         for n, track in enumerate(tracks):
             heights = [float("nan") if value is None else float(value) for value in track.values]
             style = ("-", "--", "-.", ":")[n % 4]
-            axes.plot(range(last + 1), heights, style, color=track.colour, linewidth=1.5, marker="o", markersize=2)
-        highest = max(float(value) for track in tracks for value in track.values if value is not None)
-        scale = value_ticks(highest, kind)
-        _frame(axes, grid, scale, _gaps(tracks))
+            scaled.follow(heights, track.colour, linestyle=style, linewidth=1.5, marker="o", markersize=2)
+        _measure_out(scaled, grid, scale, _gaps(tracks))
+        end = scaled.right + NAME_GAP / INCH
         for track, height in zip(tracks, _label_heights(tracks, scale[-1][0]), strict=True):
-            axes.annotate(
-                track.name, (last, height), (5, 0), textcoords="offset points", color=track.colour, fontsize=LABEL,
-                va="center", annotation_clip=False, fontweight="bold",
-            )  # fmt: skip
+            scaled.write(end, scaled.y(height), track.name, track.colour, weight="bold")
 
     room = max(width(track.name, LABEL, "Sans-Bold") for track in tracks) / INCH + 0.15
     known = sum(value is not None for track in tracks for value in track.values)
@@ -198,17 +196,23 @@ def _label_heights(tracks: list[Track], top: float) -> list[float]:
     return [placed[n] for n in range(len(tracks))]
 
 
-def _frame(axes: Any, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list[int]) -> None:
-    value_axis(axes, scale)
-    axes.set_xlim(-0.6, len(grid.starts) - 0.4)
-    axes.set_xticks(*_spaced(grid, INCH * axes.figure.get_figwidth() * axes.get_position().width))
-    axes.tick_params(axis="x", length=2.5, color=MUTED, labelsize=LABEL, labelcolor=MUTED)
-    unseen(axes, gaps)
+def _scaled(frame: Frame, grid: TimeGrid, scale: list[tuple[float, str]], room: float) -> Frame:
+    """So much of a bucket stays free after the middle of the last: for half a bar, or none, where a name follows."""
+    return frame.scaled((-0.6, len(grid.starts) - 1 + room), (0, scale[-1][0] * 1.02))
+
+
+def _measure_out(frame: Frame, grid: TimeGrid, scale: list[tuple[float, str]], gaps: list[int]) -> None:
+    """Both scales, what was not seen, and where clocks changed."""
+    value_axis(frame, scale)
+    frame.write_below(*_spaced(grid, INCH * frame.wide), MUTED, tick=2.5)
+    if gaps:
+        end, top = frame.across[1], frame.up[1]
+        unseen(frame, [box(gap - 0.5, 0, min(gap + 0.5, end), top) for gap in gaps])
+        frame.write(frame.x(gaps[0] - 0.4), frame.bottom + 0.97 * frame.high, "no data", MUTED, size=SMALL, va="top")
     for position, words in clock_changes(grid):
-        axes.axvline(position, color=ACCENT, linewidth=0.9, linestyle=(0, (2, 2)))
-        axes.text(
-            position, 0.99, f" {words}", color=ACCENT, fontsize=6.5, va="top", transform=axes.get_xaxis_transform()
-        )
+        x = frame.x(position)
+        frame.stroke([((x, frame.bottom), (x, frame.top))], ACCENT, 0.9, linestyles=(0, (2, 2)))
+        frame.write(x, frame.bottom + 0.99 * frame.high, f" {words}", ACCENT, size=SMALL, va="top")
 
 
 def _spaced(grid: TimeGrid, room: float) -> tuple[list[int], list[str]]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from sentinel_pipeline.rendering.frames import Frame, Point
 from sentinel_pipeline.rendering.palette import HEADER, MUTED, RULE
 from sentinel_pipeline.rendering.report import Number
 from sentinel_pipeline.rendering.values import written
 
-# Points to inches: matplotlib sizes figures in the one, type in the other.
-INCH = 72.0
-LABEL = 7.5
 Clean = Callable[[str], str]
 
 
@@ -25,7 +22,7 @@ class Plot:
     """
 
     height: float
-    paint: Callable[[Any], None]
+    paint: Callable[[Frame], None]
     measure: str
     counted: str
     left: float = 0.1
@@ -36,49 +33,32 @@ class Plot:
 
 
 def empty_plot(sentence: str, measure: str) -> Plot:
-    """A quiet frame that says why there is nothing to see: no empty axes."""
+    """A quiet frame that says why there is nothing to see: no empty scales."""
 
-    def paint(axes: Any) -> None:
-        bare(axes)
-        axes.set_facecolor(HEADER)
-        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", fontsize=9, color=MUTED)
+    def paint(frame: Frame) -> None:
+        frame.fill([box(0, 0, 1, 1)], HEADER, "none", 0)
+        frame.write(frame.x(0.5), frame.y(0.5), sentence, MUTED, size=9, ha="center")
 
     return Plot(0.55, paint, measure, "n = 0")
 
 
-def bare(axes: Any) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+def value_axis(frame: Frame, ticks: list[tuple[float, str]]) -> None:
+    """The vertical scale: labelled with round values, a light line at each."""
+    heights, labels = zip(*ticks, strict=True)
+    frame.write_beside(heights, labels, MUTED)
+    lines = [((frame.left, frame.y(height)), (frame.right, frame.y(height))) for height in heights]
+    frame.stroke(lines, RULE, 0.5, zorder=0.5)
+    frame.stroke([((frame.left, frame.bottom), (frame.right, frame.bottom))], MUTED, 0.8, zorder=2.5)
 
 
-def value_axis(axes: Any, ticks: list[tuple[float, str]]) -> None:
-    """The vertical axis: from zero, labelled with round values, a light line at each."""
-    axes.set_ylim(0, ticks[-1][0] * 1.02)
-    axes.set_yticks([position for position, _ in ticks], [label for _, label in ticks])
-    axes.tick_params(axis="y", length=0, labelsize=LABEL, labelcolor=MUTED)
-    axes.grid(axis="y", color=RULE, linewidth=0.5)
-    axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED)
+def unseen(frame: Frame, shapes: Sequence[Sequence[Point]]) -> None:
+    """Hatches what is without data, so that a gap is not taken for a zero."""
+    frame.fill(shapes, "none", RULE, 0, hatch="////")
 
 
-def unseen(axes: Any, positions: list[int]) -> None:
-    """Marks buckets without data, so that a gap is not taken for a zero."""
-    for position in positions:
-        axes.axvspan(position - 0.5, position + 0.5, facecolor="none", edgecolor=RULE, hatch="////", linewidth=0)
-    if positions:
-        axes.text(
-            positions[0] - 0.4,
-            0.97,
-            "no data",
-            fontsize=6.5,
-            color=MUTED,
-            va="top",
-            transform=axes.get_xaxis_transform(),
-        )
+def box(left: float, bottom: float, right: float, top: float) -> tuple[Point, ...]:
+    """The corners of a rectangle."""
+    return (left, bottom), (left, top), (right, top), (right, bottom)
 
 
 def named(value: object, zone: ZoneInfo) -> str:
