@@ -11,13 +11,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from dagster import EventLogEntry
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
-from dagster._core.storage.event_log import AssetKeyTable, SqliteEventLogStorage
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.storage.event_log import AssetKeyTable, SqlEventLogStorageTable, SqliteEventLogStorage
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 
+Row = dict[str, Any]
+INSERT = SqlEventLogStorageTable.insert()
 BUSY_SECONDS = 60
 KEPT_OPEN = 8
 
@@ -70,27 +73,38 @@ class KeptOpenEventLog(SqliteEventLogStorage):
             self._asset_columns.update(column["name"] for column in inspect(conn).get_columns(AssetKeyTable.name))
         return column_name in self._asset_columns
 
+    def store_event(self, event: EventLogEntry) -> None:
+        self.store_event_batch([event])
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Events of one run, in one transaction for the run and one for what all runs know of assets."""
+        """Events of one run, in one transaction for the run and one for what all runs know of assets.
+
+        The stock one serializes an event anew for each of the places it is written to.
+        """
+        rows = [self._event_to_row(entry) for entry in events]
+        told = list(zip(events, rows, strict=True))
         with self.run_connection(events[0].run_id) as connection:
-            for entry in events:
-                connection.execute(self.prepare_insert_event(entry))
-        of_assets = [entry for entry in events if entry.dagster_event_type in ASSET_EVENTS]
-        with self.index_transaction() as connection:
-            numbers = [self._numbered(connection, entry) for entry in of_assets]
-            self._store_asset_event_tags(connection, of_assets, numbers)
-            newest = {_asset(entry): (entry, number) for entry, number in zip(of_assets, numbers, strict=True)}
-            for entry, number in newest.values():
-                self._store_asset_event(connection, entry, number)
-        for entry in events:
+            connection.execute(INSERT, rows)
+        of_assets = [(entry, row) for entry, row in told if entry.dagster_event_type in ASSET_EVENTS]
+        if of_assets:
+            with self.index_transaction() as connection:
+                self._store_asset_events(connection, of_assets)
+        for entry, row in told:
             if entry.dagster_event_type in ASSET_CHECK_EVENTS:
                 with self.index_connection() as connection:
-                    number = self._numbered(connection, entry)
+                    number = _numbered(connection, row)
                 self.store_asset_check_event(entry, number)
+            elif entry.dagster_event_type in EVENT_TYPE_TO_PIPELINE_RUN_STATUS:
+                with self.index_connection() as connection:
+                    connection.execute(INSERT, row)
 
-    def _numbered(self, connection: Connection, entry: EventLogEntry) -> int:
-        """The number of an event written to the index."""
-        return int(connection.execute(self.prepare_insert_event(entry)).lastrowid)
+    def _store_asset_events(self, connection: Connection, told: Sequence[tuple[EventLogEntry, Row]]) -> None:
+        entries = [entry for entry, _ in told]
+        numbers = [_numbered(connection, row) for _, row in told]
+        self._store_asset_event_tags(connection, entries, numbers)
+        newest = {_asset(entry): (entry, number) for entry, number in zip(entries, numbers, strict=True)}
+        for entry, number in newest.values():
+            self._store_asset_event(connection, entry, number)
 
     def dispose(self) -> None:
         with self._db_lock:
@@ -98,6 +112,11 @@ class KeptOpenEventLog(SqliteEventLogStorage):
                 engine.dispose()
             self._engines.clear()
         super().dispose()
+
+
+def _numbered(connection: Connection, row: Row) -> int:
+    """The number of an event written to the index."""
+    return int(connection.execute(INSERT, row).lastrowid)
 
 
 def _asset(entry: EventLogEntry) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import text
 
 from sentinel_pipeline.orchestration.event_log import KeptOpenEventLog
@@ -49,6 +50,7 @@ def told(home: Path) -> dict[str, object]:
         assert latest is not None
         assert latest.asset_materialization is not None
         check = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "sound"), limit=5)
+        ended = instance.fetch_run_status_changes(dg.DagsterEventType.RUN_SUCCESS, limit=5).records
         made = [record.asset_materialization for record in newest]
         return {
             "kinds": sorted(str(record.event_log_entry.dagster_event_type) for record in of_run),
@@ -57,17 +59,19 @@ def told(home: Path) -> dict[str, object]:
             "latest": latest.asset_materialization.partition,
             "keys": sorted(map(str, instance.all_asset_keys())),
             "checks": [one.status.value for one in check],
+            "ended": [record.event_log_entry.run_id == result.run_id for record in ended],
             "runs": [record.event_log_entry.run_id == result.run_id for record in newest],
         }
 
 
 @pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
-def test_events_written_together_tell_what_single_ones_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_written_together_tell_what_the_stock_log_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     together = told(tmp_path / "together")
     monkeypatch.setattr(SentinelInstance, "_get_event_batch_size", lambda _: 0)
-    assert together == told(tmp_path / "single")
+    monkeypatch.setattr(KeptOpenEventLog, "store_event", SqliteEventLogStorage.store_event)
+    assert together == told(tmp_path / "stock")
     assert together["partitions"] == [set(DAYS), set(DAYS)]
-    assert together["runs"] == [True] * 3
+    assert (together["runs"], together["ended"]) == ([True] * 3, [True])
     assert together["metadata"] == [(day, day) for day in DAYS]
 
 
