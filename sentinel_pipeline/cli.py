@@ -33,6 +33,7 @@ from sentinel_pipeline.terminal import RoomProgress, configured, say
 from sentinel_pipeline.verify_command import trace, verify
 
 if TYPE_CHECKING:
+    from sentinel_pipeline.demo.crew import Crew
     from sentinel_pipeline.orchestration.runs import Outcome
 
 DEMO_ZONE = ZoneInfo("Europe/Berlin")
@@ -87,7 +88,7 @@ def _fail(message: str, debug: bool, code: int) -> int:
 def demo(days: int, scale: float, publishes: bool) -> None:
     """Makes a made-up household and office, and a configuration that reads them."""
     from sentinel_pipeline.demo import demo_configuration, make_demo
-    from sentinel_pipeline.demo.crew import Crew
+    from sentinel_pipeline.demo.crew import Crew, hired
     from sentinel_pipeline.demo.installation import install_configuration
 
     data = data_folder()
@@ -97,12 +98,14 @@ def demo(days: int, scale: float, publishes: bool) -> None:
     say(f"making {counted(days, 'day')} of a household and an office up to {last_day}")
     if AT_ONCE > 1:
         share_cores()
-    crew = Crew(RoomProgress(), AT_ONCE)
-    systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), crew)
-    config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
-    say(f"configuration: {config}")
-    if publishes:
-        _publish_demo([Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES])
+    with hired(AT_ONCE) as hands:
+        rooms = Crew(RoomProgress(), hands)
+        systems = make_demo(data, last_day, days, scale, DEMO_ZONE, demo_postgresql_url(), rooms)
+        config = install_configuration(data, demo_configuration(systems, systems.first_day, DEMO_ZONE))
+        say(f"configuration: {config}")
+        if publishes:
+            periods = [Period(cadence, _last_full(last_day, cadence), DEMO_ZONE) for cadence in CADENCES]
+            _publish_demo(periods, Crew(say, hands))
     click.echo(str(data / "systems"))
 
 
@@ -112,11 +115,9 @@ def _last_full(last_day: date, cadence: str) -> date:
     return first_of(cadence, running - timedelta(days=1))
 
 
-def _publish_demo(periods: list[Period]) -> None:
+def _publish_demo(periods: list[Period], crew: Crew) -> None:
     """Publishes several editions side by side, the longest period first, and prints each with its figures."""
-    from sentinel_pipeline.demo.crew import Crew
-
-    outcomes = Crew(say, AT_ONCE).results(partial(_published, periods=periods), periods[::-1])
+    outcomes = crew.results(partial(_published, periods=periods), periods[::-1])
     for period, outcome in zip(periods, outcomes[::-1], strict=True):
         _show_figures(period, outcome)
         for problem in outcome.problems:

@@ -18,24 +18,41 @@ _heard: list[Any] = []  # in a worker process, where its words go
 
 
 @dataclass(frozen=True)
+class Hands:
+    """Processes that wait for work, and where their words arrive."""
+
+    pool: ProcessPoolExecutor
+    heard: Any
+
+
+@contextmanager
+def hired(workers: int) -> Iterator[Hands | None]:
+    """So many processes for one crew after another: each imports once. One worker is this process itself."""
+    if workers == 1:
+        yield None
+        return
+    context = get_context("spawn")  # a forked child of a process that has run Polars hangs
+    heard = context.SimpleQueue()
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(heard,)) as pool:
+        yield Hands(pool, heard)
+
+
+@dataclass(frozen=True)
 class Crew:
-    """How many pieces are done at once, and who hears, one at a time, what they tell on their way."""
+    """Who hears, one at a time, what pieces tell on their way; without hands everything happens here."""
 
     tell: Tell
-    workers: int = 1
+    hands: Hands | None = None
 
     def results(self, work: Callable[[Piece, Tell], Result], pieces: Sequence[Piece]) -> list[Result]:
-        """Results of the pieces in their order; with one worker everything happens here.
+        """Results of the pieces in their order.
 
         `work`, the pieces and what they tell must be picklable.
         """
-        if self.workers == 1:
+        if self.hands is None:
             return [work(piece, self.tell) for piece in pieces]
-        context = get_context("spawn")  # a forked child of a process that has run Polars hangs
-        heard = context.SimpleQueue()
-        hired = ProcessPoolExecutor(self.workers, context, initializer=_begin, initargs=(heard,))
-        with _passed_on(heard, self.tell), hired as pool:
-            return list(pool.map(_done, [work] * len(pieces), pieces))
+        with _passed_on(self.hands.heard, self.tell):
+            return list(self.hands.pool.map(_done, [work] * len(pieces), pieces))
 
 
 def _begin(heard: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,8 @@ def _events(plan: Plan, stretch: Stretch) -> Iterator[Written]:
     rows = traffic(WORKSHOP, plan, stretch.day, dice)
     rows = rows.with_columns(flow_id=pl.Series(dice.integers(10**12, 2**51, rows.height)))
     kept = rows.filter(pl.col("us").is_between(stretch.start_us, stretch.end_us, closed="left"))
-    for row in kept.iter_rows(named=True):
-        written = _ended(row) + TIMEOUT
-        yield written, _flow(row, written, plan.zone)
+    for row in _stamped(kept, plan.zone).iter_rows(named=True):
+        yield row["written_us"], _flow(row)
     for us, event in _alerts(plan, stretch, rows):
         if stretch.start_us <= us < stretch.end_us:
             yield us, event
@@ -74,8 +74,15 @@ def _events(plan: Plan, stretch: Stretch) -> Iterator[Written]:
         yield us, {"timestamp": stamp(us, plan.zone), "event_type": "stats", "stats": counters}
 
 
-def _ended(row: dict[str, Any]) -> int:
-    return int(row["us"] + (row["seconds"] or 0.0) * SECOND)
+def _stamped(rows: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
+    """Flows with `end_us`, `written_us`, and the stamps of both and of their start: one by one they take seconds."""
+    end = (pl.col("us") + pl.col("seconds").fill_null(0.0) * SECOND).cast(pl.Int64)
+    timed = rows.with_columns(end_us=end, written_us=end + TIMEOUT)
+    local = {
+        name: pl.from_epoch(column, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
+        for name, column in {"start": "us", "end": "end_us", "written": "written_us"}.items()
+    }
+    return timed.with_columns(**{name: time.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%z") for name, time in local.items()})
 
 
 def stamp(us: int, zone: ZoneInfo) -> str:
@@ -84,10 +91,15 @@ def stamp(us: int, zone: ZoneInfo) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S.%f%z}"
 
 
+@lru_cache(maxsize=4096)
+def _exploded(address: str) -> str:
+    return ip_address(address).exploded
+
+
 def _tuple(row: dict[str, Any]) -> Event:
     """Addresses and ports as the packet has them: IPv6 in full, no ports for ICMP."""
     source, target = (row["peer"], row["device"]) if row["is_inbound"] else (row["device"], row["peer"])
-    ends = {"src_ip": ip_address(source).exploded, "dest_ip": ip_address(target).exploded}
+    ends = {"src_ip": _exploded(source), "dest_ip": _exploded(target)}
     if row["protocol"] == "icmp":
         return {**ends, "proto": "ICMP", "icmp_type": 8, "icmp_code": 0}
     return {
@@ -99,23 +111,22 @@ def _tuple(row: dict[str, Any]) -> Event:
     }
 
 
-def _flow(row: dict[str, Any], written: int, zone: ZoneInfo) -> Event:
+def _flow(row: dict[str, Any]) -> Event:
     ahead, back = ("received", "sent") if row["is_inbound"] else ("sent", "received")
     service = SERVICES.get(row["service"], row["service"]) or ("failed" if row["protocol"] == "tcp" else None)
-    end = _ended(row)
     flow = {
         "pkts_toserver": row[f"packets_{ahead}"],
         "pkts_toclient": row[f"packets_{back}"],
         "bytes_toserver": (row[ahead] or 0) + FRAME * row[f"packets_{ahead}"],
         "bytes_toclient": (row[back] or 0) + FRAME * row[f"packets_{back}"],
-        "start": stamp(row["us"], zone),
-        "end": stamp(end, zone),
-        "age": (end - row["us"]) // SECOND,
+        "start": row["start"],
+        "end": row["end"],
+        "age": (row["end_us"] - row["us"]) // SECOND,
         "state": STATES.get(row["state"], "new"),
         "reason": "timeout",
         "alerted": False,
     }
-    told = {"timestamp": stamp(written, zone), "flow_id": row["flow_id"], "event_type": "flow", **_tuple(row)}
+    told = {"timestamp": row["written"], "flow_id": row["flow_id"], "event_type": "flow", **_tuple(row)}
     return {**told, **({"app_proto": service} if service else {}), "flow": flow}
 
 

@@ -17,7 +17,7 @@ from sentinel_pipeline.lake.readings import asset_of
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
-from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
+from sentinel_pipeline.orchestration.presenting import Metadata, column_schema, partition_metadata
 from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.retrying import retry_if
@@ -102,7 +102,8 @@ def read_source(
     retry_if(context, extraction.failure, may_pass=extraction.may_pass)
     for day in days:
         write_json(verdict_path(deployment, entry, day), {"failure": extraction.failure})
-        metadata = partition_metadata(deployment.lake, asset_of(entry.name, "receipts"), day)
+        receipts, is_last = asset_of(entry.name, "receipts"), day.key == days[-1].key
+        metadata = partition_metadata(deployment.lake, receipts, day, has_columns=is_last)
         yield day, {**metadata, "read_again": dg.MetadataValue.bool(day.key not in extraction.kept)}
 
 
@@ -154,6 +155,7 @@ def facts_asset(
                 kinds={"parquet"},
                 owners=OWNERS,
                 tags={"layer": "fact"},
+                metadata=column_schema(table.schema),
                 description=f"The canonical table {table.name} of a day, all sources together.",
             )
         ],
@@ -167,7 +169,8 @@ def facts_asset(
             unite(deployment, table, day)
             misshapen += [] if has_columns(deployment, table, day) else [day.key]
             repeating += [] if has_unique_keys(deployment, table, day) else [day.key]
-            context.add_asset_metadata(partition_metadata(deployment.lake, f"facts/{table.name}", day), key, day.key)
+            metadata = partition_metadata(deployment.lake, f"facts/{table.name}", day, has_columns=False)
+            context.add_asset_metadata(metadata, key, day.key)
         yield dg.MaterializeResult(asset_key=key)
         yield _verdict(key, "columns", misshapen)
         yield _verdict(key, "unique_keys", repeating)
@@ -246,7 +249,8 @@ def statistics_asset(
             for name in count_day(deployment, table, statistics, day):
                 wrong[name].append(day.key)
             for statistic in statistics:
-                metadata = partition_metadata(deployment.lake, statistic_asset(statistic.name), day)
+                asset, is_last = statistic_asset(statistic.name), day.key == days[-1].key
+                metadata = partition_metadata(deployment.lake, asset, day, has_columns=is_last)
                 context.add_asset_metadata(metadata, keys[statistic.name], day.key)
         for statistic in statistics:
             yield dg.MaterializeResult(asset_key=keys[statistic.name])

@@ -22,21 +22,24 @@ UNSHOWN = frozenset({*WIDGET_LOGS.personal, *MACHINES.personal, "record"})
 Metadata = dict[str, dg.MetadataValue]
 
 
-def partition_metadata(lake: Lake, asset: str, period: Period) -> Metadata:
+def partition_metadata(lake: Lake, asset: str, period: Period, *, has_columns: bool = True) -> Metadata:
     """Metadata of one Parquet partition; rows from its footer, only the preview is read.
 
-    Of an encrypted lake no row is shown, because Dagster keeps what it shows in clear.
+    Of an encrypted lake no row is shown, because Dagster keeps what it shows in clear. Columns are the same
+    for many days made in one run, and half of all that Dagster would keep: one of them tells.
     """
     scan = lake.scan(asset, period.key)
-    rows = int(scan.select(pl.len()).collect().item())
     shown = 0 if lake.storage.keys.references else PREVIEW_ROWS
+    length, first = pl.collect_all([scan.select(pl.len()), scan.head(shown)])
+    rows = int(length.item())
+    columns = column_schema(scan.collect_schema()) if has_columns else {}
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(rows),
         "bytes": dg.MetadataValue.int(lake.path(asset, period.key).stat().st_size),
         "period": dg.MetadataValue.text(period.interval),
         "sha256": dg.MetadataValue.text(lake.version(asset, period.key)),
-        "preview": dg.MetadataValue.md(preview(scan.head(shown).collect(), period, rows)),
-        "columns": dg.MetadataValue.table_schema(_schema(scan.collect_schema())),
+        "preview": dg.MetadataValue.md(preview(first, period, rows)),
+        **columns,
     }
 
 
@@ -56,8 +59,10 @@ def _inert(text: str) -> str:
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]()#+!|<>&~:/" else c for c in shown)
 
 
-def _schema(schema: pl.Schema) -> dg.TableSchema:
-    return dg.TableSchema(columns=[dg.TableColumn(name=name, type=str(dtype)) for name, dtype in schema.items()])
+def column_schema(schema: pl.Schema) -> Metadata:
+    """The columns of a table, where Dagster looks for them."""
+    columns = [dg.TableColumn(name=name, type=str(dtype)) for name, dtype in schema.items()]
+    return {"dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns))}
 
 
 def file_link(data: Path, path: Path) -> dg.MetadataValue:

@@ -24,8 +24,9 @@ import sys
 from datetime import date
 from pathlib import Path
 from sentinel_pipeline.demo import make_demo
-from sentinel_pipeline.demo.crew import Crew
-make_demo(Path(sys.argv[1]), date(2026, 11, 20), days=2, scale=0.1, crew=Crew(print, workers=2))
+from sentinel_pipeline.demo.crew import Crew, hired
+with hired(2) as hands:
+    make_demo(Path(sys.argv[1]), date(2026, 11, 20), days=2, scale=0.1, crew=Crew(print, hands))
 """
 
 

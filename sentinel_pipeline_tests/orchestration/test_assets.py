@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from sentinel_pipeline.domain.tables import ALERTS
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.home import prepare_home
@@ -71,7 +72,20 @@ def test_many_days_are_read_in_one_run_and_each_is_a_partition(house: Path, inst
     assert made is not None
     file = house / "lake" / "statistics" / "alert_hours" / f"{DAY}.parquet"
     assert made.metadata["bytes"].value == file.stat().st_size
-    assert {"sha256", "period", "preview", "columns", "dagster/partition_row_count"} <= made.metadata.keys()
+    assert {"sha256", "period", "preview", "dagster/partition_row_count"} <= made.metadata.keys()
+    hours = instance.fetch_materializations(dg.AssetKey(["statistics", "alert_hours"]), limit=len(DAYS)).records
+    telling = [
+        record.partition_key
+        for record in hours
+        if (one := record.event_log_entry.asset_materialization) and "dagster/column_schema" in one.metadata
+    ]
+    assert telling == [DAYS[-1]]
+
+
+def test_the_columns_of_facts_are_told_by_their_asset(house: Path) -> None:
+    graph = build_definitions(load_settings(house)).resolve_asset_graph()
+    schema = graph.get(dg.AssetKey(["facts", "alerts"])).metadata["dagster/column_schema"]
+    assert [column.name for column in schema.schema.columns] == ALERTS.schema.names()
 
 
 def test_one_click_reads_a_day_and_publishes_it(house: Path, instance: dg.DagsterInstance) -> None:
