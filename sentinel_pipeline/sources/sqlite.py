@@ -22,7 +22,7 @@ from adbc_driver_sqlite import StatementOptions, dbapi
 
 from sentinel_pipeline.domain.errors import SourceChangedError
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachable
+from sentinel_pipeline.sources.databases import Selection, paced, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
@@ -207,20 +207,23 @@ class SqliteDatabase:
 
     def _stream(self, query: str) -> Iterator[pl.DataFrame]:
         """Frames of a query whose first row is its witness."""
+        rows = str(self.settings.pace.batch_rows)
         with self._reading(), closing(self._connection.cursor()) as cursor:
             with self._turn:
-                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
+                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: rows})
                 cursor.execute(query)
                 reader = cursor.fetch_record_batch()
-            batch = self._next(reader).slice(1)
-            while True:
-                self._check_still()
-                if batch.num_rows:
-                    yield pl.DataFrame(batch)
-                try:
-                    batch = self._next(reader)
-                except StopIteration:
-                    return
+            yield from paced(self.settings, self._batches(reader))
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        batch = self._next(reader).slice(1)
+        while True:
+            self._check_still()
+            yield batch
+            try:
+                batch = self._next(reader)
+            except StopIteration:
+                return
 
     def _next(self, reader: pa.RecordBatchReader) -> pa.RecordBatch:
         with self._turn:
