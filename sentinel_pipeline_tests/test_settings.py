@@ -415,5 +415,5 @@ def test_how_gently_a_source_is_read_is_no_part_of_what_is_read(
     )
     assert slow.options == plain.options
     assert slow.replicas == ("postgresql://reader:pass@near.example/hub", "postgresql://far.example/hub")
-    assert slow.pace == Pace(statement_timeout_seconds=1_800, batch_rows=2_000, pause_milliseconds=20)
+    assert slow.pace == Pace(statement_timeout_seconds=None, batch_rows=2_000, pause_milliseconds=20)
     assert "pass" not in repr(slow)

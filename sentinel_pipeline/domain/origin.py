@@ -16,9 +16,11 @@ def as_written(reference: str) -> str:
 
 @dataclass(frozen=True)
 class Pace:
-    """How gently a database is read: how long a query may take, rows of a batch, rest after each batch."""
+    """How gently a database is read: how long a query may take (None: servers have a limit of their own, files none),
+    rows of a batch, rest after each batch.
+    """
 
-    statement_timeout_seconds: int = 1_800
+    statement_timeout_seconds: int | None = None
     batch_rows: int = 65_536
     pause_milliseconds: int = 0
 

@@ -26,6 +26,7 @@ from sentinel_pipeline.sources.source import SourceSettings
 ROW_BYTES = 128  # the driver counts a batch in bytes
 CONNECT_SECONDS = 10
 BEHIND_SECONDS = 60
+STATEMENT_SECONDS = 1_800
 PROBED = 1_000
 TRANSACTION = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 SESSION = (
@@ -137,7 +138,8 @@ class PostgresqlDatabase:
             connection = dbapi.connect(connection_uri(location), autocommit=False)
         except (Error, OSError, ValueError) as error:
             raise unreachable(self.settings, *refusal(error), may_pass=may_pass(error)) from None
-        limit = f"SET LOCAL statement_timeout = '{self.settings.pace.statement_timeout_seconds}s'"
+        seconds = self.settings.pace.statement_timeout_seconds or STATEMENT_SECONDS
+        limit = f"SET LOCAL statement_timeout = '{seconds}s'"
         try:
             shared = [f"SET TRANSACTION SNAPSHOT '{snapshot}'"] if snapshot else []
             for statement in (TRANSACTION, *shared, *SESSION, limit):
