@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,47 +20,76 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.analytics import analytics
+from benchmarks.chart import draw
 from benchmarks.click import clicks
+from benchmarks.interactive import interactive
 from benchmarks.month import build
 from benchmarks.worlds import facts_day, iotsentinel_day
 
 HERE = Path(__file__).parent
+Costs = dict[str, dict[int, float]]
+TABLE = (
+    "| stage | rows | seconds | processor s | limit | its seconds | ratio | of processor s | allowed | peak MB |"
+    " allowed |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
+)
 PAIRS = (
     ("extraction", "extract", "drain", "the driver draining the same rows", 1.5, 500),
     ("daily statistics", "count", "group", "bare streaming group-bys over the same file", 1.3, 1100),
     ("CSV", "csv", "sink", "Polars' own CSV of the same rows", 2.0, 300),
 )
+ALONE = (("all statistics", "slices", 2000), ("unique keys", "keys", 2000))
+LARGE = 50_000_000  # rows from which on a stage is run once
 # A process counts as its own peak what its parent held when it was started; so a small one starts it.
 WATCH = (
     "import os, sys; started = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)"
-    "; _, status, usage = os.wait4(started, 0); print(usage.ru_maxrss); sys.exit(os.waitstatus_to_exitcode(status))"
+    "; _, status, usage = os.wait4(started, 0); print(usage.ru_maxrss, usage.ru_utime + usage.ru_stime)"
+    "; sys.exit(os.waitstatus_to_exitcode(status))"
 )
 
 
 @dataclass(frozen=True)
 class Measured:
+    """By the clock, of processors, and the most memory."""
+
     seconds: float
+    spent: float
     peak_mb: float
+
+    def without(self, floor: Measured) -> Measured:
+        """What remains of a stage without the start of its process."""
+        seconds, spent = max(self.seconds - floor.seconds, 0.01), max(self.spent - floor.spent, 0.01)
+        return Measured(seconds, spent, self.peak_mb)
 
 
 def run(stage: str, folder: Path, times: int, environment: dict[str, str] | None = None) -> Measured:
     """Median seconds and the largest peak memory of a stage over several processes."""
-    seconds, peaks = [], []
+    command = [sys.executable, "-m", "benchmarks.stages", stage, str(folder)]
+    return measured(command, times, environment, lambda: clear(folder))
+
+
+def measured(
+    command: Sequence[str], times: int, environment: dict[str, str] | None, before: Callable[[], None]
+) -> Measured:
+    seconds, spent, peaks = [], [], []
     for _ in range(times):
-        clear(folder)
+        before()
         started = time.perf_counter()
-        peaks.append(_peak([sys.executable, "-m", "benchmarks.stages", stage, str(folder)], environment))
+        peak, used = _cost(command, environment)
         seconds.append(time.perf_counter() - started)
-    return Measured(statistics.median(seconds), max(peaks))
+        spent.append(used)
+        peaks.append(peak)
+    return Measured(statistics.median(seconds), statistics.median(spent), max(peaks))
 
 
-def _peak(command: Sequence[str], environment: dict[str, str] | None) -> float:
-    """Runs a command to its end; its peak resident memory in MB."""
+def _cost(command: Sequence[str], environment: dict[str, str] | None) -> tuple[float, float]:
+    """Runs a command to its end; its peak resident memory in MB, and seconds of processors."""
     watched, around = [sys.executable, "-ISc", WATCH, *command], os.environ | (environment or {})
     done = subprocess.run(watched, cwd=HERE.parent, env=around, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
-    return int(done.stdout.split()[-1]) / 1024
+    peak, spent = done.stdout.split()[-2:]
+    return int(peak) / 1024, float(spent)
 
 
 def clear(folder: Path) -> None:
@@ -75,32 +104,46 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     arguments.add_argument("--times", type=int, default=5)
     asked = arguments.parse_args()
-    lines = [*heading(), "| stage | rows | seconds | limit | limit's seconds | ratio | allowed | peak MB | allowed |"]
-    lines.append("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="sentinel-bench-") as place:
-        costs: dict[str, list[float]] = {}
+        costs: Costs = {}
+        lines = [*heading(), *TABLE]
         for rows in asked.rows:
-            folder = Path(place) / str(rows)
-            folder.mkdir()
-            print(f"generating {rows:,} connections", flush=True)
-            iotsentinel_day(folder / "iotsentinel.db", rows)
-            facts_day(folder / "facts.parquet", rows)
-            floor, floor_of_ours = run("nothing", folder, asked.times), run("imports", folder, asked.times)
-            for name, ours, limit, words, allowed, memory in PAIRS:
-                made, bare = run(ours, folder, asked.times), run(limit, folder, asked.times)
-                work = max(made.seconds - floor_of_ours.seconds, 0.01)
-                least = max(bare.seconds - floor.seconds, 0.01)
-                costs.setdefault(name, []).append(work)
-                lines.append(
-                    f"| {name} | {rows:,} | {work:.2f} | {words} | {least:.2f} | {work / least:.2f} | {allowed} |"
-                    f" {made.peak_mb:.0f} | {memory} |"
-                )
-                print(lines[-1], flush=True)
-        largest = Path(place) / str(max(asked.rows)) / "facts.parquet"
-        lines += ["", *growth(costs, asked.rows), "", *monthly(Path(place) / "month", largest, asked.times)]
-        lines += ["", *clicked(Path(place) / "demo", asked.times), "", *analytics(Path(place) / "quarter")]
+            lines += stages(Path(place) / str(rows), rows, 1 if rows >= LARGE else asked.times, costs)
+        draw({name: cost for name, cost in costs.items() if len(cost) > 1}, HERE / "costs.svg")
+        largest = Path(place) / str(min(max(asked.rows), LARGE // 5)) / "facts.parquet"
+        lines += ["", *growth(costs), "", "![Costs by size](costs.svg)"]
+        lines += ["", *monthly(Path(place) / "month", largest, asked.times)]
+        lines += ["", *clicked(Path(place) / "demo", asked.times), "", *interactive(Path(place), asked.times)]
+        lines += ["", *analytics(Path(place) / "quarter")]
     (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
+
+
+def stages(folder: Path, rows: int, times: int, costs: Costs) -> list[str]:
+    """The rows of the table for a day of so many rows; notes in `costs` what each stage took of processors."""
+    folder.mkdir()
+    print(f"generating {rows:,} connections", flush=True)
+    iotsentinel_day(folder / "iotsentinel.db", rows)
+    facts_day(folder / "facts.parquet", rows)
+    floor, floor_of_ours = run("nothing", folder, times), run("imports", folder, times)
+    lines = []
+    for name, ours, limit, words, allowed, memory in PAIRS:
+        made, bare = run(ours, folder, times).without(floor_of_ours), run(limit, folder, times).without(floor)
+        costs.setdefault(name, {})[rows] = made.spent
+        ratios = f"{made.seconds / bare.seconds:.2f} | {made.spent / bare.spent:.2f} | {allowed}"
+        against = f"{words} | {bare.seconds:.2f} | {ratios}"
+        lines.append(_line(name, rows, made, against, memory))
+    for name, ours, memory in ALONE:
+        made = run(ours, folder, times).without(floor_of_ours)
+        costs.setdefault(name, {})[rows] = made.spent
+        lines.append(_line(name, rows, made, "– | – | – | – | –", memory))
+    return lines
+
+
+def _line(name: str, rows: int, made: Measured, against: str, memory: int) -> str:
+    line = f"| {name} | {rows:,} | {made.seconds:.2f} | {made.spent:.2f} | {against} | {made.peak_mb:.0f} | {memory} |"
+    print(line, flush=True)
+    return line
 
 
 def heading() -> list[str]:
@@ -117,12 +160,12 @@ def heading() -> list[str]:
     ]
 
 
-def growth(costs: dict[str, list[float]], rows: Sequence[int]) -> list[str]:
+def growth(costs: Costs) -> list[str]:
     """How many times dearer each step up in size is."""
     return [
-        f"- {name}: {many / few:.0f} times the rows cost {after / before:.1f} times the seconds"
-        for name, seconds in costs.items()
-        for (before, after), (few, many) in zip(pairwise(seconds), pairwise(rows), strict=True)
+        f"- {name}: {many / few:.0f} times the rows cost {cost[many] / cost[few]:.1f} times the processor seconds"
+        for name, cost in costs.items()
+        for few, many in pairwise(sorted(cost))
     ]
 
 
@@ -130,18 +173,15 @@ def monthly(data: Path, facts: Path, times: int) -> list[str]:
     """The monthly edition in all formats, from daily statistics that are there."""
     print("building a month of statistics", flush=True)
     build(data, facts)
-    seconds, peaks = [], []
-    for _ in range(times):
-        shutil.rmtree(data / "editions", ignore_errors=True)
-        started = time.perf_counter()
-        command = [sys.executable, "-m", "benchmarks.monthly", str(data)]
-        peaks.append(_peak(command, {"SENTINEL_DATA": str(data)}))
-        seconds.append(time.perf_counter() - started)
+    command = [sys.executable, "-m", "benchmarks.monthly", str(data)]
+    made = measured(
+        command, times, {"SENTINEL_DATA": str(data)}, lambda: shutil.rmtree(data / "editions", ignore_errors=True)
+    )
     return [
-        "| monthly edition, all formats | seconds | allowed | peak MB | allowed |",
-        "|---|---|---|---|---|",
+        "| monthly edition, all formats | seconds | allowed | processor s | peak MB | allowed |",
+        "|---|---|---|---|---|---|",
         f"| 31 days, 10 M connections and 1 M incidents a day behind it, whole process |"
-        f" {statistics.median(seconds):.1f} | 10 | {max(peaks):.0f} | 500 |",
+        f" {made.seconds:.1f} | 10 | {made.spent:.1f} | {made.peak_mb:.0f} | 500 |",
     ]
 
 

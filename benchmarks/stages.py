@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.worlds import ZONE, the_day
 
@@ -58,14 +59,6 @@ def extract(folder: Path) -> None:
     assert extraction.failure is None, extraction.failure
 
 
-def decode(folder: Path) -> None:
-    """Every column of the day's facts decoded: what statistics are measured against."""
-    import pyarrow.parquet as pq
-
-    for batch in pq.ParquetFile(facts(folder)).iter_batches(131_072):
-        assert batch.num_rows
-
-
 def group(folder: Path) -> None:
     """The barest streaming aggregation over the same keys: one pass, no hours, no names."""
     import polars as pl
@@ -91,6 +84,28 @@ def count(folder: Path) -> None:
     pl.collect_all([statistic.of(rows, the_day()) for statistic in STATISTICS], engine="streaming")
 
 
+def slices(folder: Path) -> None:
+    """All daily statistics of connections, as a run makes them: in slices where the day is large."""
+    import polars as pl
+
+    from sentinel_pipeline.orchestration.counting import counted
+    from sentinel_pipeline.statistics import STATISTICS
+
+    ours = [statistic for statistic in STATISTICS if statistic.table == "connections"]
+    with TemporaryDirectory(dir=folder) as spool:
+        counted(pl.scan_parquet(facts(folder)), ours, the_day(), Path(spool))
+
+
+def keys(folder: Path) -> None:
+    """The check that no connection stands twice."""
+    import polars as pl
+
+    from sentinel_pipeline.orchestration.counting import has_repeated_keys
+
+    names = ["source", "connection_id"]
+    assert not has_repeated_keys(pl.scan_parquet(facts(folder)), names, names[-1])
+
+
 def sink(folder: Path) -> None:
     """Polars' own CSV of the same rows: what the CSV export is measured against."""
     import polars as pl
@@ -112,7 +127,7 @@ def facts(folder: Path) -> Path:
     return folder / "facts.parquet"
 
 
-STAGES = {stage.__name__: stage for stage in (nothing, imports, drain, extract, decode, group, count, sink, csv)}
+STAGES = {stage.__name__: stage for stage in (nothing, imports, drain, extract, group, count, slices, keys, sink, csv)}
 
 if __name__ == "__main__":
     STAGES[sys.argv[1]](Path(sys.argv[2]))

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_validator
 
 from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
@@ -18,9 +18,15 @@ from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.strict import Day, Level, Secret, Strict, allowed_keys, path_of, shown
 from sentinel_pipeline.yaml_document import Document, printable, where
 
-SECRETS = r"(\.(location|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
+SECRETS = (
+    r"(\.(location|replicas|keys|database_keys|passwords|password|api_key|encryption_key)(\[\d+\])?|privacy\.key)$"
+)
 READABLE_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas", "zeek", "suricata")
 
+
+PACE = ("statement_timeout_seconds", "batch_rows", "pause_milliseconds")
+SERVED_KINDS = ("cybersentinel", "iothub")
+QUERIED_KINDS = ("iotsentinel", "cybersentinel", "kasa", "iothub", "atlas")
 
 Priority = Annotated[int, Field(ge=1, le=255)]
 
@@ -49,6 +55,25 @@ class SourceEntry(Strict):
     database_keys: list[Secret] | None = None
     passwords: list[Secret] | None = None
     machine_timezones: dict[str, str] | None = None
+    replicas: list[str] | None = None
+    statement_timeout_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    batch_rows: Annotated[int, Field(ge=1_000, le=1_000_000)] | None = None
+    pause_milliseconds: Annotated[int, Field(ge=0, le=60_000)] | None = None
+
+    @field_validator("replicas")
+    @classmethod
+    def _servers(cls, locations: list[str] | None) -> list[str] | None:
+        if not all(re.match(r"(env|file):.|postgres(ql)?(\+\w+)?://", location) for location in locations or ()):
+            raise ValueError("a list of postgresql://… or of references to such, env:NAME or file:PATH")
+        return locations
+
+    @field_validator("replicas", *PACE)
+    @classmethod
+    def _read_by_query(cls, value: object, info: ValidationInfo) -> object:
+        able = SERVED_KINDS if info.field_name == "replicas" else QUERIED_KINDS
+        if value is not None and info.data.get("kind") not in (*able, None):
+            raise ValueError(f"a key of sources of kind {', '.join(able)} only")
+        return value
 
     @field_validator("timezone", "local_timezone", "tariff_timezone")
     @classmethod

@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sentinel_pipeline.configuration import ExportEntry, SourceEntry, configuration_of, masked
+from sentinel_pipeline.configuration import PACE, ExportEntry, SourceEntry, configuration_of, masked
 from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
-from sentinel_pipeline.domain.origin import SourceSettings
+from sentinel_pipeline.domain.origin import Pace, SourceSettings
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.yaml_document import Lines, document_of
@@ -189,7 +189,8 @@ def load_settings(data: Path | None = None) -> Settings:
 def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
     """A source as its reader wants it: references resolved, paths absolute (relative ones start at the data folder)."""
     location = resolved(entry.location, data)
-    options = entry.model_dump(exclude={"name", "kind", "location", "timezone"}, exclude_none=True)
+    beside = {"name", "kind", "location", "timezone", "replicas", *PACE}
+    options = entry.model_dump(exclude=beside, exclude_none=True)
     if entry.tariff is not None:
         options["tariff"] = str(_below(resolved(entry.tariff, data), data))
     return SourceSettings(
@@ -200,6 +201,8 @@ def source_settings(entry: SourceEntry, data: Path) -> SourceSettings:
         zone=ZoneInfo(entry.timezone),
         options=options,
         resolve=partial(resolved, data=data),
+        replicas=tuple(resolved(replica, data) for replica in entry.replicas or ()),
+        pace=Pace(**entry.model_dump(include=set(PACE), exclude_none=True)),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from sentinel_pipeline import settings as module
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import Limits
+from sentinel_pipeline.domain.origin import Pace
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
@@ -130,6 +131,26 @@ def mistakes(data: Path, text: str) -> list[str]:
         (
             SOURCES.replace("}", ", machine_timezones: {mac-1: Mars}}"),
             "sources[0].machine_timezones: found a mapping of 1; allowed: an IANA time zone such as Europe/Berlin",
+        ),
+        (
+            SOURCES.replace("}", ", pause_milliseconds: 5}"),
+            "sources[0].pause_milliseconds: found 5; allowed: a key of sources of kind iotsentinel, cybersentinel",
+        ),
+        (
+            SOURCES.replace("zeek", "kasa").replace("}", ", replicas: ['postgresql://b/c']}"),
+            "sources[0].replicas: found a value; allowed: a key of sources of kind cybersentinel, iothub only",
+        ),
+        (
+            SOURCES.replace("zeek", "iothub").replace("}", ", replicas: ['sqlite:///b.db']}"),
+            "sources[0].replicas: found a value; allowed: a list of postgresql://… or of references to such, env:NAME",
+        ),
+        (
+            SOURCES.replace("zeek", "iothub").replace("}", ", statement_timeout_seconds: 0}"),
+            "sources[0].statement_timeout_seconds: found 0; allowed: Input should be greater than or equal to 1",
+        ),
+        (
+            SOURCES.replace("zeek", "iothub").replace("}", ", batch_rows: 10}"),
+            "sources[0].batch_rows: found 10; allowed: Input should be greater than or equal to 1000",
         ),
         (
             SOURCES + "  - {name: home, kind: zeek, location: b}\n",
@@ -381,3 +402,18 @@ def test_schedules_have_times_of_their_own_and_may_be_off(tmp_path: Path) -> Non
     ).schedules
     assert [told.of(cadence) for cadence in CADENCES] == ["30 6 * * mon-fri", None, "0 10 1 * *"]
     assert told.catch_up_days == 3
+
+
+def test_how_gently_a_source_is_read_is_no_part_of_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEAR", "postgresql://reader:pass@near.example/hub")
+    hub = SOURCES.replace("zeek", "iothub")
+    gentle = ", replicas: ['env:NEAR', 'postgresql://far.example/hub'], pause_milliseconds: 20, batch_rows: 2000}"
+    plain, slow = (
+        source_settings(written(tmp_path, text).sources[0], tmp_path) for text in (hub, hub.replace("}", gentle))
+    )
+    assert slow.options == plain.options
+    assert slow.replicas == ("postgresql://reader:pass@near.example/hub", "postgresql://far.example/hub")
+    assert slow.pace == Pace(statement_timeout_seconds=None, batch_rows=2_000, pause_milliseconds=20)
+    assert "pass" not in repr(slow)

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dagster as dg
-import polars as pl
 
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
@@ -16,6 +16,7 @@ from sentinel_pipeline.lake.extraction import extract
 from sentinel_pipeline.lake.readings import asset_of
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
+from sentinel_pipeline.orchestration.counting import counted, has_repeated_keys, number_of_rows
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
 from sentinel_pipeline.orchestration.presenting import Metadata, column_schema, partition_metadata
 from sentinel_pipeline.orchestration.pressing import prepare_press
@@ -197,12 +198,8 @@ def has_columns(deployment: Deployment, table: Table, day: Period) -> bool:
 
 
 def has_unique_keys(deployment: Deployment, table: Table, day: Period) -> bool:
-    """Keys are compared by their 64-bit hashes: equal keys are always found, in little memory."""
     keys = ["source", table.key] + (["table", "reason"] if table.name == "quarantine" else [])
-    rows = deployment.lake.scan(f"facts/{table.name}", day.key)
-    hashes = rows.filter(pl.col(table.key).is_not_null()).select(key=pl.struct(keys).hash())
-    counts = hashes.select(pl.len().alias("rows"), pl.col("key").n_unique().alias("keys")).collect(engine="streaming")
-    return bool(counts["rows"][0] == counts["keys"][0])
+    return not has_repeated_keys(deployment.lake.scan(f"facts/{table.name}", day.key), keys, table.key)
 
 
 def statistics_asset(
@@ -261,20 +258,19 @@ def statistics_asset(
 
 
 def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statistic], day: Period) -> list[str]:
-    """Makes all statistics of a table's day in one pass over it; returns those whose sum is not the number of facts."""
-    rows = deployment.lake.scan(f"facts/{table.name}", day.key)
-    with refusing(f"{table.name} of {day.key}"):
-        counted = pl.collect_all(
-            [rows.select(pl.len()), *(statistic.of(rows, day) for statistic in statistics)], engine="streaming"
-        )
-    number = int(counted[0].item())
-    for frame in counted[1:]:
+    """Makes all statistics of a table's day; returns those whose sum is not the number of facts."""
+    lake = deployment.lake
+    rows = lake.scan(f"facts/{table.name}", day.key)
+    with refusing(f"{table.name} of {day.key}"), TemporaryDirectory(prefix=".counting-", dir=lake.root) as spool:
+        made = counted(rows, statistics, day, Path(spool))
+    for frame in made:
         require_summable(frame, f"{table.name} of {day.key}")
-    for statistic, frame in zip(statistics, counted[1:], strict=True):
-        deployment.lake.write_keeping(statistic_asset(statistic.name), day.key, frame)
+    for statistic, frame in zip(statistics, made, strict=True):
+        lake.write_keeping(statistic_asset(statistic.name), day.key, frame)
+    number = number_of_rows(rows)
     return [
         statistic.name
-        for statistic, frame in zip(statistics, counted[1:], strict=True)
+        for statistic, frame in zip(statistics, made, strict=True)
         if statistic.total is not None and int(frame[statistic.total].sum() or 0) != number
     ]
 

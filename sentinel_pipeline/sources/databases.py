@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
+import pyarrow as pa
 
 from sentinel_pipeline.domain.errors import SourceAwayError, SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
@@ -14,7 +16,7 @@ from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.timestamps import Zones
 
-BATCH_ROWS = 65_536
+SLOW = ("a query took too long", "give the table an index on its time, or raise 'statement_timeout_seconds'")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,21 @@ class Database(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+def paced(settings: SourceSettings, batches: Iterable[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
+    """Batches that hold rows, with the rest that the source is due after each.
+
+    Raises SourceUnreachableError for a query that takes too long where no server ends it.
+    """
+    limit = settings.pace.statement_timeout_seconds
+    until = None if limit is None else time.monotonic() + limit
+    for batch in batches:
+        if until is not None and time.monotonic() > until:
+            raise unreachable(settings, *SLOW)
+        if batch.num_rows:
+            yield pl.DataFrame(batch)
+            time.sleep(settings.pace.pause_milliseconds / 1_000)
 
 
 def unreachable(settings: SourceSettings, wrong: str, mend: str, *, may_pass: bool = False) -> SourceUnreachableError:

@@ -22,13 +22,21 @@ from adbc_driver_sqlite import StatementOptions, dbapi
 
 from sentinel_pipeline.domain.errors import SourceChangedError
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.sources.databases import BATCH_ROWS, Selection, unreachable
+from sentinel_pipeline.sources.databases import Selection, paced, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
 from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, weighed, witness
-from sentinel_pipeline.sources.sqlite_windows import PROBED, first_dates, first_spellings, outside, ranges, within
+from sentinel_pipeline.sources.sqlite_windows import (
+    PROBED,
+    exactly,
+    first_dates,
+    first_spellings,
+    outside,
+    ranges,
+    within,
+)
 
 SCHEME = "sqlite:///"
 PATIENCE_MS = 15_000
@@ -177,14 +185,15 @@ class SqliteDatabase:
             return [mark for one in windows for mark in self.marks(replace(selection, window=one), [one])]
         declared = self.columns(selection.table)[selection.time or ""]
         row = "rowid" if self._has_rows(selection.table) else "0"
-        days = [within(quoted(selection.time or ""), declared, window, selection.zones) for window in windows]
+        time, zones = quoted(selection.time or ""), selection.zones
         watched = [quoted(name) for name in selection.watched if name in self.columns(selection.table)]
         told = ["sum(1)", f"max({row})", *([f"sum({weighed(row, watched)})"] if watched else [])]
         wheres = self._wheres(selection)
-        if len(days) == 1:
+        if list(windows) == [selection.window]:
             counts = ", ".join(f"coalesce({one}, 0)" for one in told)
-            wheres = [_both(where, days[0]) for where in wheres]
+            wheres = [_both(where, exactly(time, windows[0], zones)) for where in wheres]
         else:
+            days = [within(time, declared, window, zones) for window in windows]
             counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
         columns = [[int(value) for value in column] for column in zip(*found, strict=True)]
@@ -198,20 +207,23 @@ class SqliteDatabase:
 
     def _stream(self, query: str) -> Iterator[pl.DataFrame]:
         """Frames of a query whose first row is its witness."""
+        rows = str(self.settings.pace.batch_rows)
         with self._reading(), closing(self._connection.cursor()) as cursor:
             with self._turn:
-                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: str(BATCH_ROWS)})
+                cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: rows})
                 cursor.execute(query)
                 reader = cursor.fetch_record_batch()
-            batch = self._next(reader).slice(1)
-            while True:
-                self._check_still()
-                if batch.num_rows:
-                    yield pl.DataFrame(batch)
-                try:
-                    batch = self._next(reader)
-                except StopIteration:
-                    return
+            yield from paced(self.settings, self._batches(reader))
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        batch = self._next(reader).slice(1)
+        while True:
+            self._check_still()
+            yield batch
+            try:
+                batch = self._next(reader)
+            except StopIteration:
+                return
 
     def _next(self, reader: pa.RecordBatchReader) -> pa.RecordBatch:
         with self._turn:

@@ -27,6 +27,9 @@ DATE_FIRST = "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T]*"
 FIRST_S, LAST_S = int(EARLIEST.timestamp()), int(LATEST.timestamp()) - 1
 PROBED = 1_000
 
+SECONDS = "%Y-%m-%d %H:%M:%S"
+USUAL = "????-??-?? ??:??:?[0-9]"
+
 # Usual spellings by their lengths, which all differ.
 WALL = "????-??-??[ T][0-2]?:??:??"
 TAILS = {"": 0, ".[0-9][0-9][0-9]": 4, ".[0-9][0-9][0-9][0-9][0-9][0-9]": 7}
@@ -83,14 +86,20 @@ def within(time: str, declared: str, window: Window, zones: Zones) -> str:
 
     Unlike `ranges` it is true to the second for usual spellings, so that rows of the next day are none of this one.
     """
+    arms = ranges(time, declared, window, zones, is_dated=True)
+    return f"({' OR '.join(f'({arm})' for arm in arms)}) AND {exactly(time, window, zones)}"
+
+
+def exactly(time: str, window: Window, zones: Zones) -> str:
+    """What `within` adds to the ranges of a window; the usual spelling is compared as it stands."""
     edges = [local_edges(window, zone) for zone in {zones.plain, zones.local}]
-    in_local = _on_the_clock(time, min(low for low, _ in edges), max(high for _, high in edges))
-    exact = (
-        f"CASE WHEN typeof({time}) <> 'text' THEN ({_as_number(time, window)})"
+    low, high = min(low for low, _ in edges), max(high for _, high in edges)
+    return (
+        f"CASE WHEN {time} GLOB '{USUAL}' THEN {time} >= '{low:{SECONDS}}' AND {time} < '{high:{SECONDS}}'"
+        f" WHEN typeof({time}) <> 'text' THEN ({_as_number(time, window)})"
         f" WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {_on_the_clock(time, window.start, window.end)}"
-        f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {in_local} END"
+        f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {_on_the_clock(time, low, high)} END"
     )
-    return f"({' OR '.join(f'({arm})' for arm in ranges(time, declared, window, zones, is_dated=True))}) AND {exact}"
 
 
 def _as_number(time: str, window: Window) -> str:
@@ -100,7 +109,7 @@ def _as_number(time: str, window: Window) -> str:
 
 def _on_the_clock(time: str, low: datetime, high: datetime) -> str:
     wall = f"replace(substr({time}, 1, 19), 'T', ' ')"
-    return f"({wall} >= '{low:%Y-%m-%d %H:%M:%S}' AND {wall} < '{high:%Y-%m-%d %H:%M:%S}')"
+    return f"({wall} >= '{low:{SECONDS}}' AND {wall} < '{high:{SECONDS}}')"
 
 
 def doubtful(time: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.merging import Added, Foremost
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at
 
 NOTABLE = ("critical", "high")
 NOTABLE_KEPT = 200
 NEWEST_ALERTS = ("raised_at", "source", pl.col("alert_id").cast(pl.Int64, strict=False), "alert_id")
 NEWEST_FIRST = [True, False, True, True]
+NOTED = Foremost(NOTABLE_KEPT, NEWEST_ALERTS, tuple(NEWEST_FIRST), nulls_last=True)
 
 
 def alert_hours(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
@@ -39,18 +41,15 @@ def alert_devices(alerts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
 
 def notable_alerts(alerts: pl.LazyFrame) -> pl.LazyFrame:
     """The newest critical and high alerts themselves, at most 200 a day."""
-    return (
-        alerts.filter(pl.col("severity").is_in(NOTABLE))
-        .select(
+    return NOTED.of(
+        alerts.filter(pl.col("severity").is_in(NOTABLE)).select(
             "source", "alert_id", "raised_at", "severity", "device_ip", "device_name", "explanation", "is_acknowledged"
         )
-        .sort(*NEWEST_ALERTS, descending=NEWEST_FIRST, nulls_last=True)
-        .head(NOTABLE_KEPT)
     )
 
 
 STATISTICS = (
-    Statistic("alerts", alert_hours, total="alerts"),
-    Statistic("alerts", alert_devices, total="alerts"),
-    Statistic("alerts", notable_alerts),
+    Statistic("alerts", alert_hours, total="alerts", merge=Added(("alerts",))),
+    Statistic("alerts", alert_devices, total="alerts", merge=Added(("alerts",), largest=("device_name",))),
+    Statistic("alerts", notable_alerts, merge=NOTED),
 )

@@ -6,12 +6,14 @@ import orjson
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.merging import Added, Foremost
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, number_of
 
 OPEN = pl.col("is_acknowledged").not_()
 OPEN_KEPT = 200
 NEWEST_EVENTS = ("triggered_at", "source", "event_id")
 NEWEST_FIRST = [True, False, False]
+NEWEST = Foremost(OPEN_KEPT, NEWEST_EVENTS, tuple(NEWEST_FIRST))
 
 # Upper ends of the classes of lateness, in seconds; what was recorded before it happened is a class of its own.
 LATENESS = (1, 10, 60, 600, 3_600, 86_400)
@@ -65,14 +67,10 @@ def rule_event_lateness(rule_events: pl.LazyFrame) -> pl.LazyFrame:
 
 def open_rule_events(rule_events: pl.LazyFrame) -> pl.LazyFrame:
     """The newest rule events that nobody acknowledged themselves, at most 200 a day."""
-    return (
-        _flagged(rule_events)
-        .filter(OPEN)
-        .select("source", "event_id", "triggered_at", "rule", "device", "device_name", "context", "is_external")
-        .sort(*NEWEST_EVENTS, descending=NEWEST_FIRST)
-        .head(OPEN_KEPT)
-        .with_columns(explanation=pl.col("context").map_elements(told, return_dtype=pl.String))
-    )
+    unheeded = _flagged(rule_events).filter(OPEN)
+    columns = ("source", "event_id", "triggered_at", "rule", "device", "device_name", "context", "is_external")
+    explanation = pl.col("context").map_elements(told, return_dtype=pl.String)
+    return NEWEST.of(unheeded.select(columns)).with_columns(explanation=explanation)
 
 
 def rule_inventory(alert_rules: pl.LazyFrame, day: Period) -> pl.LazyFrame:
@@ -101,10 +99,12 @@ def _flagged(rule_events: pl.LazyFrame) -> pl.LazyFrame:
     return rule_events.with_columns(pl.col("is_acknowledged").fill_null(value=False))
 
 
+BY_DEVICE = Added(("events", "unacknowledged"), largest=("device_name",), anywhere=("is_device_known",))
+
 STATISTICS = (
-    Statistic("rule_events", rule_event_hours, total="events"),
-    Statistic("rule_events", rule_event_devices, total="events"),
-    Statistic("rule_events", rule_event_lateness, total="events"),
-    Statistic("rule_events", open_rule_events),
+    Statistic("rule_events", rule_event_hours, total="events", merge=Added(("events",))),
+    Statistic("rule_events", rule_event_devices, total="events", merge=BY_DEVICE),
+    Statistic("rule_events", rule_event_lateness, total="events", merge=Added(("events",))),
+    Statistic("rule_events", open_rule_events, merge=NEWEST),
     Statistic("alert_rules", rule_inventory),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.merging import Added
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, number_of, total
 
 VOLUMES = ("bytes_sent", "bytes_received")
@@ -61,9 +62,16 @@ def connection_ports(connections: pl.LazyFrame) -> pl.LazyFrame:
     return connections.group_by(keys).agg(count("connections"), *(total(column) for column in VOLUMES)).sort(keys)
 
 
+COUNTED = Added(("connections", *VOLUMES))
+
 STATISTICS = (
-    Statistic("connections", connection_hours, total="connections"),
-    Statistic("connections", connection_devices, total="connections"),
-    Statistic("connections", connection_destinations, total="connections", sums=("connections", *VOLUMES)),
-    Statistic("connections", connection_ports, total="connections"),
+    Statistic(
+        "connections",
+        connection_hours,
+        total="connections",
+        merge=Added((*COUNTED.sums, "packets_sent", "packets_received", "volume_unknown")),
+    ),
+    Statistic("connections", connection_devices, total="connections", merge=COUNTED),
+    Statistic("connections", connection_destinations, total="connections", sums=COUNTED.sums, merge=COUNTED),
+    Statistic("connections", connection_ports, total="connections", merge=COUNTED),
 )

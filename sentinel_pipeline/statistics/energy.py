@@ -6,6 +6,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import exact_sum
+from sentinel_pipeline.statistics.merging import Added
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at, number_of, total
 
 PEAKS_KEPT = 10
@@ -92,7 +93,7 @@ def reading_hours(energy_readings: pl.LazyFrame, day: Period) -> pl.LazyFrame:
 
 
 STATISTICS = (
-    Statistic("energy_readings", reading_hours, total="readings"),
+    Statistic("energy_readings", reading_hours, total="readings", merge=Added(("readings", "without_power"))),
     Statistic("energy_intervals", energy_hours, total="intervals"),
     Statistic("energy_intervals", energy_bands, total="intervals"),
     Statistic("energy_intervals", energy_demand),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sentinel_pipeline.domain.period import Period
+from sentinel_pipeline.statistics.merging import Added
 from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, hour_at, number_of, total
 
 ERRORS = ("ERROR", "CRITICAL", "FATAL")
@@ -96,9 +97,9 @@ def decryption_outcomes(decryptions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 STATISTICS = (
-    Statistic("widget_logs", fleet_hours, total="logs"),
-    Statistic("widget_logs", fleet_machine_logs, total="logs"),
-    Statistic("widget_logs", fleet_samples, sums=("samples",)),
+    Statistic("widget_logs", fleet_hours, total="logs", merge=Added(("logs",))),
+    Statistic("widget_logs", fleet_machine_logs, total="logs", merge=Added(("logs", "errors"), largest=("last_at",))),
+    Statistic("widget_logs", fleet_samples, sums=("samples",), merge=Added(("samples",))),
     Statistic("machines", machine_inventory),
     Statistic("decryptions", decryption_outcomes, total="units"),
 )

@@ -6,6 +6,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import INSTANT
+from sentinel_pipeline.statistics.merging import Added
 from sentinel_pipeline.statistics.statistic import MILLIONTHS, Statistic, count, hour_at, number_of, total
 
 CRITICAL = pl.col("severity") == "critical"
@@ -87,10 +88,15 @@ def _counted_by(incidents: pl.LazyFrame, key: str, *more: pl.Expr) -> pl.LazyFra
     return incidents.group_by(keys).agg(*more, count("incidents"), number_of(CRITICAL).alias("critical")).sort(keys)
 
 
+HOURLY = Added(("incidents", "blocked", "prevented", "classified"), largest=("policy_name",))
+COUNTED = Added(("incidents", "critical"))
+OF_AGENTS = Added(COUNTED.sums, largest=("agent_name", "hostname"), anywhere=("is_agent_registered",))
+TYPED = Added(("incidents", "confidence_millionths", "with_confidence"))
+
 STATISTICS = (
-    Statistic("incidents", incident_hours, total="incidents", whole_day=incidents_of_day),
-    Statistic("incidents", incident_users, total="incidents"),
-    Statistic("incidents", incident_agents, total="incidents"),
-    Statistic("incidents", incident_addresses, total="incidents"),
-    Statistic("incidents", incident_data_types),
+    Statistic("incidents", incident_hours, total="incidents", whole_day=incidents_of_day, merge=HOURLY),
+    Statistic("incidents", incident_users, total="incidents", merge=COUNTED),
+    Statistic("incidents", incident_agents, total="incidents", merge=OF_AGENTS),
+    Statistic("incidents", incident_addresses, total="incidents", merge=COUNTED),
+    Statistic("incidents", incident_data_types, merge=TYPED),
 )

@@ -6,6 +6,7 @@ import polars as pl
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import QUARANTINE, TABLES
+from sentinel_pipeline.statistics.merging import Added
 from sentinel_pipeline.statistics.statistic import Statistic, count, hour_at
 
 
@@ -56,8 +57,8 @@ STATISTICS = (
     Statistic("devices", device_inventory),
     Statistic("agents", agent_inventory),
     Statistic("policies", policy_inventory),
-    Statistic("audit_events", audit_hours, total="events"),
-    Statistic("audit_events", audit_users, total="events"),
+    Statistic("audit_events", audit_hours, total="events", merge=Added(("events",))),
+    Statistic("audit_events", audit_users, total="events", merge=Added(("events",))),
     Statistic("receipts", completeness),
-    Statistic("quarantine", quarantined),
+    Statistic("quarantine", quarantined, merge=Added()),
 )

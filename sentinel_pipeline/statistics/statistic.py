@@ -5,7 +5,7 @@ Everything counted is an integer, so that days add up exactly in any order; real
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +14,7 @@ from sentinel_pipeline.domain.calling import called
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.domain.tables import INSTANT
+from sentinel_pipeline.statistics.merging import Added, Foremost, Grouped
 
 MILLIONTHS = 1_000_000
 
@@ -28,6 +29,9 @@ class Statistic:
     when days are put together; the others are its keys. A statistic with many keys names them, so that a month of it
     takes no more memory than its distinct keys. `whole_day`, if any, makes a day of a day's hours: all that a report
     longer than a day shows of it.
+
+    `merge` says how the statistic of a day is made of those of its parts; None: of whole days only. `before` is what
+    must be known of the whole day first: the function takes it by its name.
     """
 
     table: str
@@ -35,14 +39,18 @@ class Statistic:
     total: str | None = None
     sums: tuple[str, ...] = ()
     whole_day: Callable[[pl.DataFrame, Period], pl.DataFrame] | None = None
+    merge: Added | Foremost | Grouped | None = None
+    before: Statistic | None = None
 
     @property
     def name(self) -> str:
         return str(self.function.__name__)
 
-    def of(self, facts: pl.LazyFrame, day: Period) -> pl.LazyFrame:
-        """The statistic of a day's facts."""
-        return called(self.function, {self.table: facts, "day": day})
+    def of(self, facts: pl.LazyFrame, day: Period, known: Mapping[str, pl.LazyFrame] | None = None) -> pl.LazyFrame:
+        """The statistic of a day's facts; of some of them only where what comes before is `known` of all."""
+        if self.before is not None:
+            known = known or {self.before.name: self.before.of(facts, day)}
+        return called(self.function, {self.table: facts, "day": day, **(known or {})})
 
     @property
     def description(self) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sentinel_pipeline.domain.errors import SourceUnreachableError
+from sentinel_pipeline.domain.origin import Pace
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.domain.tables import ALERTS, CONNECTIONS, DEVICES, INCIDENTS
 from sentinel_pipeline.sources.cybersentinel import open_cybersentinel
@@ -377,13 +379,29 @@ def test_a_copy_of_a_database_reads_the_same(home: Path, tmp_path: Path) -> None
     assert count(copy) == count(home)
 
 
+def test_a_file_is_read_in_batches_of_the_size_that_is_set(tmp_path: Path) -> None:
+    path = iotsentinel_database(tmp_path / "home.db", connections=[{}] * 2_500)
+    gentle = replace(settings("iotsentinel", path), pace=Pace(batch_rows=1_000, pause_milliseconds=1))
+    with open_iotsentinel(gentle) as source:
+        heights = [batch.height for batch in source.read(CONNECTIONS, None, Quarantine("home"))]
+    assert sum(heights) == 2_500
+    assert max(heights) <= 1_000
+
+
+def test_a_file_that_takes_too_long_is_left_alone(home: Path) -> None:
+    hasty = replace(settings("iotsentinel", home), pace=Pace(statement_timeout_seconds=0))
+    with open_iotsentinel(hasty) as source, pytest.raises(SourceUnreachableError, match="a query took too long; give"):
+        whole(source, CONNECTIONS)
+
+
 def test_a_server_is_read_in_one_read_only_snapshot(postgresql_url: str) -> None:
     cybersentinel_server(postgresql_url, events=[{}] * 3)
     with open_cybersentinel(settings("cybersentinel", postgresql_url)) as source:
+        before = source.fingerprint()
         with closing(psycopg2.connect(postgresql_url)) as other, other, other.cursor() as cursor:
             cursor.execute("DELETE FROM events")
         assert whole(source, INCIDENTS, DAY).height == 3
-        assert source.fingerprint() is None
+        assert source.fingerprint() == before  # what others wrote meanwhile is not read, and makes the days stale
     with open_cybersentinel(settings("cybersentinel", postgresql_url)) as source:
         assert whole(source, INCIDENTS, DAY).height == 0
 
