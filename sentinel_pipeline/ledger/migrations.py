@@ -228,11 +228,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
         CREATE TABLE tallies (
-            name TEXT NOT NULL,
-            labels TEXT NOT NULL,
-            upto TEXT NOT NULL,
-            number BIGINT NOT NULL,
-            total BIGINT NOT NULL,
+            name TEXT NOT NULL, labels TEXT NOT NULL, upto TEXT NOT NULL,
+            number BIGINT NOT NULL, total BIGINT NOT NULL,
             PRIMARY KEY (name, labels, upto)
         )
         """,

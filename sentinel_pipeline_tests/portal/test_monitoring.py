@@ -117,10 +117,10 @@ def test_a_scrape_tells_what_was_made_and_mailed_elsewhere(portal: Portal) -> No
         add(connection, [Added(REPORT_BYTES, ("pdf",), 250_000), Added(ATTACHMENTS, ("pdf",))])
     found = values(portal)
     assert found["dlp_reports_generated_total", "daily", "daily", "published"] == 1
-    assert found["dlp_reports_generated_total", "custom", "once", "failed"] == 0
+    assert found["dlp_reports_generated_total", "once", "custom", "failed"] == 0
     assert found["dlp_emails_sent_total", "weekly", "sent"] == 1
-    assert found["dlp_report_generation_duration_seconds_bucket", "daily", "30.0"] == 0
-    assert found["dlp_report_generation_duration_seconds_bucket", "daily", "60.0"] == 1
+    assert found["dlp_report_generation_duration_seconds_bucket", "30.0", "daily"] == 0
+    assert found["dlp_report_generation_duration_seconds_bucket", "60.0", "daily"] == 1
     assert found["dlp_report_generation_duration_seconds_sum", "daily"] == 42.5
     assert found["sentinel_last_report_seconds", "daily"] == 42.5
     assert found["dlp_report_size_bytes_bucket", "pdf", "300000.0"] == 1

@@ -253,6 +253,7 @@ def test_text_that_is_out_to_break_a_page_is_shown_as_text(portal: Portal) -> No
         "/editions/daily/2026-10-29",
         "/editions/daily/2026-10-28/r9",
         "/editions/daily/2026-10-28/r01",
+        "/editions/daily/2026-10-28/r" + "1" * 5000,
         "/editions/daily/2026-10-28/.drafts",
         "/editions/hourly/2026-10-28",
         "/editions/weekly/2026-10-28",
