@@ -151,7 +151,7 @@ def test_a_schedule_stops_with_the_right_of_its_owner(portal: Portal) -> None:
 
 def test_schedules_make_no_more_exports_in_an_hour_than_one_may_ask_for(portal: Portal) -> None:
     with_person(portal, "hasty", "analyst", portal.clock())
-    every_minute = {"schedule": "* * * * *", "delivery": None}
+    every_minute: dict[str, Any] = {"schedule": "* * * * *", "delivery": None}
     made = [make(portal, "hasty", name=f"Every minute {number}", **every_minute)["schedule_id"] for number in range(4)]
     settings, now = load_settings(portal.data), portal.clock()
     fired = [len(fire_due(settings, portal.ledger, now + timedelta(minutes=minute))) for minute in range(1, 60)]
