@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from sentinel_pipeline.delivery.channels import Channel
 from sentinel_pipeline.delivery.parcel import Answer, Failed, Parcel, Refused, Sent, Uncertain, Unusable
@@ -18,8 +19,17 @@ from sentinel_pipeline.domain.delivery import State
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.deliveries import Delivery, claim, settle
+from sentinel_pipeline.ledger.tallies import ATTACHED_BYTES, ATTACHMENTS, MAIL_DURATION, MAILED, MAILS, Added
 
 LONGEST_PAUSE = 300.0
+OTHER = "other"
+WORDS: dict[type[Answer], str] = {
+    Sent: "sent",
+    Refused: "refused",
+    Failed: "failed",
+    Unusable: "failed",
+    Uncertain: "uncertain",
+}
 
 
 @dataclass(frozen=True)
@@ -76,13 +86,27 @@ def attempt(desk: Desk, row: Delivery, parcel: Parcel) -> Answer | None:
     token = uuid.uuid4().hex
     if not claim(desk.ledger, row.delivery_id, desk.states, token, desk.clock()):
         return None
+    began = desk.clock()
     try:
         answer = desk.channel.send(parcel)
     except SentinelError as error:
         answer = Unusable(str(error))
     state, provider_id, why = _settled(answer)
-    settle(desk.ledger, row.delivery_id, token, state, desk.clock(), provider_id=provider_id, error=why)
+    ended = desk.clock()
+    tallied = _tallied(row, parcel, answer, max(0.0, (ended - began).total_seconds()))
+    settle(desk.ledger, row.delivery_id, token, state, ended, provider_id=provider_id, error=why, tallied=tallied)
     return answer
+
+
+def _tallied(row: Delivery, parcel: Parcel, answer: Answer, seconds: float) -> list[Added]:
+    """What an attempt adds: the mail, and when it was sent the files with it and how long it took."""
+    named = row.cadence if row.cadence in MAILED else OTHER
+    mail = Added(MAILS, (named, WORDS[type(answer)]))
+    if not isinstance(answer, Sent):
+        return [mail]
+    files = [(PurePosixPath(one.name).suffix.lower().lstrip("."), one.bytes) for one in parcel.attachments]
+    added = [(ATTACHMENTS, form, 1) for form, _ in files] + [(ATTACHED_BYTES, form, size) for form, size in files]
+    return [mail, Added(MAIL_DURATION, (), seconds), *(Added(what, (form,), value) for what, form, value in added)]
 
 
 def _settled(answer: Answer) -> tuple[State, str, str]:

@@ -42,7 +42,7 @@ def enclose(
     attached = set() if subscription.is_linked else _within(wanted, budget)
     enclosures = tuple(_enclosure(edition, file, file.name in attached, base_url, subscription) for file in wanted)
     attachments = tuple(
-        Attachment(mail_name(edition, file), MEDIA_TYPES[_format(file)], file.path, file.sha256)
+        Attachment(mail_name(edition, file), MEDIA_TYPES[_format(file)], file.path, file.sha256, file.bytes)
         for file in wanted
         if file.name in attached
     )

@@ -17,6 +17,8 @@ from sentinel_pipeline.ledger.subscriptions import add as add_row
 from sentinel_pipeline.ledger.subscriptions import kept, remove, replace, set_active
 from sentinel_pipeline.settings import Settings
 
+STOPPED = "whose it is may not have reports any more, so that nothing goes out by it"
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -107,7 +109,6 @@ def _of_row(row: Row, settings: Settings) -> Listed:
         entry = entry_of(row.entry).model_copy(update={"active": row.is_active})
     except UsageError:
         entry = None
-    problem = problems[0].partition(": ")[2].partition(": ")[2] if problems else ""
-    return Listed(
-        row.name, "ledger", entry, row.is_active and bool(served), problem, row.changed_at, row.changed_by, row.owner
-    )
+    problem = problems[0].partition(": ")[2].partition(": ")[2] if problems else "" if row.is_entitled else STOPPED
+    is_active = row.is_active and row.is_entitled and bool(served)
+    return Listed(row.name, "ledger", entry, is_active, problem, row.changed_at, row.changed_by, row.owner)

@@ -11,12 +11,13 @@ from sentinel_pipeline.rendering.letter import Letter
 
 @dataclass(frozen=True)
 class Attachment:
-    """A published file, read only when it is sent; `sha256` is what its manifest lists."""
+    """A published file, read only when it is sent; size and `sha256` are what its manifest lists."""
 
     name: str
     media_type: str
     path: Path
     sha256: str
+    bytes: int
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,10 @@ def subscriptions(settings: Settings) -> tuple[Subscription, ...]:
 
 
 def kept_subscriptions(rows: list[Row], settings: Settings) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
-    """Those of the ledger, and a line for each that cannot be served; a name that the file has is the file's."""
+    """Those of the ledger, and a line for each that cannot be served; a name that the file has is the file's.
+
+    Those of a user who may have no reports any more are not in force.
+    """
     made: list[Subscription] = []
     problems: list[str] = []
     taken = {entry.name for entry in settings.subscriptions}
@@ -107,7 +110,8 @@ def kept_subscriptions(rows: list[Row], settings: Settings) -> tuple[tuple[Subsc
             if row.name in taken:
                 raise UsageError(f"name: found '{row.name}'; sentinel.yaml has a subscription of that name")
             entry = entry_of(row.entry)
-            made.append(understood(entry.model_copy(update={"active": row.is_active}), settings))
+            is_active = row.is_active and row.is_entitled
+            made.append(understood(entry.model_copy(update={"active": is_active}), settings))
         except UsageError as error:
             problems.append(f"ledger: subscription '{row.name}': {str(error).splitlines()[0]}")
     return tuple(made), tuple(problems)

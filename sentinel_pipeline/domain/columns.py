@@ -153,6 +153,7 @@ DISPLAY = {
     "unpriced_kwh": Display("Unpriced (kWh)", "decimal"),
     "unreadable": Display("Unreadable", "count"),
     "user": Display("User"),
+    "username": Display("User"),
     "value_after": Display("Value now", "decimal"),
     "value_before": Display("Value before", "decimal"),
     "verdict": Display("Verdict"),

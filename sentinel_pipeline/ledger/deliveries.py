@@ -18,6 +18,7 @@ from sentinel_pipeline.domain.delivery import State
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.schema import DELIVERIES
+from sentinel_pipeline.ledger.tallies import Added, add
 
 MOST_ERROR = 500
 
@@ -100,11 +101,20 @@ def claim(ledger: Ledger, delivery: str, states: Sequence[State], token: str, at
 
 
 def settle(
-    ledger: Ledger, delivery: str, token: str, state: State, at: datetime, *, provider_id: str = "", error: str = ""
+    ledger: Ledger,
+    delivery: str,
+    token: str,
+    state: State,
+    at: datetime,
+    *,
+    provider_id: str = "",
+    error: str = "",
+    tallied: Iterable[Added] = (),
 ) -> bool:
     """Says how the attempt that holds the row went; False when another attempt has taken it since.
 
-    A row found `uncertain` meanwhile is still this attempt's to settle: it knows what nobody else can.
+    A row found `uncertain` meanwhile is still this attempt's to settle: it knows what nobody else can. `tallied` is
+    counted with it.
     """
     with ledger.writing() as connection:
         settled = connection.execute(
@@ -118,6 +128,7 @@ def settle(
         )
         if settled.rowcount:
             record(connection, at, state, delivery, {"claim": token, "provider_id": provider_id})
+            add(connection, tallied)
         return bool(settled.rowcount)
 
 

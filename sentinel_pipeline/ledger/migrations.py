@@ -225,6 +225,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX links_by_file ON links (file)",
     ),
+    (
+        """
+        CREATE TABLE tallies (
+            name TEXT NOT NULL, labels TEXT NOT NULL, upto TEXT NOT NULL,
+            number BIGINT NOT NULL, total BIGINT NOT NULL,
+            PRIMARY KEY (name, labels, upto)
+        )
+        """,
+    ),
 )
 
 # The version of a ledger that goes on elsewhere.

@@ -27,8 +27,8 @@ class Problem(Failing):
     is_closed: bool
 
 
-def report(ledger: Ledger, failing: Failing, at: datetime) -> None:
-    """Opens a problem, or counts that one which is open failed again; the same run is counted once."""
+def report(ledger: Ledger, failing: Failing, at: datetime) -> bool:
+    """Opens a problem, or counts that one which is open failed again; False when it was told of the run before."""
     columns = PROBLEMS.c
     with ledger.writing() as connection:
         known = _rows(connection, columns.problem_id == failing.identity)
@@ -39,9 +39,12 @@ def report(ledger: Ledger, failing: Failing, at: datetime) -> None:
             times = {"first_at": at, "last_at": at, "last_run": failing.run, "is_closed": False}
             connection.execute(insert(PROBLEMS).values({**row, **times}))
             record(connection, at, "failed", failing.identity, {"occurrence": occurrence, "run": failing.run})
-        elif newest.last_run != failing.run:
-            again = {"times": columns.times + 1, "last_at": at, "last_run": failing.run}
-            connection.execute(update(PROBLEMS).where(_is(newest)).values(again))
+            return True
+        if newest.last_run == failing.run:
+            return False
+        again = {"times": columns.times + 1, "last_at": at, "last_run": failing.run}
+        connection.execute(update(PROBLEMS).where(_is(newest)).values(again))
+        return True
 
 
 def recover(ledger: Ledger, problem: Problem, at: datetime) -> None:

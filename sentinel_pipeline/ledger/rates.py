@@ -23,6 +23,7 @@ class Rate:
 
 
 EXPORTS_AN_HOUR: Final = Rate("exports", 10, timedelta(hours=1))
+SCHEDULED_AN_HOUR: Final = Rate("scheduled exports", 10, timedelta(hours=1))
 
 
 @dataclass(frozen=True)

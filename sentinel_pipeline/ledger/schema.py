@@ -241,3 +241,13 @@ LINKS = Table(
     Column("used_at", Instant),
     Column("uses", Integer, nullable=False),
 )
+
+TALLIES = Table(
+    "tallies",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("labels", Text, primary_key=True),
+    Column("upto", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+)

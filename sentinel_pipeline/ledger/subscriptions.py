@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from sentinel_pipeline.domain.access import GRANTED, Permission
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.database import Ledger
 from sentinel_pipeline.ledger.schema import SUBSCRIPTIONS
+from sentinel_pipeline.ledger.users import everybody
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """A row: what is subscribed as JSON, whether it is in force, who changed it last, and whose it is (user id)."""
+    """A row: what is subscribed as JSON, whether it is in force, who changed it last, and whose it is (user id).
+
+    `is_entitled`, which no column keeps: whether whose it is may still have reports and hand them on.
+    """
 
     name: str
     entry: str
@@ -23,6 +29,11 @@ class Subscription:
     changed_at: datetime
     changed_by: str
     owner: str | None = None
+    is_entitled: bool = True
+
+
+# What who has reports mailed must be allowed.
+NEEDED: Final[frozenset[Permission]] = frozenset({"DATA_EXPORT", "PERSONAL_VIEW"})
 
 
 def add(ledger: Ledger, subscription: Subscription) -> bool:
@@ -74,11 +85,15 @@ def _is_known(connection: Connection, name: str) -> bool:
 
 
 def _insert(connection: Connection, subscription: Subscription) -> None:
-    connection.execute(insert(SUBSCRIPTIONS).values(subscription.__dict__))
+    row = {name: value for name, value in subscription.__dict__.items() if name != "is_entitled"}
+    connection.execute(insert(SUBSCRIPTIONS).values(row))
     record(connection, subscription.changed_at, "subscribed", subscription.name, {"is_active": subscription.is_active})
 
 
 def kept(connection: Connection) -> list[Subscription]:
     """All of them, by name."""
+    entitled = {user.user_id for user in everybody(connection) if user.is_active and GRANTED[user.role] >= NEEDED}
     rows = connection.execute(select(SUBSCRIPTIONS).order_by(SUBSCRIPTIONS.c.name))
-    return [Subscription(**row) for row in rows.mappings()]
+    return [
+        Subscription(**row, is_entitled=row["owner"] is None or row["owner"] in entitled) for row in rows.mappings()
+    ]

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from sentinel_pipeline.orchestration.failures import failed_at, failings_of, is_over
+from sentinel_pipeline.orchestration.makings import count_failure
 from sentinel_pipeline.settings import Settings, ledger_url
 
 EVERY_SECONDS = 30
@@ -44,7 +45,8 @@ def note_failure(settings: Settings, instance: dg.DagsterInstance, run: dg.Dagst
     ledger = open_ledger(ledger_url(settings.data))
     at = datetime.fromtimestamp(failed_at(instance, run, datetime.now(UTC)), UTC)
     for failing in failings_of(settings, instance, run, ended):
-        report(ledger, failing, at)
+        if report(ledger, failing, at):
+            count_failure(ledger, failing.asset)
 
 
 def notices_sensor(settings: Settings) -> dg.SensorDefinition:

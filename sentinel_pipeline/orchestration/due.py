@@ -9,12 +9,17 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sentinel_pipeline.domain.cron import next_time
-from sentinel_pipeline.domain.period import Period, day_of, first_of
+from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.whole_files import write_whole
 from sentinel_pipeline.orchestration.partitions import known_first_day
 from sentinel_pipeline.publishing.editions import published_keys
-from sentinel_pipeline.publishing.punctuality import SINCE, scheduled_since
+from sentinel_pipeline.publishing.punctuality import (
+    SINCE,
+    Punctuality,
+    last_ended,
+    late_periods,
+    scheduled_since,
+)
 from sentinel_pipeline.settings import Settings
 
 
@@ -37,26 +42,16 @@ def due(cadence: str, settings: Settings, now: datetime) -> list[Period]:
 
 def ended_last(cadence: str, settings: Settings, now: datetime) -> Period:
     """The period before the one that an instant lies in."""
-    return Period(cadence, first_of(cadence, day_of(now, settings.zone)), settings.zone).previous
+    return last_ended(cadence, settings.zone, now)
 
 
 def late(cadence: str, settings: Settings, now: datetime) -> list[Period]:
     """Periods whose edition should have been published by now, with some patience, and is not; oldest first."""
-    times = settings.schedules.of(cadence)
-    since = scheduled_since(settings.editions, cadence)
-    if times is None or since is None:
-        return []
-    patience = timedelta(minutes=settings.schedules.late_after_minutes)
-    horizon = now - timedelta(days=settings.schedules.catch_up_days)
-    published = published_keys(settings.editions, cadence)
-    found = []
-    period = ended_last(cadence, settings, now)
-    while period.first >= since and period.window.end > horizon:
-        due_at = next_time(times, period.window.end, period.zone)
-        if period.key not in published and due_at is not None and due_at + patience < now:
-            found.append(period)
-        period = period.previous
-    return found[::-1]
+    schedules = settings.schedules
+    rule = Punctuality(
+        schedules.of(cadence), timedelta(minutes=schedules.late_after_minutes), timedelta(days=schedules.catch_up_days)
+    )
+    return late_periods(settings.editions, cadence, settings.zone, rule, now)
 
 
 def _asked_first(editions: Path, latest: Period) -> date:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def fire_due(settings: Settings, ledger: Ledger, now: datetime) -> list[str]:
-    """Files what is due, and returns the ids of it; a schedule whose owner may not have it any more is stopped."""
+    """Files what is due, and returns the ids of it; a schedule whose owner may not have it any more is stopped.
+
+    Of one owner's schedules as many come in an hour as they may ask for by hand; the others come when it is over.
+    """
     from sentinel_pipeline.ledger.export_schedules import due, fire, stop
+    from sentinel_pipeline.ledger.rates import SCHEDULED_AN_HOUR, use
 
     with ledger.reading() as connection:
         schedules = due(connection, now)
@@ -29,6 +33,8 @@ def fire_due(settings: Settings, ledger: Ledger, now: datetime) -> list[str]:
             order = _order(one, ledger, settings, now)
         except UsageError as error:
             stop(ledger, one, str(error)[:200], now)
+            continue
+        if not use(ledger, one.user_id, SCHEDULED_AN_HOUR, now).is_allowed:
             continue
         after = next_time(one.cron, now + timedelta(microseconds=1), settings.zone)
         name = fire(ledger, one, order, after, now)

@@ -10,6 +10,7 @@ from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
 from sentinel_pipeline.lake.closures import in_use
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.makings import count_making
 from sentinel_pipeline.orchestration.missing_days import days_definition, days_key
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import Metadata, partition_metadata
@@ -263,6 +264,7 @@ def edition_definition(
         period = period_of(context, deployment, cadence)
         published = publish_period(deployment, period)
         say(f"{'published' if published.is_new else 'unchanged:'} {published.name}")
+        count_making(context, deployment.settings, published)
         return dg.MaterializeResult(metadata=edition_metadata(deployment, published))
 
     return edition

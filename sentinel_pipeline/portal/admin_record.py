@@ -91,9 +91,16 @@ def show_audit(
 
 def _line(entry: Entry, names: dict[str, str]) -> Line:
     said = json.loads(entry.details)
-    parts = tuple((name, names.get(str(value), str(value))) for name, value in said.items() if value not in ("", None))
+    parts = tuple((name, _said(value, names)) for name, value in said.items() if value not in ("", None))
     who = names.get(entry.subject, entry.subject)
     return Line(entry.number, entry.recorded_at, entry.act, event_of(entry.act), who, parts, entry.digest)
+
+
+def _said(value: object, names: dict[str, str]) -> str:
+    """A particular in words; who is told by an id is told by name."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return names.get(str(value), str(value))
 
 
 def _verdict(found: Checked | None, length: int) -> tuple[str, str]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, Literal
 
-import polars as pl
 from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
@@ -18,13 +15,15 @@ from sentinel_pipeline.domain.errors import TooLargeError
 from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.rates import Rate
 from sentinel_pipeline.portal.analyses import ANALYSES, MISTAKE, Analysis
+from sentinel_pipeline.portal.analytics_paper import on_paper
+from sentinel_pipeline.portal.analytics_question import Answer
+from sentinel_pipeline.portal.analytics_sheets import Sheet
+from sentinel_pipeline.portal.analytics_window import Days
 from sentinel_pipeline.portal.api import End, Start
 from sentinel_pipeline.portal.api_answers import RefusedError, rate_headers
 from sentinel_pipeline.portal.api_callers import count, refusals
 from sentinel_pipeline.portal.downloads import disposition
 from sentinel_pipeline.portal.visitors import Visitor, allowed, client_of, require_permission, site_of
-from sentinel_pipeline.rendering.paper import write_pdf
-from sentinel_pipeline.rendering.spelling import Spelling
 from sentinel_pipeline.rendering.tables import to_csv
 
 router = APIRouter(
@@ -64,7 +63,7 @@ def _handing_out(analysis: Analysis) -> Callable[..., Response]:
             require_permission(request, found, "PERSONAL_VIEW")
         window = analysis.asked(request, start_date, end_date)
         told = analysis.told(request, window, choices)
-        return _file(request, found, sheet.title, f"{sheet.name(told, window.days)}.{form}", sheet.table(told))
+        return _file(request, found, f"{sheet.name(told, window.days)}.{form}", told, sheet, window.days)
 
     return analysis.offered_by(hand_out)
 
@@ -80,10 +79,10 @@ for one in ANALYSES:
     )
 
 
-def _file(request: Request, found: Visitor, title: str, name: str, table: pl.DataFrame) -> Response:
+def _file(request: Request, found: Visitor, name: str, told: Answer, sheet: Sheet, days: Days) -> Response:
     """The table as a file with a dated name, on record."""
-    site, form = site_of(request), name.rpartition(".")[2]
-    content = to_csv(table, site.zone) if form == "csv" else _paper(table, Spelling(site.zone, title))
+    site, form, table = site_of(request), name.rpartition(".")[2], sheet.table(told)
+    content = to_csv(table, site.zone) if form == "csv" else _paper(request, told, sheet, days)
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Content-Disposition": disposition(name, is_saved=True), **rate_headers(request)}
     if tag in request.headers.get("if-none-match", ""):
@@ -95,11 +94,8 @@ def _file(request: Request, found: Visitor, title: str, name: str, table: pl.Dat
     return Response(content, headers=headers, media_type=MEDIA[form])
 
 
-def _paper(table: pl.DataFrame, spelling: Spelling) -> bytes:
-    with TemporaryDirectory(prefix="sentinel-paper-") as folder:
-        path = Path(folder) / "paper.pdf"
-        try:
-            write_pdf(table, path, spelling)
-        except TooLargeError as error:
-            raise RefusedError(400, error.code, str(error).removeprefix(f"{error.code}: ")) from None
-        return path.read_bytes()
+def _paper(request: Request, told: Answer, sheet: Sheet, days: Days) -> bytes:
+    try:
+        return on_paper(told, sheet, days, site_of(request).organisation)
+    except TooLargeError as error:
+        raise RefusedError(400, error.code, str(error).removeprefix(f"{error.code}: ")) from None

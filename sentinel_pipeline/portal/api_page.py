@@ -44,7 +44,7 @@ def _calls(described: Mapping[str, Any]) -> Iterator[Call]:
     for path, methods in described["paths"].items():
         for method, call in methods.items():
             parameters = tuple(_parameter(one) for one in call.get("parameters", ()))
-            yield Call(method.upper(), path, call.get("description", ""), parameters)
+            yield Call(method.upper(), path, " ".join(call.get("description", "").split()), parameters)
 
 
 def _parameter(described: Mapping[str, Any]) -> Parameter:

@@ -22,7 +22,7 @@ from sentinel_pipeline.portal.pages import page
 from sentinel_pipeline.portal.shelf import CONDITIONS, Wish, chosen, shelf
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.portal.visitors import Reader, Visitor, require_permission, site_of
-from sentinel_pipeline.publishing.editions import REVISION, edition_folder, revisions
+from sentinel_pipeline.publishing.editions import edition_folder, revisions
 from sentinel_pipeline.rendering.edition_folder import Told, told
 from sentinel_pipeline.rendering.parts import completeness
 from sentinel_pipeline.rendering.restating import Restated, restated
@@ -169,8 +169,7 @@ def _without_place(error: SentinelError, site: Site) -> str:
 
 def _folder(site: Site, found: Visitor, cadence: str, key: str, revision: str) -> Path:
     period, published = _published(site, found, cadence, key)
-    match = REVISION.fullmatch(revision)
-    if match is None or int(match[1]) not in published:
+    if revision not in {f"r{number}" for number in published}:
         raise NothingHereError(f"The report of {period.words} has no such revision.")
     return edition_folder(site.editions, period) / revision
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Final
 
 from sentinel_pipeline.delivery.enrolment import listed
@@ -15,6 +16,7 @@ from sentinel_pipeline.ledger.exports import export_of
 from sentinel_pipeline.ledger.links import Link
 from sentinel_pipeline.ledger.requests import state_of
 from sentinel_pipeline.ledger.users import User, with_id
+from sentinel_pipeline.portal.edition_tables import is_personal
 from sentinel_pipeline.portal.ownership import own_request
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.portal.visitors import Visitor
@@ -23,6 +25,9 @@ from sentinel_pipeline.settings import load_settings
 EXPORTS: Final = "exports/"
 REQUESTED: Final = f"editions/{CUSTOM}/"
 ON_REQUEST: Final = f"{EXPORTS}{FOLDER}/"
+# Of `editions/daily/2026-11-20/r1/report.pdf` what names the edition, and the files of it that name nobody.
+OF_EDITION: Final = 4
+NAMELESS: Final = (("manifest.json",), ("facts.json",))
 
 
 def is_entitled(site: Site, link: Link) -> bool:
@@ -42,14 +47,28 @@ def in_person(user: User) -> Visitor:
 def may_have(site: Site, found: Visitor, file: str) -> bool:
     """Whether a visitor may download a file: periodic editions who may export, what was made on request whose it is,
     what the configuration has exported every day who may see its rows; admins everything.
+
+    Files of editions that name people or devices are for who may see these, also where a token may do less than its
+    user.
     """
-    if not found.may("DATA_EXPORT"):
+    if not found.may("DATA_EXPORT") or (names_people(site, file) and not found.may("PERSONAL_VIEW")):
         return False
     if found.may("USERS_MANAGE") or not file.startswith((EXPORTS, REQUESTED)):
         return True
     if file.startswith(REQUESTED):
         return own_request(site, found, request_in(file)) is not None
     return _is_own_export(site, found, file) if file.startswith(ON_REQUEST) else _is_planned(site, found, file)
+
+
+def names_people(site: Site, file: str) -> bool:
+    """Whether a file of an edition names people or devices; documents, which show every section, do."""
+    parts = PurePosixPath(file).parts
+    if parts[:1] != ("editions",) or len(parts) <= OF_EDITION:
+        return False
+    folder, within = site.data.joinpath(*parts[:OF_EDITION]), parts[OF_EDITION:]
+    if within[0] in ("tables", "charts") and len(within) > 1:
+        return is_personal(folder, PurePosixPath(within[1]).stem)
+    return within not in NAMELESS
 
 
 def request_in(file: str) -> str:

@@ -12,7 +12,7 @@ from sentinel_pipeline.ledger.audit import record
 from sentinel_pipeline.ledger.exports import export_of
 from sentinel_pipeline.portal import exports_api
 from sentinel_pipeline.portal.downloads import file_response, not_found, published_file, range_of
-from sentinel_pipeline.portal.entitlement import ON_REQUEST, may_have, request_in
+from sentinel_pipeline.portal.entitlement import ON_REQUEST, may_have, names_people, request_in
 from sentinel_pipeline.portal.visitors import Exporter, Visitor, client_of, require_permission, site_of
 
 router = APIRouter(include_in_schema=False)
@@ -24,6 +24,8 @@ def hand_out(request: Request, found: Exporter, path: str) -> Response:
     site = site_of(request)
     if path.startswith(ON_REQUEST):
         return _of_export(request, found, path)
+    if names_people(site, path):
+        require_permission(request, found, "PERSONAL_VIEW")
     if not may_have(site, found, path):
         require_permission(request, found, "USERS_MANAGE")
     file = published_file(site.data, path)

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.portal.analyses import ANALYSES
 from sentinel_pipeline.portal.downloads import SAVED, SHOWN
+from sentinel_pipeline.portal.punctual import Punctual
 from sentinel_pipeline.portal.site import Site
 from sentinel_pipeline.portal.stock import Stock
+from sentinel_pipeline.portal.tallied import Tallied
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # A label for anything else: addresses are strangers' to choose, and each value of a label takes memory.
@@ -45,6 +47,8 @@ class Metrics:
             "dlp_exports", "Files handed out.", ["format", "report_type", "status"], registry=self.registry
         )
         self.registry.register(Stock(site))
+        self.registry.register(Tallied(site))
+        self.registry.register(Punctual(site))
         ProcessCollector(registry=self.registry)
 
     def answered(self, path: str, status: int, seconds: float) -> None:

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from sentinel_pipeline.domain.amounts import counted
-from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import CUSTOM, CustomPeriod, day_of
 from sentinel_pipeline.domain.request import OPEN
 from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.ledger.audit import record
+from sentinel_pipeline.ledger.rates import Rate, use
 from sentinel_pipeline.ledger.requests import UNMADE, Filed, cancel, file_request, latest
 from sentinel_pipeline.portal.editions import NothingHereError
 from sentinel_pipeline.portal.forms import Filled, FilledIn
@@ -35,6 +36,9 @@ HOME: Final = "/reports"
 MOST_SHOWN: Final = 200
 REFRESH_SECONDS: Final = 5
 PATIENCE_SECONDS: Final = 5.0
+# Each is a run of its own, which reads days and renders every file.
+REPORTS_AN_HOUR: Final = Rate("reports", 10, timedelta(hours=1))
+TOO_MANY: Final = "At most ten reports an hour; earlier ones are listed under Reports."
 KINDS: Final[tuple[Kind, ...]] = ("custom_editions",)
 # Word, look and what it means, by state of a request.
 STATES: Final = {
@@ -98,6 +102,8 @@ def preview_or_file(request: Request, found: Sender, filled: Filled, act: Presse
         return _form(request, found, filled, 400, refusal=mistakes)
     if act != "file":
         return _form(request, found, filled, wanted=wanted, seen=preview(wanted, settings, site.lake))
+    if not _is_within_rate(site, found):
+        return _form(request, found, filled, 429, refusal=TOO_MANY, wanted=wanted)
     name = file_request(site.ledger, wanted, site.clock(), anew=True)
     _note(request, found, "requested in the portal", name)
     return RedirectResponse(f"{HOME}/{name}", 303)
@@ -116,6 +122,8 @@ def cancel_report(request: Request, found: Sender, name: str) -> Response:
 @router.post("/reports/{name}/again")
 def ask_again(request: Request, found: Sender, name: str) -> Response:
     def again(site: Site, shown: Shown) -> bool:
+        if shown.is_unmade and not _is_within_rate(site, found):
+            raise UsageError(TOO_MANY)
         if shown.is_unmade:
             file_request(site.ledger, shown.filed.request, site.clock(), anew=True)
         return shown.is_unmade
@@ -156,6 +164,11 @@ def _note(request: Request, found: Visitor, act: str, name: str) -> None:
     site = site_of(request)
     with site.ledger.writing() as connection:
         record(connection, site.clock(), act, found.user.user_id, {"request": name, **client_of(request).details})
+
+
+def _is_within_rate(site: Site, found: Visitor) -> bool:
+    """Counts a report that is asked for; False for one too many."""
+    return use(site.ledger, found.user.user_id, REPORTS_AN_HOUR, site.clock()).is_allowed
 
 
 def _own(site: Site, found: Visitor, name: str) -> Shown:

@@ -132,7 +132,8 @@ progress {{ width: 100%; max-width: 34rem; height: 1rem; accent-color: var(--acc
 .finding {{ font-weight: 600; }}
 .withheld {{ color: var(--muted); font-style: italic; }}
 figure {{ margin: .8rem 0; }}
-figure img {{ width: 46rem; max-width: 100%; height: auto; display: block; background: {PAPER}; border-radius: .3rem; }}
+figure img {{ width: 46rem; max-width: 100%; height: auto; display: block; background: {PAPER}; border-radius: .3rem;
+  padding: .5rem; box-sizing: border-box; }}
 .scroll {{ overflow-x: auto; margin: .6rem 0; position: relative; }}
 table {{ border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; min-width: 50%; }}
 th {{ background: var(--head); text-align: left; }}

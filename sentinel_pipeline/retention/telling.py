@@ -83,7 +83,7 @@ def kept_for(rules: RetentionEntry) -> str:
     """How long each kind is kept, in a line."""
     days = [f"{kind} {counted(number, 'day')}" for kind, number in rules.days.items()]
     rest = [kind for kind in KINDS if kind not in rules.days]
-    return "; ".join([*days, *([f"for ever {', '.join(rest)}"] if rest else [])])
+    return "; ".join([*days, *([f"for ever: {', '.join(rest)}"] if rest else [])])
 
 
 def groups(decisions: Iterable[Decision]) -> list[Group]:

@@ -15,8 +15,10 @@ from sentinel_pipeline.delivery.edition import PublishedEdition
 from sentinel_pipeline.delivery.outbox import Order, PostOffice, Receipts, deliver
 from sentinel_pipeline.delivery_entries import SubscriptionEntry
 from sentinel_pipeline.ledger.audit import first_break, history
+from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.deliveries import claim, in_state, plan
-from sentinel_pipeline.settings import Settings
+from sentinel_pipeline.ledger.tallies import ATTACHED_BYTES, ATTACHMENTS, MAIL_DURATION, MAILS, counted
+from sentinel_pipeline.settings import Settings, ledger_url
 from sentinel_pipeline_tests.delivery.api_server import KEY, Api, Fault
 from sentinel_pipeline_tests.delivery.api_server import serving as serving_api
 from sentinel_pipeline_tests.delivery.mail_server import DIE, Postbox, serving
@@ -98,6 +100,23 @@ def test_one_refused_recipient_harms_no_other_and_can_be_tried_again(
     assert states(sent_out(by_mail, edition))["bob"] == "refused"
     assert states(sent_out(by_mail, edition, FAILED_ONLY))["bob"] == "sent"
     assert sorted(box.recipients()) == EVERYBODY
+
+
+def test_mails_and_what_went_with_them_are_counted_by_what_became_of_them(
+    by_mail: Settings, box: Postbox, edition: PublishedEdition
+) -> None:
+    box.unknown, box.faults = frozenset({"bob@house.example"}), {"DATA": ["451 4.3.0 later"]}
+    sent_out(by_mail, edition)
+    with open_ledger(ledger_url(by_mail.data)).reading() as connection:
+        mails = {one.labels: one.number for one in counted(connection, MAILS) if one.number}
+        files = {one.labels[0]: one.number for one in counted(connection, ATTACHMENTS) if one.number}
+        sizes = {one.labels[0]: one.number for one in counted(connection, ATTACHED_BYTES) if one.number}
+        (took,) = counted(connection, MAIL_DURATION)
+    assert mails == {("daily", "sent"): 2, ("daily", "refused"): 1, ("daily", "failed"): 1}
+    assert files == {"pdf": 2, "csv": 4}
+    report = next(file.bytes for file in edition.files if file.name == "report.pdf")
+    assert sizes["pdf"] == 2 * report
+    assert (took.number, took.total) == (2, 0.0), "time stands still in tests"
 
 
 def test_what_fails_for_a_moment_is_tried_again_after_the_others(

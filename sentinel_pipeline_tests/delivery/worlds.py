@@ -102,7 +102,9 @@ def parcel(edition: PublishedEdition, recipient: str = "ann@house.example", numb
         recipient=recipient,
         message_id=f"<daily-2025-03-12-r1-{number:04}@house.example>",
         written_at=AT,
-        attachments=(Attachment("daily-2025-03-12-r1-report.pdf", "application/pdf", report.path, report.sha256),),
+        attachments=(
+            Attachment("daily-2025-03-12-r1-report.pdf", "application/pdf", report.path, report.sha256, report.bytes),
+        ),
         headers=(("Auto-Submitted", "auto-generated"), ("List-Unsubscribe", "<mailto:reports@house.example>")),
         labels=(("edition", edition.name), ("subscription", "Daily"), ("delivery", f"{number:032}")),
     )

@@ -15,10 +15,12 @@ import pytest
 
 from sentinel_pipeline.domain.tables import ALERTS
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.ledger.database import open_ledger
+from sentinel_pipeline.ledger.tallies import REPORT_BYTES, REPORT_SECONDS, REPORTS, counted
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET, RANGE_END, RANGE_START
-from sentinel_pipeline.settings import PROJECT, load_settings
+from sentinel_pipeline.settings import PROJECT, ledger_url, load_settings
 from sentinel_pipeline_tests.walks.household import DAY, make_house
 
 GROUPS = {
@@ -102,6 +104,22 @@ def test_one_click_reads_a_day_and_publishes_it(house: Path, instance: dg.Dagste
         if path.is_file():
             name = path.relative_to(folder).as_posix().replace("/", "_").replace(".", "_")
             assert metadata[name].value == f"/files/{path.relative_to(house).as_posix()}"
+    assert run(house, instance, "render_daily", **{PARTITION: DAY}).success
+    with open_ledger(ledger_url(house)).reading() as connection:
+        reports = {one.labels: one.number for one in counted(connection, REPORTS) if one.number}
+        took = {one.labels: one.number for one in counted(connection, REPORT_SECONDS) if one.number}
+        sizes = {one.labels[0]: one for one in counted(connection, REPORT_BYTES)}
+    assert reports == {("daily", "daily", "published"): 1, ("daily", "daily", "unchanged"): 1}
+    assert took == {("daily",): 2}
+    assert (sizes["pdf"].number, sizes["pdf"].total) == (1, (folder / "report.pdf").stat().st_size)
+    assert sizes["csv"].total == sum(path.stat().st_size for path in folder.glob("tables/*.csv"))
+
+
+def test_a_report_is_published_where_it_cannot_be_counted(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    house = make_house(tmp_path)
+    (house / "state.db").write_bytes(b"no database" * 100)
+    assert run(house, instance, "publish_daily", **{PARTITION: DAY}).success
+    assert (house / "editions" / "daily" / DAY / "r1" / "manifest.json").is_file()
 
 
 def test_a_source_that_is_away_fails_its_own_asset_in_one_line_and_nothing_else(

@@ -16,6 +16,7 @@ from sentinel_pipeline.domain.request import Request
 from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.problems import Problem, unclosed
 from sentinel_pipeline.ledger.requests import file_request
+from sentinel_pipeline.ledger.tallies import REPORTS, counted
 from sentinel_pipeline.orchestration.alert_sensors import failed_runs_sensor, tell
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
@@ -90,6 +91,21 @@ def words(mail: EmailMessage) -> str:
     text = mail.get_body(("plain",))
     assert text is not None
     return " ".join(text.get_content().split())
+
+
+def test_a_report_that_cannot_be_made_is_counted_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("sentinel_pipeline.orchestration.reports.publish_period", broken)
+    assert not house.run(job="publish_daily")
+    before = house.cursor
+    for _ in range(2):
+        house.cursor = before
+        house.look()
+    with open_ledger(ledger_url(house.data)).reading() as connection:
+        reports = {one.labels: one.number for one in counted(connection, REPORTS) if one.number}
+    assert reports == {("daily", "daily", "failed"): 1}
 
 
 def test_a_source_that_stays_away_is_told_once_and_its_return_once(house: House) -> None:

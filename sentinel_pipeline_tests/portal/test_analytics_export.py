@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from sentinel_pipeline.ledger.tokens import make
 from sentinel_pipeline_tests.portal.test_api import MARCH, portal
@@ -89,6 +90,22 @@ def test_every_report_is_there_on_paper(portal: Portal, report: str) -> None:
     answer = handed(portal, f"{report}/pdf?{MARCH}")
     assert (answer.headers["content-type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
     assert answer.headers["content-disposition"].endswith('.pdf"')
+
+
+def on_paper(answer: httpx.Response) -> str:
+    """What the PDF says, its lines as one."""
+    pages = PdfReader(BytesIO(answer.content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def test_paper_says_whose_and_of_which_days_it_is_in_the_words_of_reports(portal: Portal) -> None:
+    said = on_paper(handed(portal, f"violators/pdf?{MARCH}"))
+    assert "Böse & Söhne Top Violators Report 10 March 2025 to 13 March 2025 · Europe/Berlin" in said
+    assert "User Incidents Critical ann 2 1" in said
+    assert "Critical 2 40.00 %" in on_paper(handed(portal, f"severity-distribution/pdf?{MARCH}"))
+    summary = on_paper(handed(portal, f"summary/pdf?{MARCH}"))
+    assert "Incidents 5 " in summary
+    assert "total_incidents" not in summary
 
 
 def test_a_file_is_on_record_and_not_sent_twice(portal: Portal) -> None:

@@ -18,7 +18,7 @@ from sentinel_pipeline.orchestration.requested_exports import fulfil
 from sentinel_pipeline.settings import load_settings
 from sentinel_pipeline_tests.exports.test_requested import make_plug
 from sentinel_pipeline_tests.portal.test_exports_api import V1, asked
-from sentinel_pipeline_tests.portal.worlds import Portal, hurry_forgotten, serving, with_people
+from sentinel_pipeline_tests.portal.worlds import Portal, hurry_forgotten, serving, with_people, with_person
 
 MONTHLY: dict[str, Any] = {
     "name": "Monthly Device Report",
@@ -147,3 +147,15 @@ def test_a_schedule_stops_with_the_right_of_its_owner(portal: Portal) -> None:
     assert fire_due(load_settings(portal.data), portal.ledger, later) == []
     assert portal.record()[-1].act == "export schedule stopped"
     change_role(portal.ledger, "analyst", "analyst", "x", now)
+
+
+def test_schedules_make_no_more_exports_in_an_hour_than_one_may_ask_for(portal: Portal) -> None:
+    with_person(portal, "hasty", "analyst", portal.clock())
+    every_minute: dict[str, Any] = {"schedule": "* * * * *", "delivery": None}
+    made = [make(portal, "hasty", name=f"Every minute {number}", **every_minute)["schedule_id"] for number in range(4)]
+    settings, now = load_settings(portal.data), portal.clock()
+    fired = [len(fire_due(settings, portal.ledger, now + timedelta(minutes=minute))) for minute in range(1, 60)]
+    assert sum(fired) == 10
+    assert fire_due(settings, portal.ledger, now + timedelta(minutes=62)) != [], "the others come when it is over"
+    for name in made:
+        portal.people["hasty"].delete(f"{V1}/schedules/{name}")

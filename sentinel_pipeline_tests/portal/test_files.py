@@ -63,6 +63,17 @@ def test_a_viewer_gets_no_file(portal: Portal) -> None:
     assert json.loads(entry.details)["permission"] == "DATA_EXPORT"
 
 
+def test_a_token_that_may_not_see_people_gets_no_file_that_names_them(portal: Portal) -> None:
+    limited = portal.browser(token(portal, "DATA_EXPORT"))
+    for name in ("report.pdf", "workbook.xlsx", "words.json", "tables/top_talkers.csv", "charts/top_talkers.svg"):
+        assert limited.get(f"{FOLDER}/{name}").status_code == 403, name
+        assert json.loads(portal.record()[-1].details)["permission"] == "PERSONAL_VIEW"
+        made = limited.post("/api/v1/links", json={"file": f"{FOLDER}/{name}".removeprefix("/files/")})
+        assert made.status_code == 404, name
+    for name in ("manifest.json", "facts.json", "tables/severity_distribution.csv"):
+        assert limited.get(f"{FOLDER}/{name}").status_code == 200, name
+
+
 CUSTOM = "editions/custom/2026-10-01_14d_0123456789ab/r1"
 
 
@@ -82,7 +93,7 @@ def test_what_was_made_on_request_is_for_admins(portal: Portal) -> None:
 
 def test_a_script_downloads_with_a_token_of_that_scope_only(portal: Portal) -> None:
     script = portal.browser()
-    assert script.get(REPORT, headers=token(portal, "DATA_EXPORT")).content == PDF
+    assert script.get(REPORT, headers=token(portal, "DATA_EXPORT", "PERSONAL_VIEW")).content == PDF
     assert script.get(REPORT, headers=token(portal, "REPORTS_VIEW")).status_code == 403
     for said in (b"Bearer sentinel_wrong", b"Basic YTpi", b"Bearer \xff"):
         assert script.get(REPORT, headers=[(b"authorization", said)]).status_code == 401

@@ -19,7 +19,18 @@ from sqlalchemy import insert
 from sentinel_pipeline.domain.delivery import STATES
 from sentinel_pipeline.domain.period import CADENCES
 from sentinel_pipeline.ledger.schema import DELIVERIES, EXPORTS
+from sentinel_pipeline.ledger.tallies import (
+    ATTACHMENTS,
+    LAST_SECONDS,
+    MAILS,
+    REPORT_BYTES,
+    REPORT_SECONDS,
+    REPORTS,
+    Added,
+    add,
+)
 from sentinel_pipeline.ledger.users import named
+from sentinel_pipeline.publishing.punctuality import SINCE
 from sentinel_pipeline_tests.portal.test_api import script
 from sentinel_pipeline_tests.portal.worlds import AT, Portal, published, serving, with_people
 from sentinel_pipeline_tests.rendering.worlds import a_report, an_empty_report
@@ -99,6 +110,43 @@ def test_a_scrape_tells_editions_deliveries_exports_and_the_queue(portal: Portal
     assert 0 < found["sentinel_disk_free_bytes",] <= found["sentinel_disk_size_bytes",]
 
 
+def test_a_scrape_tells_what_was_made_and_mailed_elsewhere(portal: Portal) -> None:
+    with portal.ledger.writing() as connection:
+        add(connection, [Added(REPORTS, ("daily", "daily", "published")), Added(MAILS, ("weekly", "sent"))])
+        add(connection, [Added(what, ("daily",), 42.5) for what in (REPORT_SECONDS, LAST_SECONDS)])
+        add(connection, [Added(REPORT_BYTES, ("pdf",), 250_000), Added(ATTACHMENTS, ("pdf",))])
+    found = values(portal)
+    assert found["dlp_reports_generated_total", "daily", "daily", "published"] == 1
+    assert found["dlp_reports_generated_total", "once", "custom", "failed"] == 0
+    assert found["dlp_emails_sent_total", "weekly", "sent"] == 1
+    assert found["dlp_report_generation_duration_seconds_bucket", "30.0", "daily"] == 0
+    assert found["dlp_report_generation_duration_seconds_bucket", "60.0", "daily"] == 1
+    assert found["dlp_report_generation_duration_seconds_sum", "daily"] == 42.5
+    assert found["sentinel_last_report_seconds", "daily"] == 42.5
+    assert found["dlp_report_size_bytes_bucket", "pdf", "300000.0"] == 1
+    assert found["dlp_report_attachments_total", "pdf"] == 1
+    assert found["dlp_email_delivery_duration_seconds_count",] == 0
+
+
+def test_what_is_late_is_told_by_the_schedules_and_a_mistake_in_them_too(portal: Portal) -> None:
+    configuration = portal.data / "config" / "sentinel.yaml"
+    configuration.parent.mkdir(exist_ok=True)
+    (portal.site.editions / "daily" / SINCE).write_text("2020-01-01\n")
+    sources = "sources: [{name: home, kind: zeek, location: logs}]\n"
+    try:
+        configuration.write_text(f"{sources}schedules: {{daily: 0 8 * * *, catch_up_days: 3, weekly: off}}\n")
+        found = values(portal)
+        assert found["sentinel_configuration_readable",] == 1
+        assert found["sentinel_late_editions", "daily"] == 3
+        assert (found["sentinel_late_editions", "weekly"], found["sentinel_late_editions", "monthly"]) == (0, 0)
+        configuration.write_text(f"{sources}schedules: {{daily: whenever}}\n")
+        found = values(portal)
+        assert found["sentinel_configuration_readable",] == 0
+        assert ("sentinel_late_editions", "daily") not in found
+    finally:
+        configuration.unlink()
+
+
 def test_figures_of_the_newest_report_are_those_of_its_facts(portal: Portal) -> None:
     found = {
         name[2]: value for name, value in values(portal).items() if name[:2] == ("sentinel_newest_figure", "daily")
@@ -140,6 +188,9 @@ def test_every_metric_of_the_dashboard_and_the_rules_is_told(portal: Portal) -> 
 
 def test_everything_the_issue_lists_is_shown() -> None:
     shown = " ".join(queries().values())
+    for name in ("dlp_reports_generated_total", "dlp_report_generation_duration_seconds", "dlp_report_size_bytes_sum"):
+        assert name in shown
+    assert "dlp_report_attachments_total" in shown
     for name in ("editions", "size_bytes", "files", "deliveries", "exports", "queue_oldest", "newest_period_end"):
         assert f"sentinel_{name}" in shown or f"sentinel_newest_{name}" in shown
     assert "dlp_analytics_queries_total" in shown

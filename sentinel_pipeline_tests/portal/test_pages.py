@@ -253,6 +253,7 @@ def test_text_that_is_out_to_break_a_page_is_shown_as_text(portal: Portal) -> No
         "/editions/daily/2026-10-29",
         "/editions/daily/2026-10-28/r9",
         "/editions/daily/2026-10-28/r01",
+        "/editions/daily/2026-10-28/r" + "1" * 5000,
         "/editions/daily/2026-10-28/.drafts",
         "/editions/hourly/2026-10-28",
         "/editions/weekly/2026-10-28",
@@ -312,3 +313,9 @@ def test_the_portal_says_whether_it_lives_and_can_work(tmp_path: Path) -> None:
         (tmp_path / "state.db").write_bytes(b"broken" * 1000)
         assert served.browser().get("/ready").status_code == 503
         assert served.browser().get("/health").status_code == 200
+
+
+def test_what_the_api_is_for_is_written_in_whole_lines(portal: Portal) -> None:
+    page = read(portal, "/api")
+    assert "those without a name counted apart" in page.text
+    assert "\u21b5" not in page.text

@@ -178,3 +178,17 @@ def test_viewers_and_foreign_forms_ask_for_nothing(house: Portal) -> None:
         assert house.people["viewer"].get(path).status_code == 403
     assert sent(house.people["viewer"], NEW, ASKED, "/account").status_code == 403
     assert house.people["analyst"].post(NEW, data={**ASKED, "word": "0" * 64}).status_code == 403
+
+
+def test_ten_reports_an_hour_and_asking_again_counts(house: Portal) -> None:
+    names = [ask(house, name=f"report {number}", formats=["pdf"], last=f"{number + 1}d") for number in range(10)]
+    refused = sent(house.people["analyst"], NEW, {**ASKED, "last": "20d"})
+    assert refused.status_code == 429
+    assert "At most ten reports an hour" in refused.text
+    assert 'value="Cameras &lt;b&gt;"' in refused.text, "what was filled in is not lost"
+    begin(house.ledger, names[0], "run", house.clock())
+    fail(house.ledger, names[0], "broken", house.clock())
+    again = sent(house.people["analyst"], f"/reports/{names[0]}/again", {})
+    assert again.status_code == 409
+    assert "At most ten reports an hour" in again.text
+    assert sent(house.people["admin"], NEW, ASKED).status_code == 303, "others are not counted with"

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from sentinel_pipeline.delivery.subscriptions import kept_subscriptions
+from sentinel_pipeline.ledger.subscriptions import kept
+from sentinel_pipeline.ledger.users import change_role, set_active
 from sentinel_pipeline_tests.delivery.worlds import published
 from sentinel_pipeline_tests.portal.worlds import Portal, sent
 
@@ -144,3 +147,23 @@ def test_viewers_and_foreign_forms_subscribe_to_nothing(house: Portal) -> None:
     assert house.people["viewer"].get(HOME).status_code == 403
     assert sent(house.people["viewer"], NEW, MINE, "/account").status_code == 403
     assert house.people["analyst"].post(NEW, data={**MINE, "word": "x"}).status_code == 403
+
+
+def test_nothing_goes_out_for_who_may_have_no_reports_any_more(house: Portal) -> None:
+    subscribe(house)
+
+    def in_force() -> list[str]:
+        with house.ledger.reading() as connection:
+            served, problems = kept_subscriptions(kept(connection), house.site.settings)
+        assert problems == (), "a run that delivers to others has not failed for it"
+        return [one.name for one in served if one.is_active]
+
+    assert in_force() == ["Mine & yours"]
+    change_role(house.ledger, "analyst", "viewer", "tests", house.clock())
+    assert in_force() == []
+    assert "may not have reports any more" in house.people["admin"].get(HOME).text
+    change_role(house.ledger, "analyst", "analyst", "tests", house.clock())
+    set_active(house.ledger, "analyst", False, "tests", house.clock())
+    assert in_force() == []
+    set_active(house.ledger, "analyst", True, "tests", house.clock())
+    assert in_force() == ["Mine & yours"]
