@@ -71,7 +71,7 @@ def require_kept(folder: Path, period: Period, lake: Lake) -> None:
 
 def _counts_more(lake: Lake, day: str) -> bool:
     """Whether this version counts something of a table that was counted, and it was not."""
-    made = {one: lake.path(statistic_asset(one.name), day).exists() for one in STATISTICS}
+    made = {one: lake.exists(statistic_asset(one.name), day) for one in STATISTICS}
     counted_tables = {one.table for one, is_there in made.items() if is_there}
     return any(one.table in counted_tables and not is_there for one, is_there in made.items())
 
