@@ -82,16 +82,19 @@ def object_store() -> Store | None:
     The usual AWS_* variables say where its service is and who asks. Raises UsageError for what is no address.
     """
     address = os.environ.get(STORE_URL)
-    if not address:
-        return None
+    try:
+        return store_named(address) if address else None
+    except UsageError as error:
+        raise UsageError(f"{STORE_URL}: {error}") from None
+
+
+def store_named(address: str) -> Store:
+    """The bucket of an address, at the service that the environment names. Raises UsageError for what is none."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
     kept = os.environ.get(STORE_COPY_GB) or "20"
     if not kept.isascii() or not kept.isdigit() or int(kept) < 1:
         raise UsageError(f"{STORE_COPY_GB} is '{kept}'; write a whole number of gigabytes, such as 20")
-    try:
-        return store_at(address, endpoint, int(kept) * GIGABYTE)
-    except UsageError as error:
-        raise UsageError(f"{STORE_URL}: {error}") from None
+    return store_at(address, endpoint, int(kept) * GIGABYTE)
 
 
 def demo_postgresql_url() -> str | None:

@@ -15,6 +15,8 @@ FOLDER: Final = ".store"
 ADDRESS: Final = "address"
 # What tells of an edition stays: it is small, and asked for with every look at what is published.
 STAYING: Final = ("/manifest.json", "/facts.json", "/words.json")
+SWEPT: Final = "swept"
+SWEEP_SECONDS: Final = 86_400
 BEING_WRITTEN: Final = "~"
 # Whoever was told that a file is fresh may be about to read it: so long it stays, however full the copy is.
 IN_USE_SECONDS: Final = 3_600
@@ -40,6 +42,17 @@ class CopyNotes:
         place = self._place(ADDRESS)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(address, encoding="utf-8")
+        self.note_sweep()
+
+    def is_sweep_due(self) -> bool:
+        """Whether a day went by since copies were compared with what is there."""
+        try:
+            return time.time() - self._place(SWEPT).stat().st_mtime > SWEEP_SECONDS
+        except FileNotFoundError:
+            return True
+
+    def note_sweep(self) -> None:
+        self._place(SWEPT).touch()
 
     def is_of(self, key: str, tag: str | None) -> bool:
         """Whether the file is here as it was fetched or put, of an object with that tag."""
@@ -78,7 +91,7 @@ class CopyNotes:
         """Names of what is noted below a folder."""
         root = self.data / FOLDER
         for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and not path.name.endswith(BEING_WRITTEN) and path != root / ADDRESS:
+            if path.is_file() and not path.name.endswith(BEING_WRITTEN) and path.parent != root:
                 yield path.relative_to(root).as_posix()
 
     def bound(self) -> None:

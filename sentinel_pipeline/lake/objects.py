@@ -6,14 +6,14 @@ The client's library is imported with the first request, not before: it starts t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from sentinel_pipeline.domain.errors import ObjectChangedError, StoreError
 from sentinel_pipeline.domain.stores import Store
@@ -31,6 +31,7 @@ ONE_REQUEST: Final = timedelta(seconds=60)
 # Of the first request, which tells whether there is such a bucket: nobody waits minutes to read of a wrong address.
 FIRST_TRIES: Final = 3
 ABREAST: Final = 8
+One = TypeVar("One")
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,9 @@ class Objects:
 
     def put_all(self, files: Mapping[str, Path]) -> dict[str, str]:
         """Replaces several objects side by side; their tags by key."""
-        with ThreadPoolExecutor(ABREAST) as pool:
-            return dict(zip(files, pool.map(self.put, files, files.values()), strict=True))
+        tags: dict[str, str] = {}
+        abreast(lambda key: tags.update({key: self.put(key, files[key])}), list(files))
+        return tags
 
     @property
     def _client(self) -> S3Store:
@@ -194,6 +196,17 @@ class Objects:
             yield
         except (obstore.exceptions.BaseError, FileNotFoundError, PermissionError) as error:
             raise StoreError(f"{self._said(key)}: {_reason(str(error), self.store)}") from None
+
+
+def abreast(work: Callable[[One], None], of: Sequence[One]) -> None:
+    """Several at once, as many as a service bears; the first that fails fails all."""
+    if len(of) < 2:
+        for one in of:
+            work(one)
+        return
+    with ThreadPoolExecutor(ABREAST) as pool:
+        for _ in pool.map(work, of):
+            pass
 
 
 REASONS: Final = (

@@ -19,7 +19,7 @@ from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.lake.objects import Seen
 from sentinel_pipeline.lake.storage import CLEAR, Storage
 from sentinel_pipeline.lake.whole_files import replacing, write_whole
-from sentinel_pipeline.lake.working_copy import copy_of, fresh, fresh_all, remove, send
+from sentinel_pipeline.lake.working_copy import copy_of, fresh, fresh_all, is_there, remove, send
 
 COMPRESSION_LEVEL = 3
 DAY = "????-??-??"
@@ -49,13 +49,14 @@ class Lake:
 
     def exists(self, asset: str, partition: str) -> bool:
         """Whether a partition was made."""
-        return fresh(self.path(asset, partition)).exists()
+        return is_there(self.path(asset, partition))
 
     def has(self, asset: str, partition: str) -> bool:
         """Whether a partition was made and can be read."""
-        if not self.exists(asset, partition):
+        path = fresh(self.path(asset, partition))
+        if not path.exists():
             return False
-        self.storage.require_key(self.path(asset, partition))
+        self.storage.require_key(path)
         return True
 
     def partitions(self, asset: str) -> list[str]:
@@ -78,8 +79,8 @@ class Lake:
 
     def write_keeping(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
         """Like `write`, but a different earlier version stays readable as `version_path`."""
-        path = self.path(asset, partition)
-        if not self.exists(asset, partition):
+        path = fresh(self.path(asset, partition))
+        if not path.exists():
             return self.write(asset, partition, table)
         earlier = self.version(asset, partition)
         kept = self.version_path(asset, partition, earlier)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +16,8 @@ from time import monotonic, sleep
 from typing import Final
 
 from sentinel_pipeline.domain.errors import PublishingError
-from sentinel_pipeline.lake.working_copy import WorkingCopy, copy_of, look_again
+from sentinel_pipeline.lake.mirror import Mirror
+from sentinel_pipeline.lake.working_copy import copy_of, look_again
 
 CLAIMS: Final = ".revisions"
 # What makes an edition exist.
@@ -50,14 +52,31 @@ def claimed_keys(cadence: Path, pattern: str) -> list[str]:
     return sorted({key for key, number in claims if (cadence / key / f"r{number}" / LAST).is_file()})
 
 
-def _fetch_telling(copy: WorkingCopy, revisions: Sequence[Path]) -> None:
+def is_edition(revision: Path) -> bool:
+    """Whether a revision (its folder) in a bucket has its manifest; those on disk appear whole."""
+    copy = copy_of(revision)
+    if copy is None:
+        return True
+    if not re.fullmatch(r"r[1-9][0-9]*", revision.name):
+        return False
+    copy.fresh_finals([copy.key(revision / LAST)])
+    return (revision / LAST).is_file()
+
+
+def fetch_manifests(cadence: Path) -> None:
+    """Fetches the manifests of all editions of a cadence (its folder) from a bucket."""
+    if copy := copy_of(cadence):
+        copy.fresh_finals([copy.key(cadence / key / f"r{number}" / LAST) for key, number in _claims(copy, cadence)])
+
+
+def _fetch_telling(copy: Mirror, revisions: Sequence[Path]) -> None:
     """Fetches what tells of revisions, where it was never fetched: the manifest last, so that it stands for all."""
     unknown = [revision for revision in revisions if not copy.notes.holds(copy.key(revision / LAST))]
     for names in (TELLING, (LAST,)):
         copy.fresh_finals([copy.key(revision / name) for revision in unknown for name in names])
 
 
-def _claims(copy: WorkingCopy, cadence: Path) -> list[tuple[str, int]]:
+def _claims(copy: Mirror, cadence: Path) -> list[tuple[str, int]]:
     names = (name.rpartition(".r") for name in copy.inside(cadence.parent / CLAIMS / cadence.name))
     return [(key, int(number)) for key, _, number in names if key and number.isdigit()]
 

@@ -12,6 +12,7 @@ from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import BEFORE, Period
 from sentinel_pipeline.lake.closures import closed_on, is_closed
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.publishing.claims import claimed
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.statistics import STATISTICS
 
@@ -60,6 +61,7 @@ def require_kept(folder: Path, period: Period, lake: Lake) -> None:
             f"{name} cannot be made: {uncounted[0]} was counted by an earlier version, which counted less, and what it"
             " was read from was deleted by retention"
         )
+    claimed(folder)
     is_published = any(folder.glob("r[1-9]*/manifest.json"))
     before = closed_on(lake, "statistics", period.previous.day_keys) if is_published else {}
     if before:
