@@ -77,6 +77,13 @@ class Mirror:
 
     def _fetch_once(self, key: str) -> None:
         path = self.data / key
+        try:
+            self._fetch_into(key, path)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be fetched: {error.strerror or error}") from None
+        self.notes.bound()
+
+    def _fetch_into(self, key: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
@@ -92,7 +99,6 @@ class Mirror:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        self.notes.bound()
 
     def send(self, temporary: Path, path: Path) -> None:
         """Puts a file into the bucket that will have the name `path` here."""

@@ -16,6 +16,8 @@ from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import appearing, replacing, replacing_folder
 from sentinel_pipeline.lake.working_copy import copy_of, fresh, fresh_below, look_again, remove_below
+from sentinel_pipeline_tests.lake.secrets import storage
+from sentinel_pipeline_tests.publishing.test_editions import disk
 from sentinel_pipeline_tests.s3 import copy_at, harmful
 
 CLOSED_AT = datetime(2025, 6, 1, tzinfo=UTC)
@@ -237,3 +239,26 @@ def test_json_is_read_as_it_is_there(store: Store, tmp_path: Path) -> None:
     write_json(here.folder("daily/corrections", "x.json"), {"a": 1})
     assert read_json(there.folder("daily/corrections", "x.json")) == {"a": 1}
     assert read_json(there.folder("daily/corrections", "y.json")) == {}
+
+
+def test_an_encrypted_lake_goes_up_as_it_lies(store: Store, tmp_path: Path) -> None:
+    lakes(tmp_path, store)
+    here, there = (Lake(tmp_path / machine / "lake", storage("env:NEW")) for machine in ("here", "there"))
+    path = here.write("facts/alerts", "2025-01-01", ONE)
+    found = Objects(store).read("lake/facts/alerts/2025-01-01.parquet")
+    assert found is not None
+    assert found[0] == path.read_bytes()
+    assert found[0].endswith(b"PARE")
+    assert there.read("facts/alerts", "2025-01-01").equals(ONE)
+    assert there.version("facts/alerts", "2025-01-01") == here.version("facts/alerts", "2025-01-01")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_fetched(store: Store, tmp_path: Path) -> None:
+    Objects(store).put("exports/large.csv", bytes(400_000))
+    with disk(tmp_path / "disk") as small:
+        copy_at(small, store)
+        with pytest.raises(StoreError, match=r"large.csv: cannot be fetched: No space left on device$"):
+            fresh(small / "exports" / "large.csv")
+        assert list((small / "exports").iterdir()) == []
+        declare(small, None)

@@ -6,14 +6,16 @@ import filecmp
 import json
 import shutil
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from sentinel_pipeline.domain.stores import Store, declare
 from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.portal.downloads import published_file
-from sentinel_pipeline_tests.s3 import copy_at
+from sentinel_pipeline_tests.s3 import copy_at, harmful
 from sentinel_pipeline_tests.walks.household import Said, sentinel
 
 LASTING = ("config", "keys", "systems")
@@ -30,14 +32,15 @@ def machine(folder: Path, like: Path) -> Path:
     return folder
 
 
-def demo_at(data: Path) -> tuple[str, str]:
-    """A demo whose sources all machines find at one place; its last day, and the Monday of its last full week."""
+def demo_at(data: Path) -> list[tuple[str, str]]:
+    """A demo whose sources all machines find at one place; cadence and key of its last day and its last full week."""
     done(sentinel(data, "demo", "--days", "16", "--scale", "0.2"))
     file = data / "config" / "sentinel.yaml"
     text = file.read_text().replace("sqlite:///systems", f"sqlite:///{data}/systems")
     file.write_text(text.replace("location: systems", f"location: {data}/systems"))
     last = date.fromisoformat(text.partition("first_day: ")[2].split()[0]) + timedelta(days=15)
-    return last.isoformat(), (last - timedelta(days=(last.weekday() + 1) % 7 + 6)).isoformat()
+    monday = last - timedelta(days=(last.weekday() + 1) % 7 + 6)
+    return [("daily", last.isoformat()), ("weekly", monday.isoformat())]
 
 
 def done(said: Said) -> Said:
@@ -57,15 +60,25 @@ def same(one: Path, other: Path) -> None:
     assert (differing, missing) == ([], [])
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, without a bucket: its last day and its last full week published."""
+    data = tmp_path_factory.mktemp("demo") / "plain"
+    for cadence, key in demo_at(data):
+        done(sentinel(data, "publish", cadence, key))
+    return data
+
+
+def periods_of(data: Path) -> list[tuple[str, str]]:
+    return sorted((path.parent.parent.name, path.parent.name) for path in (data / "editions").glob("[a-z]*/*/r1"))
+
+
 @pytest.mark.slow
 def test_what_one_machine_publishes_into_a_bucket_is_the_same_and_whole_from_an_empty_one(
-    store: Store, tmp_path: Path
+    plain: Path, store: Store, tmp_path: Path
 ) -> None:
-    plain = tmp_path / "plain"
-    day, week = demo_at(plain)
-    periods = (("daily", day), ("weekly", week))
-    for cadence, key in periods:
-        done(sentinel(plain, "publish", cadence, key))
+    periods = periods_of(plain)
+    day = periods[0][1]
     bucket = {"SENTINEL_STORE_URL": store.url, "AWS_ENDPOINT_URL": store.endpoint}
     first = machine(tmp_path / "first", plain)
     for cadence, key in periods:
@@ -100,3 +113,43 @@ def test_what_one_machine_publishes_into_a_bucket_is_the_same_and_whole_from_an_
     declare(third, None)
     keys = [seen.key for seen in Objects(store).below("")]
     assert not [key for key in keys if key.startswith(("keys", "config", "state")) or key.endswith(".lock")]
+
+
+@pytest.mark.slow
+def test_a_service_that_is_slow_fails_and_hangs_up_changes_no_byte(plain: Path, store: Store, tmp_path: Path) -> None:
+    """One request in ten is refused, one in fifteen cut off, one in twenty late."""
+    numbers = count(1)
+
+    def harm(method: str, path: str) -> int | None:
+        number = next(numbers)
+        if number % 20 == 0:
+            sleep(0.3)
+        return 500 if number % 10 == 0 else 0 if number % 15 == 0 else None
+
+    data, (cadence, key) = machine(tmp_path / "data", plain), periods_of(plain)[0]
+    with harmful(store.endpoint, harm) as endpoint:
+        done(sentinel(data, "publish", cadence, key, SENTINEL_STORE_URL=store.url, AWS_ENDPOINT_URL=endpoint))
+    same(plain / "editions" / cadence / key, data / "editions" / cadence / key)
+    other = {"SENTINEL_STORE_URL": store.url, "AWS_ENDPOINT_URL": store.endpoint}
+    verified = sentinel(
+        machine(tmp_path / "other", plain), "verify", f"{store.url}/editions/{cadence}/{key}/r1", **other
+    )
+    assert "0 faults" in done(verified).last
+
+
+@pytest.mark.slow
+def test_while_the_service_is_away_a_command_ends_with_one_line(plain: Path, store: Store, tmp_path: Path) -> None:
+    cadence, key = periods_of(plain)[0]
+    data = machine(tmp_path / "data", plain)
+    copy_at(data, store)
+    declare(data, None)
+    away = {"SENTINEL_STORE_URL": store.url, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    said = sentinel(data, "publish", cadence, key, **away)
+    assert said.code == 1
+    assert len(said.complaints) == 1
+    assert "http://127.0.0.1:1 cannot be reached; check AWS_ENDPOINT_URL and the network" in said.complaints[0]
+    said = sentinel(data, "publish", cadence, key, **{**away, "SENTINEL_STORE_URL": "s3://"})
+    assert (said.code, said.complaints) == (
+        2,
+        ["sentinel: SENTINEL_STORE_URL: s3:// is no address of a bucket; write s3://bucket or s3://bucket/prefix"],
+    )
