@@ -56,15 +56,17 @@ class Mirror:
 
     def fresh_below(self, folder: str) -> None:
         """Makes a folder here, however deep, what it is in the bucket."""
+        noted = list(self.notes.below(folder))  # before: what another process puts meanwhile is not gone
         found = {seen.key: seen for seen in self.objects.below(folder)}
-        for key in self.notes.below(folder):
+        for key in noted:
             if key not in found:
                 self.notes.remove(key)
         stale = [key for key, seen in found.items() if not self.notes.is_of(key, seen.tag)]
         abreast(lambda key: self._renew(key, found[key]), stale)
 
     def _renew(self, key: str, seen: Seen | None) -> None:
-        if seen is None:
+        """Before a file goes it is looked for once more: another process of this copy may just have written it."""
+        if seen is None and self.objects.look(key) is None:
             self.notes.remove(key)
         else:
             self._fetch(key)

@@ -12,7 +12,9 @@ from sentinel_pipeline.domain.stores import Store, declare
 from sentinel_pipeline.lake import copy_notes
 from sentinel_pipeline.lake import objects as objects_module
 from sentinel_pipeline.lake.closures import close, closed_at, in_use
+from sentinel_pipeline.lake.mirror import Mirror
 from sentinel_pipeline.lake.objects import Objects
+from sentinel_pipeline.lake.sightings import Sightings
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
 from sentinel_pipeline.lake.whole_files import appearing, replacing, replacing_folder
 from sentinel_pipeline.lake.working_copy import copy_of, fresh, fresh_below, look_again, remove_below
@@ -232,6 +234,22 @@ def test_once_a_day_copies_of_what_is_gone_go_too(store: Store, tmp_path: Path) 
     os.utime(tmp_path / "there" / ".store" / "swept", (1, 1))
     copy.sweep()
     assert [path.stem for path in (there.root / "facts" / "alerts").iterdir()] == ["2025-01-02"]
+
+
+def test_what_another_process_of_the_copy_just_wrote_is_not_taken_for_gone(store: Store, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "here" / "lake")
+    copy = copy_at(tmp_path / "here", store)
+    assert lake.partitions("facts/alerts") == []
+    objects = Objects(store)
+    other = Mirror(copy.data, objects, copy.notes, Sightings(objects))
+    path = lake.path("facts/alerts", "2025-01-01")
+    path.parent.mkdir(parents=True)
+    ONE.write_parquet(tmp_path / "written")
+    other.send(tmp_path / "written", path)
+    (tmp_path / "written").replace(path)
+    assert not copy.sightings.inside("lake/facts/alerts"), "seen a moment ago"
+    fresh(path)
+    assert path.exists()
 
 
 def test_json_is_read_as_it_is_there(store: Store, tmp_path: Path) -> None:
