@@ -22,8 +22,8 @@ from sentinel_pipeline.lake.sightings import Sightings
 ROOMS: Final = ("lake", "editions", "exports")
 # Hidden names that belong to what is published; all others are being written, or are locks.
 SHARED: Final = frozenset({".drafts", ".made_from", ".revisions", ".scheduled_since", ".withdrawn.json"})
-# What is put over nothing is in memory meanwhile; larger files are put in parts.
 DOWNLOADED: Final = "exports/"
+# What is put over nothing is in memory meanwhile; larger files are put in parts.
 LARGE: Final = 64 * 1024 * 1024
 TRIES: Final = 5
 
@@ -132,9 +132,8 @@ class Mirror:
         """Makes a folder of the bucket what `staging` is, which will have the name `folder` here; some names last."""
         below = self.key(folder)
         files = {f"{below}/{path.relative_to(staging).as_posix()}": path for path in files_in(staging)}
-        for key in [seen.key for seen in self.objects.below(below) if seen.key not in files]:
-            self.delete([key])
         at_the_end = {f"{below}/{name}" for name in last}
+        self.delete([seen.key for seen in self.objects.below(below) if seen.key not in files.keys() - at_the_end])
         for part in ({k: v for k, v in files.items() if k not in at_the_end}, {k: files[k] for k in at_the_end}):
             for key, tag in self.objects.put_all(part).items():
                 self._sent(key, tag, part[key])

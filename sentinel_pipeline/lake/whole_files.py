@@ -55,7 +55,8 @@ def _linked(temporary: Path, path: Path) -> Path:
         try:
             if copy and not copy.send_new(temporary, wanted):
                 raise FileExistsError
-            wanted.unlink(missing_ok=True) if copy else None
+            if copy:  # free there, it is a leftover here
+                wanted.unlink(missing_ok=True)
             wanted.hardlink_to(temporary)
         except FileExistsError:
             number += 1

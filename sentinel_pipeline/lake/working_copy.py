@@ -74,13 +74,6 @@ def fresh_all(paths: Iterable[Path]) -> list[Path]:
     return wanted
 
 
-def fresh_finals(paths: Iterable[Path]) -> None:
-    """The same for files that never change: they are not asked for again."""
-    wanted = list(paths)
-    if wanted and (copy := copy_of(wanted[0])):
-        copy.fresh_finals([copy.key(path) for path in wanted])
-
-
 def fresh_below(folder: Path) -> Path:
     """A folder as it is in the bucket, with everything below."""
     if copy := copy_of(folder):

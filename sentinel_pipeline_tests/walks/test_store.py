@@ -34,7 +34,7 @@ def machine(folder: Path, like: Path) -> Path:
 
 def demo_at(data: Path) -> list[tuple[str, str]]:
     """A demo whose sources all machines find at one place; cadence and key of its last day and its last full week."""
-    done(sentinel(data, "demo", "--days", "16", "--scale", "0.2"))
+    done(sentinel(data, "demo", "--days", "16", "--scale", "0.05"))
     file = data / "config" / "sentinel.yaml"
     text = file.read_text().replace("sqlite:///systems", f"sqlite:///{data}/systems")
     file.write_text(text.replace("location: systems", f"location: {data}/systems"))
@@ -95,7 +95,7 @@ def test_what_one_machine_publishes_into_a_bucket_is_the_same_and_whole_from_an_
         again = done(sentinel(second, "publish", cadence, key, "--json", **bucket))
         assert json.loads(again.last)["revision"] == 1
         assert f"unchanged: {cadence}/{key}/r1" in again.err
-    same(plain / "editions", second / "editions")
+        same(plain / "editions" / cadence / key, second / "editions" / cadence / key)
 
     stranger = tmp_path / "stranger"
     public = next((plain / "keys").glob("*.pub"))
