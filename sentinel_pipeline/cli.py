@@ -27,7 +27,14 @@ from sentinel_pipeline.migrate_command import migrate
 from sentinel_pipeline.request_command import request
 from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.serve_command import serve
-from sentinel_pipeline.settings import data_folder, demo_postgresql_url, load_settings, share_cores, source_settings
+from sentinel_pipeline.settings import (
+    data_folder,
+    demo_postgresql_url,
+    load_settings,
+    object_store,
+    share_cores,
+    source_settings,
+)
 from sentinel_pipeline.subscription_command import subscriptions
 from sentinel_pipeline.terminal import RoomProgress, configured, say
 from sentinel_pipeline.verify_command import trace, verify
@@ -205,8 +212,12 @@ def publish(cadence: str, key: str, as_json: bool) -> None:
     outcome = publish_edition(settings, period, say)
     for problem in outcome.problems:
         click.echo(f"sentinel: {problem}", err=True)
+    store = object_store()
+    lies_at = {} if store is None else {"address": f"{store.url}/editions/{outcome.edition}"}
+    for address in lies_at.values():
+        say(f"it lies at {address}")
     if as_json:
-        named = {"edition": outcome.edition, "folder": str(outcome.folder), "revision": outcome.revision}
+        named = {"edition": outcome.edition, "folder": str(outcome.folder), "revision": outcome.revision} | lies_at
         click.echo(json.dumps({**named, "files": list(outcome.files)}))
     else:
         click.echo(str(outcome.folder))

@@ -20,6 +20,7 @@ from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, Subsc
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import Pace, SourceSettings
+from sentinel_pipeline.domain.stores import GIGABYTE, Store, declare, store_at
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.yaml_document import Lines, document_of
@@ -28,6 +29,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
 UNCONFIGURED = DeliveryEntry()
 POSTGRESQL_URL = "SENTINEL_POSTGRESQL_URL"
+STORE_URL = "SENTINEL_STORE_URL"
+STORE_COPY_GB = "SENTINEL_STORE_COPY_GB"
 DEMO_POSTGRESQL_URL = "SENTINEL_DEMO_POSTGRESQL_URL"
 
 
@@ -71,6 +74,27 @@ def ledger_url(data: Path) -> str:
 def ledger_file_url(data: Path) -> str:
     """Where the ledger lies when no server is named: `state.db` in the data folder."""
     return f"sqlite:///{data / 'state.db'}"
+
+
+def object_store() -> Store | None:
+    """The bucket that lake, editions and exports lie in: SENTINEL_STORE_URL; None when they lie in the data folder.
+
+    The usual AWS_* variables say where its service is and who asks. Raises UsageError for what is no address.
+    """
+    address = os.environ.get(STORE_URL)
+    try:
+        return store_named(address) if address else None
+    except UsageError as error:
+        raise UsageError(f"{STORE_URL}: {error}") from None
+
+
+def store_named(address: str) -> Store:
+    """The bucket of an address, at the service that the environment names. Raises UsageError for what is none."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    kept = os.environ.get(STORE_COPY_GB) or "20"
+    if not kept.isascii() or not kept.isdigit() or int(kept) < 1:
+        raise UsageError(f"{STORE_COPY_GB} is '{kept}'; write a whole number of gigabytes, such as 20")
+    return store_at(address, endpoint, int(kept) * GIGABYTE)
 
 
 def demo_postgresql_url() -> str | None:
@@ -172,6 +196,7 @@ class Settings:
 def load_settings(data: Path | None = None) -> Settings:
     """Settings of a data folder; without a `sentinel.yaml` those of the demo. Raises SettingsError."""
     folder = data_folder() if data is None else data
+    declare(folder, object_store())
     file = folder / "config" / "sentinel.yaml"
     try:
         text = file.read_text(encoding="utf-8")

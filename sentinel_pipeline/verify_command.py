@@ -3,34 +3,73 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import click
 
 from sentinel_pipeline.domain.amounts import counted
-from sentinel_pipeline.domain.errors import SentinelError
-from sentinel_pipeline.settings import data_folder, load_settings
+from sentinel_pipeline.domain.errors import SentinelError, UsageError
+from sentinel_pipeline.domain.stores import declare, declared
+from sentinel_pipeline.settings import data_folder, load_settings, object_store, store_named
 
 if TYPE_CHECKING:
     from sentinel_pipeline.publishing.verification import Trace
 
+SCHEME: Final = "s3://"
+EDITION: Final = re.compile(r"(?P<root>s3://.+?)/(?P<edition>editions/[a-z]+/[\w-]+/r[1-9][0-9]*)")
+
+
+@contextmanager
+def edition_at(place: str) -> Iterator[Path]:
+    """The folder of an edition; of one in another bucket than the data folder's a copy, which is gone afterwards."""
+    data, own = data_folder(), object_store()
+    declare(data, own)
+    if not place.startswith(SCHEME):
+        yield Path(place).absolute()
+        return
+    match = EDITION.fullmatch(place.rstrip("/"))
+    if match is None:
+        raise UsageError(f"{place} is no address of an edition; write s3://bucket/prefix/editions/daily/2026-01-05/r1")
+    store = store_named(match["root"])
+    if store == own:
+        yield data / match["edition"]
+        return
+    with TemporaryDirectory(prefix="sentinel-edition-") as folder:
+        copy = Path(folder).resolve()
+        declare(copy, store)
+        try:
+            yield copy / match["edition"]
+        except SentinelError as error:
+            raise type(error)(str(error).replace(str(copy), store.url)) from None
+        finally:
+            declare(copy, None)
+
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("edition")
 @click.option(
     "--public-key",
     type=click.Path(path_type=Path),
     help="Check with this key alone; left out: those of the data folder.",
 )
-def verify(folder: Path, public_key: Path | None) -> None:
-    """Checks a published edition offline: every checksum, the signature, and the chain of editions before it."""
+def verify(edition: str, public_key: Path | None) -> None:
+    """Checks a published edition: every checksum, the signature, and the chain of editions before it.
+
+    EDITION is its folder, or its address in a bucket: s3://bucket/prefix/editions/daily/2026-01-05/r1.
+    """
     from sentinel_pipeline.publishing.signing_keys import KEYS, kept_public_keys, public_keys
     from sentinel_pipeline.publishing.verification import verify as examine
 
     kept = data_folder() / KEYS
-    verdict = examine(folder.absolute(), public_keys(public_key) if public_key else kept_public_keys(kept))
+    with edition_at(edition) as folder:
+        verdict = examine(folder, public_keys(public_key) if public_key else kept_public_keys(kept))
     for fault in verdict.faults:
         click.echo(f"sentinel: {fault}", err=True)
     if not verdict.is_signature_checked:
@@ -43,18 +82,23 @@ def verify(folder: Path, public_key: Path | None) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("edition")
 @click.argument("fact")
-def trace(folder: Path, fact: str) -> None:
-    """Recomputes one published figure from the partitions it names."""
+def trace(edition: str, fact: str) -> None:
+    """Recomputes one published figure from the partitions it names.
+
+    EDITION is its folder, or its address in a bucket: s3://bucket/prefix/editions/daily/2026-01-05/r1.
+    """
     from sentinel_pipeline.orchestration.deployment import lake_of
     from sentinel_pipeline.publishing.verification import trace as recompute
     from sentinel_pipeline.requests.wanted import narrowing_of_edition
 
-    place = folder.absolute()
-    beside = place.parents[3] if len(place.parents) > 3 else place
-    settings = load_settings(beside if (beside / "lake").is_dir() else data_folder())
-    traced = recompute(place, fact, lake_of(settings), narrowing_of_edition(place, settings))
+    with edition_at(edition) as place:
+        beside = place.parents[3] if len(place.parents) > 3 else place
+        settings = load_settings(beside if (beside / "lake").is_dir() else data_folder())
+        is_elsewhere = declared(place) is not None and not place.is_relative_to(settings.data)
+        lake = replace(lake_of(settings), root=beside / "lake") if is_elsewhere else lake_of(settings)
+        traced = recompute(place, fact, lake, narrowing_of_edition(place, settings))
     zone = settings.zone
     for asset, partition, version in traced.inputs:
         fate = _fate(traced, (asset, partition, version), zone)

@@ -1,4 +1,4 @@
-"""What tests in every room share: a PostgreSQL server, with a fresh database for each test that asks for one."""
+"""What tests in every room share: a PostgreSQL and an S3 server, with a fresh database or bucket for each test."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 from hypothesis import settings
+
+from sentinel_pipeline.domain.stores import Store
+from sentinel_pipeline_tests.s3 import new_store, s3_server
 
 # Each worker of a parallel run has a core; threads of Polars and a second process for pictures would fight for it.
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
@@ -52,6 +55,19 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     _execute(postgresql_server, f"CREATE DATABASE {name}")
     yield postgresql_server.replace("/postgres?", f"/{name}?")
     _execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def s3_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 server; each worker process of a parallel run has one of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as address:
+        yield address
+
+
+@pytest.fixture
+def store(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A prefix of an empty bucket."""
+    return new_store(s3_address, f"bucket-{next(NUMBERS)}", monkeypatch)
 
 
 def _execute(url: str, statement: str) -> None:

@@ -70,7 +70,7 @@ MAY_IMPORT = {
     "cli": EVERYTHING,
     "access_command": frozenset({"domain", "ledger", "settings", "terminal"}),
     "audit_command": frozenset({"domain", "lake.whole_files", "ledger", "rendering", "settings", "terminal"}),
-    "migrate_command": frozenset({"domain", "ledger", "orchestration", "settings"}),
+    "migrate_command": frozenset({"domain", "ledger", "orchestration", "publishing", "settings"}),
     "serve_command": frozenset({"portal", "terminal"}),
     "delivery_command": frozenset(
         {"delivery", "domain", "ledger", "orchestration", "requests", "settings", "terminal"}
@@ -91,6 +91,7 @@ READS_ENVIRONMENT = {"settings"}
 LATE = (
     "adbc_driver_postgresql",
     "matplotlib",
+    "obstore",
     "pikepdf",
     "reportlab",
     "sendgrid",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sentinel_pipeline.domain.stores import Store
+from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.orchestration.control_room import sole_room
 from sentinel_pipeline.orchestration.home import prepare_home
@@ -63,3 +65,23 @@ def test_a_database_that_cannot_be_used_leaves_the_file_as_it_is(sentinel: Termi
     assert said.err.count("\n") == 1
     sentinel.patch.delenv(URL)
     assert "root" in sentinel("users", "list").out
+
+
+def test_files_move_into_a_bucket_and_are_used_from_there(sentinel: Terminal, store: Store) -> None:
+    (sentinel.data / "exports").mkdir()
+    (sentinel.data / "exports" / "alerts.csv").write_text("alerts")
+    unset = sentinel("migrate", "--store")
+    assert (unset.code, unset.err) == (
+        2,
+        "sentinel: SENTINEL_STORE_URL is not set; it names the bucket to move to, such as s3://reports/sentinel\n",
+    )
+    sentinel.patch.setenv("SENTINEL_STORE_URL", store.url)
+    sentinel.patch.setenv("AWS_ENDPOINT_URL", store.endpoint)
+    refused = sentinel("audit", "export")
+    assert refused.code == 2
+    assert "exports holds files that are not in s3://" in refused.err
+    moved = sentinel("migrate", "--store")
+    assert (moved.code, moved.last) == (0, f"1 file moved to {store.url}, every one compared")
+    assert "exports 1 file 6 bytes\n" in moved.out
+    assert sentinel("audit", "export").code == 0
+    assert len([seen.key for seen in Objects(store).below("exports")]) == 2

@@ -11,6 +11,7 @@ from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import Limits
 from sentinel_pipeline.domain.origin import Pace
 from sentinel_pipeline.domain.period import CADENCES
+from sentinel_pipeline.domain.stores import declared
 from sentinel_pipeline.rendering.tables import FORMATS
 from sentinel_pipeline.settings import ExportEntry, Settings, data_folder, load_settings, resolved, source_settings
 
@@ -417,3 +418,39 @@ def test_how_gently_a_source_is_read_is_no_part_of_what_is_read(
     assert slow.replicas == ("postgresql://reader:pass@near.example/hub", "postgresql://far.example/hub")
     assert slow.pace == Pace(statement_timeout_seconds=None, batch_rows=2_000, pause_milliseconds=20)
     assert "pass" not in repr(slow)
+
+
+def test_files_lie_in_the_data_folder_until_a_bucket_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SENTINEL_STORE_URL", "SENTINEL_STORE_COPY_GB", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    assert module.object_store() is None
+    load_settings(tmp_path)
+    assert declared(tmp_path / "lake") is None
+    monkeypatch.setenv("SENTINEL_STORE_URL", "s3://reports/home/")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
+    monkeypatch.setenv("SENTINEL_STORE_COPY_GB", "5")
+    store = module.object_store()
+    assert store is not None
+    assert (store.url, store.endpoint, store.kept_bytes) == ("s3://reports/home", "http://127.0.0.1:9000", 5 * 10**9)
+    load_settings(tmp_path)
+    assert declared(tmp_path / "lake") == (tmp_path, store)
+    monkeypatch.delenv("SENTINEL_STORE_URL")
+    load_settings(tmp_path)
+    assert declared(tmp_path / "lake") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SENTINEL_STORE_URL", "reports", "SENTINEL_STORE_URL: reports is no address of a bucket; write s3://bucket"),
+        ("SENTINEL_STORE_COPY_GB", "0", "SENTINEL_STORE_COPY_GB is '0'; write a whole number of gigabytes, such as 20"),
+        ("SENTINEL_STORE_COPY_GB", "²", "write a whole number of gigabytes"),
+    ],
+)
+def test_a_mistake_about_the_bucket_is_said_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("SENTINEL_STORE_URL", "s3://reports")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=said):
+        module.object_store()

@@ -67,6 +67,14 @@ class LedgerError(SentinelError):
     """The ledger cannot be opened, read or written; says where it lies and what its database said."""
 
 
+class StoreError(SentinelError):
+    """The bucket that a data folder is a working copy of cannot be read or written; says which object, and why."""
+
+
+class ObjectChangedError(StoreError):
+    """An object was replaced while it was fetched; fetching it again may help."""
+
+
 class BusyError(SentinelError):
     """Too much of a costly thing is asked for at once; the same may work a moment later."""
 

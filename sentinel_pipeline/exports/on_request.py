@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from sentinel_pipeline.lake.working_copy import remove_below
 
 # No name of a planned export holds a hyphen.
 FOLDER: Final = "on-request"
@@ -23,4 +24,4 @@ def file_name(export_type: str, created_at: datetime, export_id: str, suffix: st
 
 def discard(data: Path, export_id: str) -> None:
     """Deletes what lies there of an export; what is gone already is gone."""
-    shutil.rmtree(place(data, export_id), ignore_errors=True)
+    remove_below(place(data, export_id))

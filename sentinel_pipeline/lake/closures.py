@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal
 
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.lake.working_copy import look_again
 
 Closed = Literal["facts", "quarantine", "statistics"]
 # What of a day must be there for it to be read and counted again.
@@ -60,6 +61,7 @@ def in_use(lake: Lake) -> Iterator[None]:
     """Nothing of the lake is deleted meanwhile; waits while somebody deletes."""
     with _lock(lake) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+        look_again(lake.root / "closed")
         yield
 
 

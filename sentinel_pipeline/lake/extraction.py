@@ -19,6 +19,7 @@ from sentinel_pipeline.lake.copies import keep_copies
 from sentinel_pipeline.lake.readings import MARKS, asset_of, remember, remembered, stale_days, was_read_alike
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.whole_files import name as give_name
 from sentinel_pipeline.lake.writing import DayFile, without_copies, write_days
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
@@ -215,4 +216,4 @@ def _keys(days: Sequence[Period]) -> tuple[str, ...]:
 
 def _move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)
+    give_name(path, target)

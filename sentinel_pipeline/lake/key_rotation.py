@@ -12,6 +12,7 @@ from sentinel_pipeline.lake.encryption import identifier, label_of
 from sentinel_pipeline.lake.keys import OPTION, fingerprint
 from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake
 from sentinel_pipeline.lake.whole_files import replacing
+from sentinel_pipeline.lake.working_copy import fresh_below
 
 
 def lake_files(root: Path) -> Iterator[Path]:
@@ -51,6 +52,7 @@ def encrypt_all(lake: Lake) -> int:
     newest = lake.storage.keys.newest
     if newest is None:
         raise UsageError(f"there is no key to encrypt with; give {OPTION} in sentinel.yaml, such as env:LAKE_KEY")
+    fresh_below(lake.root)
     made: dict[tuple[int, int], Path] = {}
     number = 0
     for path in lake_files(lake.root):

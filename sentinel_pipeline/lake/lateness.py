@@ -21,7 +21,7 @@ def late_days(
 
     Files written to since `before` may still grow and are left for later. Raises SourceUnreachableError.
     """
-    read = [day for day in days if lake.path(asset_of(settings.name, "receipts"), day.key).exists()]
+    read = [day for day in days if lake.exists(asset_of(settings.name, "receipts"), day.key)]
     known = [day for day in read if not is_closed(lake, day.key)]
     if not known:
         return []

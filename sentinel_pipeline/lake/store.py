@@ -5,19 +5,24 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import polars as pl
 
 from sentinel_pipeline.domain.errors import DamagedFileError, SentinelError
 from sentinel_pipeline.domain.sums import exact_sum
+from sentinel_pipeline.lake.objects import Seen
 from sentinel_pipeline.lake.storage import CLEAR, Storage
 from sentinel_pipeline.lake.whole_files import replacing, write_whole
+from sentinel_pipeline.lake.working_copy import copy_of, fresh, fresh_all, is_there, remove, send
 
 COMPRESSION_LEVEL = 3
+DAY = "????-??-??"
 # Of many days with many keys only so many are in memory beside what they add up to.
 SUMMED_AT_ONCE = 4
 # Times of files are those of the kernel's slow clock, which ticks some hundred times a second.
@@ -42,12 +47,28 @@ class Lake:
         """Where an asset keeps files other than one table."""
         return self.root / asset / partition
 
+    def exists(self, asset: str, partition: str) -> bool:
+        """Whether a partition was made."""
+        return is_there(self.path(asset, partition))
+
     def has(self, asset: str, partition: str) -> bool:
-        path = self.path(asset, partition)
+        """Whether a partition was made and can be read."""
+        path = fresh(self.path(asset, partition))
         if not path.exists():
             return False
         self.storage.require_key(path)
         return True
+
+    def partitions(self, asset: str) -> list[str]:
+        """Keys of the days of an asset, oldest first; none of them is fetched."""
+        folder = self.root / asset
+        copy = copy_of(folder)
+        names = copy.inside(folder) if copy else [path.name for path in folder.glob(f"{DAY}.parquet")]
+        return sorted(name.removesuffix(".parquet") for name in names if fnmatchcase(name, f"{DAY}.parquet"))
+
+    def paths(self, asset: str, partitions: Iterable[str]) -> list[Path]:
+        """The files of those partitions that were made."""
+        return [path for path in fresh_all(self.path(asset, key) for key in partitions) if path.exists()]
 
     def write(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
         """Replaces a partition; the file appears whole."""
@@ -58,17 +79,18 @@ class Lake:
 
     def write_keeping(self, asset: str, partition: str, table: pl.DataFrame) -> Path:
         """Like `write`, but a different earlier version stays readable as `version_path`."""
-        path = self.path(asset, partition)
+        path = fresh(self.path(asset, partition))
         if not path.exists():
             return self.write(asset, partition, table)
         earlier = self.version(asset, partition)
         kept = self.version_path(asset, partition, earlier)
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.unlink(missing_ok=True)
+        send(path, kept)
         kept.hardlink_to(path)
         self.write(asset, partition, table)
         if self.version(asset, partition) == earlier:
-            kept.unlink()
+            remove([kept])
         return path
 
     def version_path(self, asset: str, partition: str, version: str) -> Path:
@@ -78,7 +100,7 @@ class Lake:
     def read_version(self, asset: str, partition: str, version: str) -> pl.DataFrame | None:
         """A partition as it was in a version, now or superseded; None when that version is gone or damaged."""
         for path in (self.path(asset, partition), self.version_path(asset, partition, version)):
-            if path.exists():
+            if fresh(path).exists():
                 with suppress(DamagedFileError, pl.exceptions.ComputeError):
                     if self.storage.digest(path) == version:
                         return self.storage.scan(path).collect()
@@ -94,7 +116,7 @@ class Lake:
 
     def made(self, asset: str, partition: str) -> Path:
         """The file of a partition. Raises SentinelError when it was never made."""
-        path = self.path(asset, partition)
+        path = fresh(self.path(asset, partition))
         if not path.exists():
             raise SentinelError(f"{asset} has no partition {partition}; materialize it first")
         return path
@@ -106,7 +128,7 @@ class Lake:
 
         With `sums`, rows that are equal in all other columns are one row in which those columns are added up.
         """
-        paths = [path for key in partitions if (path := self.path(asset, key)).exists()]
+        paths = self.paths(asset, partitions)
         if not paths:
             return pl.DataFrame(schema=schema)
         if not sums:
@@ -131,6 +153,9 @@ class Lake:
 
     def stamps(self, asset: str, partitions: Iterable[str]) -> tuple[Stamp | None, ...]:
         """The stamp of each partition, without making a path of each: there may be hundreds, many times a second."""
+        if copy := copy_of(self.root / asset):
+            listed = copy.inside(self.root / asset)
+            return tuple(_stamp_seen(listed.get(f"{partition}.parquet")) for partition in partitions)
         folder = os.fspath(self.root / asset)
         return tuple(_stamp(f"{folder}/{partition}.parquet") for partition in partitions)
 
@@ -139,6 +164,8 @@ class Lake:
 
         None when it was never made, and when it changed so lately that a further change could have the same stamp.
         """
+        if copy_of(self.root / asset):
+            return None
         stamp = _stamp(os.fspath(self.root / asset))
         return stamp if stamp and now_ns - stamp[1] > SETTLED_NS else None
 
@@ -149,6 +176,10 @@ def _stamp(path: str) -> Stamp | None:
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _stamp_seen(seen: Seen | None) -> Stamp | None:
+    return None if seen is None else (zlib.crc32(seen.tag.encode()), int(seen.written.timestamp() * 1e9), seen.bytes)
 
 
 @contextmanager
@@ -168,7 +199,7 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
 def read_json(path: Path) -> dict[str, object]:
     """An object of a JSON file; empty when there is no readable one."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(fresh(path).read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

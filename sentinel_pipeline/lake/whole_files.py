@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+
+from sentinel_pipeline.lake.working_copy import copy_of, send
 
 
 @dataclass
@@ -34,16 +36,27 @@ def appearing(path: Path, *, is_new: bool = False) -> Iterator[Appearing]:
         if is_new:
             file.path = _linked(file.temporary, path)
         else:
-            file.temporary.replace(path)
+            name(file.temporary, path)
     finally:
         file.temporary.unlink(missing_ok=True)
+
+
+def name(temporary: Path, path: Path) -> None:
+    """Gives a file its name, in the bucket first where there is one."""
+    send(temporary, path)
+    temporary.replace(path)
 
 
 def _linked(temporary: Path, path: Path) -> Path:
     """The first free name, taken in one step: of two that want it at once only one gets it."""
     number, wanted, ending = 1, path, "".join(path.suffixes)
+    copy = copy_of(path)
     while True:
         try:
+            if copy and not copy.send_new(temporary, wanted):
+                raise FileExistsError
+            if copy:  # free there, it is a leftover here
+                wanted.unlink(missing_ok=True)
             wanted.hardlink_to(temporary)
         except FileExistsError:
             number += 1
@@ -60,12 +73,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(target: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of the folder `target` when the block ends well."""
+def replacing_folder(target: Path, last: Sequence[str] = ()) -> Iterator[Path]:
+    """An empty folder that takes the place of the folder `target` when the block ends well.
+
+    In a bucket the files that `last` names come last.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=".staging-", dir=target.parent))
     try:
         yield staging
+        if copy := copy_of(target):
+            copy.send_folder(staging, target, last)
         shutil.rmtree(target, ignore_errors=True)
         staging.replace(target)
     finally:

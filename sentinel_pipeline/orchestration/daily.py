@@ -182,8 +182,8 @@ def facts_asset(
 def unite(deployment: Deployment, table: Table, day: Period) -> None:
     """The table of all sources as one file; of a single source the file itself, without copying it."""
     lake = deployment.lake
-    paths = [lake.path(asset_of(name, table.name), day.key) for name in deployment.giving(table.name)]
-    present = [path for path in paths if path.exists()]
+    assets = [asset_of(name, table.name) for name in deployment.giving(table.name)]
+    present = [path for asset in assets for path in lake.paths(asset, [day.key])]
     with replacing(lake.path(f"facts/{table.name}", day.key)) as temporary:
         if len(present) == 1:
             os.link(present[0], temporary)

@@ -51,9 +51,9 @@ def day_export_asset(
 
 def export_day(deployment: Deployment, plan: Plan, day: Period) -> Exported:
     """The day's facts as the plan wants them, in `exports/<name>/<day>`; replaces an earlier file."""
-    named = [(table, deployment.lake.path(f"facts/{table.name}", day.key)) for table in INVENTORIES]
+    named = [(table, path) for table in INVENTORIES for path in deployment.lake.paths(f"facts/{table.name}", [day.key])]
     table = deployment.lake.made(f"facts/{plan.wanted.table.name}", day.key)
-    inventories = [(one, path) for one, path in named if path.exists()] if plan.wanted.privacy else []
+    inventories = named if plan.wanted.privacy else []
     origin = Files([table], inventories, deployment.lake.storage)
     output = deployment.settings.exports / plan.name / f"{day.key}{plan.wanted.suffix}"
     return export(plan.wanted, origin, plan.spelling, output, limits=deployment.settings.limits)

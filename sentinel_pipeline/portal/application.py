@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sentinel_pipeline import __version__
-from sentinel_pipeline.domain.errors import BusyError, DateRangeError, UsageError
+from sentinel_pipeline.domain.errors import BusyError, DateRangeError, StoreError, UsageError
 from sentinel_pipeline.portal import (
     account,
     admin_record,
@@ -171,6 +171,13 @@ def _busy(request: Request, _: Exception) -> Response:
     return answer
 
 
+def _store_away(request: Request, _: Exception) -> Response:
+    said = "The bucket that reports and exports lie in cannot be reached. Try again in a moment."
+    answer = refused(request, 503, "STORE_AWAY", said) if is_api(request) else _message(request, 503, "Busy", said)
+    answer.headers["Retry-After"] = "30"
+    return answer
+
+
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
@@ -207,6 +214,7 @@ ANSWERS: Final = {
     RateLimitError: _too_often,
     RefusedError: _refused,
     BusyError: _busy,
+    StoreError: _store_away,
     HTTPException: _http,
     Exception: _failed,
 }

@@ -89,13 +89,13 @@ def _found(lake: Lake, inventory: Inventory, search: str) -> pl.DataFrame:
     """One row for each, its sources a list; none when the lake has no inventory that can be read."""
     columns = (inventory.key, inventory.name, *inventory.words)
     nothing = pl.DataFrame(schema=["source", *columns])
-    days = sorted((lake.root / "facts" / inventory.table).glob("*.parquet"))
+    days = lake.partitions(f"facts/{inventory.table}")
     if not days:
         return nothing
     said = pl.concat_str(columns, separator=" ", ignore_nulls=True).str.to_lowercase()
     first = (pl.col(name).drop_nulls().sort().first() for name in columns if name != inventory.key)
     try:
-        rows = lake.scan(f"facts/{inventory.table}", days[-1].stem)
+        rows = lake.scan(f"facts/{inventory.table}", days[-1])
         known = rows.filter(pl.col(inventory.key).is_not_null() & said.str.contains(search, literal=True))
         grouped = known.group_by(inventory.key).agg(pl.col("source").unique().sort(), *first)
         return grouped.sort(inventory.name, inventory.key, nulls_last=True).collect()

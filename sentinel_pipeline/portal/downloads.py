@@ -13,8 +13,13 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from sentinel_pipeline.lake.working_copy import fresh
+from sentinel_pipeline.publishing.claims import is_edition
+
 ROOTS = ("editions", "exports")
 LONGEST_RANGE = 100
+LONGEST, MOST_PARTS = 900, 16
+REVISION_PARTS = 4  # editions/daily/2026-01-05/r1
 
 # What a browser may show; everything else, SVG and HTML above all, is saved instead, for it could run scripts.
 SHOWN = {
@@ -40,10 +45,19 @@ SAVED = {
 def published_file(data: Path, path: str) -> Path | None:
     """The real file that `editions/…` or `exports/…` names, or None for everything that is not to be served."""
     parts = path.split("/")
-    if len(parts) < 2 or parts[0] not in ROOTS or not all(map(_is_plain, parts)):
+    if (
+        not 2 <= len(parts) <= MOST_PARTS
+        or len(path) > LONGEST
+        or parts[0] not in ROOTS
+        or not all(map(_is_plain, parts))
+    ):
         return None
     root = data / parts[0]
+    is_of_edition = parts[0] == "editions" and len(parts) > REVISION_PARTS
+    if is_of_edition and not is_edition(root.joinpath(*parts[1:REVISION_PARTS])):
+        return None
     try:
+        fresh(root.joinpath(*parts[1:]))
         real_root = root.resolve(strict=True)
         real = root.joinpath(*parts[1:]).resolve(strict=True)
         is_regular = stat.S_ISREG(real.stat().st_mode)

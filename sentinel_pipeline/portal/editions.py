@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError, UsageError
 from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period
+from sentinel_pipeline.lake.working_copy import fresh_below
 from sentinel_pipeline.portal.downloads import file_response, published_file
 from sentinel_pipeline.portal.edition_tables import Order, is_personal
 from sentinel_pipeline.portal.edition_view import ON_CARDS, figure_view, file_views, input_views, section_views
@@ -171,7 +172,7 @@ def _folder(site: Site, found: Visitor, cadence: str, key: str, revision: str) -
     period, published = _published(site, found, cadence, key)
     if revision not in {f"r{number}" for number in published}:
         raise NothingHereError(f"The report of {period.words} has no such revision.")
-    return edition_folder(site.editions, period) / revision
+    return fresh_below(edition_folder(site.editions, period) / revision)
 
 
 def _published(site: Site, found: Visitor, cadence: str, key: str) -> tuple[Period, list[int]]:

@@ -119,13 +119,13 @@ def devices(request: Request, found: Exporting) -> Response:
 
 def known_devices(lake: Lake) -> list[dict[str, Any]]:
     """One row for each device, by name and address."""
-    days = sorted((lake.root / "facts" / DEVICES.name).glob("????-??-??.parquet"))
+    days = lake.partitions(f"facts/{DEVICES.name}")
     if not days:
         return []
-    named = lake.read_all(f"facts/{DEVICES.name}", [days[-1].stem], DEVICES.schema)
-    hours = sorted((lake.root / statistic_asset("energy_hours")).glob("????-??-??.parquet"))
+    named = lake.read_all(f"facts/{DEVICES.name}", days[-1:], DEVICES.schema)
+    hours = lake.partitions(statistic_asset("energy_hours"))
     schema = pl.Schema({"source": pl.String(), "device_ip": pl.String(), "readings": pl.Int64()})
-    read = lake.read_all(statistic_asset("energy_hours"), [day.stem for day in hours], schema, ("readings",))
+    read = lake.read_all(statistic_asset("energy_hours"), hours, schema, ("readings",))
     rows = named.join(read, on=["source", "device_ip"], how="left", nulls_equal=True)
     columns = ("source", "device_ip", "device_name", "device_type", pl.col("last_seen_at").alias("last_seen"))
     known = rows.sort("device_name", "device_ip", "source", nulls_last=True)

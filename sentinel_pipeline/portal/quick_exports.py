@@ -184,11 +184,11 @@ def _page(request: Request, found: Visitor, status: int = 200, **said: Any) -> R
 
 def _known(lake: Lake, table: str, key: str, name: str) -> list[tuple[str, str]]:
     """Keys and names of the newest day's inventory, as far as the lake has one: only to help with writing."""
-    days = sorted((lake.root / "facts" / table).glob("*.parquet"))
+    days = lake.partitions(f"facts/{table}")
     if not days:
         return []
     try:
-        rows = lake.scan(f"facts/{table}", days[-1].stem).select(key, name).unique().sort(key).head(MOST_OFFERED)
+        rows = lake.scan(f"facts/{table}", days[-1]).select(key, name).unique().sort(key).head(MOST_OFFERED)
         return [(str(one), str(called or "")) for one, called in rows.collect().iter_rows() if one]
     except (SentinelError, pl.exceptions.PolarsError):
         return []

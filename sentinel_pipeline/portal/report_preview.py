@@ -69,7 +69,7 @@ def preview(request: Request, settings: Settings, lake: Lake) -> Preview:
 
 def _counted(lake: Lake, table: Table, keys: tuple[str, ...], request: Request) -> Counted:
     asset = f"facts/{table.name}"
-    paths = [lake.path(asset, key) for key in keys if lake.path(asset, key).exists()]
+    paths = lake.paths(asset, keys)
     if not paths:
         return Counted(table.name, 0, 0)
     rows = lake.storage.scan_all(paths)

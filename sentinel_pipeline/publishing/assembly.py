@@ -13,6 +13,7 @@ from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import CADENCES, Period
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.lake.whole_files import replacing_folder
+from sentinel_pipeline.lake.working_copy import fresh_below
 from sentinel_pipeline.publishing.composition import facts
 from sentinel_pipeline.publishing.narrowing import WHOLE, Narrowing
 from sentinel_pipeline.publishing.sentences import leading_chart, sentences
@@ -118,7 +119,7 @@ def remove_earlier_drafts(lake: Path) -> None:
 def render_files(group: FileAsset, report: Report, editions: Path) -> Path:
     """Renders a group of files as drafts, with a note on what they were made from; returns their folder."""
     place = draft_folder(editions, report.period, group.name)
-    with sole_assembler(editions, report.period, group), replacing_folder(place) as folder:
+    with sole_assembler(editions, report.period, group), replacing_folder(place, last=(MADE_FROM,)) as folder:
         group.render(report, folder)
         (folder / MADE_FROM).write_text(_made_from(report), encoding="utf-8")
     return place
@@ -170,7 +171,7 @@ def edition_files(
         files[name] = folder / name
         files[name].write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for group in (one for one in FILE_ASSETS if one.is_in(narrowing)):
-        rendered = draft_folder(editions, report.period, group.name)
+        rendered = fresh_below(draft_folder(editions, report.period, group.name))
         paths = {path.relative_to(rendered).as_posix(): path for path in sorted(rendered.rglob("*")) if path.is_file()}
         note = paths.pop(MADE_FROM, None)
         if note is None or note.read_text(encoding="utf-8") != _made_from(report):

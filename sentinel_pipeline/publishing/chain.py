@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.lake.store import read_json
+from sentinel_pipeline.publishing.claims import fetch_manifests
 from sentinel_pipeline.publishing.editions import MANIFEST, published_keys, revisions
 
 NAME = re.compile(r"([a-z]+)/([\w-]+)/r([1-9][0-9]*)", re.ASCII)
@@ -22,6 +23,7 @@ def chain_faults(editions: Path, name: str, manifest: Mapping[str, object]) -> t
     kept elsewhere, or not at all. With older ones here somebody took one out of their midst.
     """
     newer, current, links = name, manifest, 0
+    fetch_manifests(editions / name.partition("/")[0])
     while (previous := current.get(PREVIOUS)) is not None:
         older = _name(previous)
         if older is None:

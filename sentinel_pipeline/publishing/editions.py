@@ -15,13 +15,15 @@ from sentinel_pipeline import __version__
 from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.storage import sha256
-from sentinel_pipeline.lake.store import alone, read_json
+from sentinel_pipeline.lake.store import DAY, alone, read_json
+from sentinel_pipeline.lake.working_copy import copy_of, fresh_below, look_again
+from sentinel_pipeline.publishing.claims import LAST, claim, claimed, claimed_keys, mark_of, put_edition
 from sentinel_pipeline.publishing.integrity import file_faults
 from sentinel_pipeline.publishing.signatures import SIGNATURE, manifest_bytes, signature_faults, signed
 from sentinel_pipeline.publishing.signing_keys import KEYS, hand_out, signing_key
 from sentinel_pipeline.publishing.withdrawal import require_not_withdrawn
 
-MANIFEST = "manifest.json"
+MANIFEST = LAST
 REVISION = re.compile(r"r([1-9][0-9]*)")
 Listed = dict[str, str | int | None]
 
@@ -46,7 +48,8 @@ def edition_folder(editions: Path, period: Period) -> Path:
 
 def revisions(folder: Path) -> list[int]:
     """Published revisions of an edition, oldest first; one that lost its manifest is none."""
-    return [number for number in _taken(folder) if (folder / f"r{number}" / MANIFEST).is_file()]
+    numbers = _taken(folder) if copy_of(folder) is None else claimed(folder)
+    return [number for number in numbers if (folder / f"r{number}" / MANIFEST).is_file()]
 
 
 def _taken(folder: Path) -> list[int]:
@@ -58,7 +61,7 @@ def _taken(folder: Path) -> list[int]:
 
 
 def _free(folder: Path) -> int:
-    return max(_taken(folder), default=0) + 1
+    return max(_taken(folder) if copy_of(folder) is None else revisions(folder), default=0) + 1
 
 
 def upcoming_revision(editions: Path, period: Period, figures_hash: str) -> int:
@@ -75,7 +78,7 @@ def damage(folder: Path) -> list[str]:
 
     A manifest that was changed after it was signed is one; one of an earlier version, without signature, is none.
     """
-    manifest = read_json(folder / MANIFEST)
+    manifest = read_json(fresh_below(folder) / MANIFEST)
     entries = manifest.get("files")
     try:
         listed = {str(entry["name"]): entry for entry in entries} if isinstance(entries, list) else None
@@ -92,6 +95,7 @@ def damage(folder: Path) -> list[str]:
 def sole_publisher(editions: Path, period: Period) -> Iterator[None]:
     """Waits until no other process publishes the same edition."""
     with alone(edition_folder(editions, period) / ".lock"):
+        look_again(editions)
         yield
 
 
@@ -112,13 +116,17 @@ def publish(
                 for name, path in sorted(files.items())
             ]
             require_not_withdrawn(folder, period)
-            published = revisions(folder)
-            if published and _same(folder / f"r{published[-1]}", listed):
-                return Edition(folder / f"r{published[-1]}", published[-1], is_new=False, files=tuple(sorted(files)))
-            revision = _free(folder)
-            manifest = _manifest(editions, period, revision, listed, about)
-            _write(folder, revision, files, _signed(manifest, editions))
-            return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
+            while True:  # in a bucket somebody else may get the number
+                published = revisions(folder)
+                if published and _same(folder / f"r{published[-1]}", listed):
+                    newest = folder / f"r{published[-1]}"
+                    return Edition(newest, published[-1], is_new=False, files=tuple(sorted(files)))
+                revision = _free(folder)
+                if not claim(folder, revision, mark_of(listed)):
+                    continue
+                manifest = _manifest(editions, period, revision, listed, about)
+                if _write(folder, revision, files, _signed(manifest, editions)):
+                    return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
     except OSError as error:
         raise PublishingError(
             f"{folder}: cannot publish: {error.strerror or error}; nothing was left behind"
@@ -137,7 +145,9 @@ def previous_edition(editions: Path, period: Period, revision: int) -> dict[str,
 
 def published_keys(editions: Path, cadence: str) -> list[str]:
     """Keys of the periods that have a published edition, oldest first."""
-    return sorted(path.name for path in (editions / cadence).glob("????-??-??") if revisions(path))
+    if copy_of(editions):
+        return claimed_keys(editions / cadence, DAY)
+    return sorted(path.name for path in (editions / cadence).glob(DAY) if revisions(path))
 
 
 def _reference(folder: Path) -> dict[str, str]:
@@ -179,7 +189,7 @@ def _same(folder: Path, listed: list[Listed]) -> bool:
     return read_json(folder / MANIFEST).get("files") == listed and not damage(folder)
 
 
-def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Mapping[str, object]) -> None:
+def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Mapping[str, object]) -> bool:
     for leftover in folder.glob(".staging-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     staging = Path(mkdtemp(prefix=".staging-", dir=folder))
@@ -192,8 +202,13 @@ def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Map
         (staging / MANIFEST).write_bytes(manifest_bytes(manifest))
         _sync(staging / MANIFEST)
         staging.chmod(0o755)
+        if not put_edition(staging, folder / f"r{revision}"):
+            return False
+        if copy_of(folder):  # of what another published under the number, parts may have been looked at
+            shutil.rmtree(folder / f"r{revision}", ignore_errors=True)
         staging.replace(folder / f"r{revision}")
         _sync(folder)
+        return True
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 

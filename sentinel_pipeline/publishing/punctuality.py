@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.cron import next_time
 from sentinel_pipeline.domain.period import Period, day_of, first_of
+from sentinel_pipeline.lake.working_copy import fresh
 from sentinel_pipeline.publishing.editions import published_keys
 
 # Beside the editions of a cadence: the first day of the period that was due when its schedule ran for the first time.
@@ -19,7 +20,7 @@ SINCE = ".scheduled_since"
 def scheduled_since(editions: Path, cadence: str) -> date | None:
     """From which period on a schedule makes the editions; None when it has never run."""
     try:
-        return date.fromisoformat((editions / cadence / SINCE).read_text(encoding="ascii").strip())
+        return date.fromisoformat(fresh(editions / cadence / SINCE).read_text(encoding="ascii").strip())
     except (FileNotFoundError, ValueError):
         return None
 

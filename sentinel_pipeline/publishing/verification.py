@@ -17,6 +17,7 @@ from sentinel_pipeline.domain.errors import UsageError, VerificationError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import closed_on
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.working_copy import fresh_below
 from sentinel_pipeline.publishing.chain import chain_faults
 from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.publishing.integrity import MISSING, file_faults
@@ -68,7 +69,7 @@ def verify(folder: Path, keys: Mapping[str, Ed25519PublicKey]) -> Verdict:
 
     Raises UsageError when the folder is no edition.
     """
-    content = _content(folder, MANIFEST)
+    content = _content(fresh_below(folder), MANIFEST)
     manifest = _parsed(folder / MANIFEST, content)
     try:
         listed = {str(entry["name"]): entry for entry in manifest["files"]}
@@ -127,7 +128,7 @@ def trace(folder: Path, fact_id: str, lake: Lake, narrowing: Narrowing = WHOLE) 
 
     Raises UsageError for an unknown figure, VerificationError when `facts.json` is damaged.
     """
-    manifest = _load(folder, MANIFEST)
+    manifest = _load(fresh_below(folder), MANIFEST)
     try:
         known = {fact["id"]: fact for fact in _load(folder, "facts.json")["facts"]}
         period = Period.parse(manifest["cadence"], manifest["key"], ZoneInfo(manifest["timezone"]))

@@ -16,6 +16,7 @@ from sentinel_pipeline.domain.amounts import counted
 from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.working_copy import remove
 from sentinel_pipeline.publishing.editions import edition_folder, revisions
 from sentinel_pipeline.publishing.figures import changes
 from sentinel_pipeline.rendering.edition_folder import Told, told
@@ -105,7 +106,7 @@ def note(restatements: Sequence[Restated], period: Period, revision: int, editio
     kept = kept.sort("edition", maintain_order=True)
     path = lake.path(noted_asset(period.cadence), listing.key)
     if kept.is_empty():
-        path.unlink(missing_ok=True)
+        remove([path])
     else:
         lake.write(noted_asset(period.cadence), listing.key, kept)
     return listing

@@ -12,6 +12,7 @@ from sentinel_pipeline.domain.errors import PublishingError
 from sentinel_pipeline.domain.period import BEFORE, Period
 from sentinel_pipeline.lake.closures import closed_on, is_closed
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.publishing.claims import claimed
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.statistics import STATISTICS
 
@@ -60,6 +61,7 @@ def require_kept(folder: Path, period: Period, lake: Lake) -> None:
             f"{name} cannot be made: {uncounted[0]} was counted by an earlier version, which counted less, and what it"
             " was read from was deleted by retention"
         )
+    claimed(folder)
     is_published = any(folder.glob("r[1-9]*/manifest.json"))
     before = closed_on(lake, "statistics", period.previous.day_keys) if is_published else {}
     if before:
@@ -71,7 +73,7 @@ def require_kept(folder: Path, period: Period, lake: Lake) -> None:
 
 def _counts_more(lake: Lake, day: str) -> bool:
     """Whether this version counts something of a table that was counted, and it was not."""
-    made = {one: lake.path(statistic_asset(one.name), day).exists() for one in STATISTICS}
+    made = {one: lake.exists(statistic_asset(one.name), day) for one in STATISTICS}
     counted_tables = {one.table for one, is_there in made.items() if is_there}
     return any(one.table in counted_tables and not is_there for one, is_there in made.items())
 

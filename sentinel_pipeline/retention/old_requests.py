@@ -18,6 +18,7 @@ from sentinel_pipeline.domain.period import CUSTOM, Period, day_of
 from sentinel_pipeline.domain.request import ANSWERS, OPEN
 from sentinel_pipeline.lake.store import read_json
 from sentinel_pipeline.ledger.requests import Filed
+from sentinel_pipeline.publishing.claims import claimed
 from sentinel_pipeline.publishing.withdrawal import withdrawn_at
 from sentinel_pipeline.retention.stock import File, Item, files_below, written_on
 from sentinel_pipeline.yaml_document import printable
@@ -54,6 +55,7 @@ def why_it_stays(row: Filed | None, editions: Path) -> str:
     if row.state in OPEN:
         return UNDONE
     folder = editions / CUSTOM / row.request_id
+    claimed(folder)
     return EDITION_KEPT if row.edition and folder.is_dir() and withdrawn_at(folder) is None else ""
 
 

@@ -10,7 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from sentinel_pipeline.domain.errors import SentinelError
-from sentinel_pipeline.retention.stock import File
+from sentinel_pipeline.lake.working_copy import copy_of
+from sentinel_pipeline.retention.stock import File, files_now
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -21,7 +22,15 @@ def remove(data: Path, files: Iterable[File]) -> tuple[int, int]:
     What is gone already, or was replaced since, is left. Raises SentinelError for what cannot be deleted.
     """
     number = freed = 0
-    for folder, here in groupby(files, key=lambda file: file.path.rpartition("/")[0]):
+    local = []
+    for room, members in groupby(files, key=lambda file: file.path.partition("/")[0]):
+        if copy := copy_of(data / room):
+            there = files_now(copy, members)
+            copy.delete([file.path for file in there])
+            number, freed = number + len(there), freed + sum(file.bytes for file in there)
+        else:
+            local += list(members)
+    for folder, here in groupby(local, key=lambda file: file.path.rpartition("/")[0]):
         try:
             with opened(data, folder) as descriptor:
                 for file in here:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -16,7 +17,10 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.period import CADENCES, CUSTOM, Period, day_of
 from sentinel_pipeline.domain.retention import Kind
 from sentinel_pipeline.lake.closures import Closed, closed_at
+from sentinel_pipeline.lake.mirror import Mirror
+from sentinel_pipeline.lake.objects import Seen
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.working_copy import copy_of
 from sentinel_pipeline.publishing.editions import MANIFEST
 from sentinel_pipeline.publishing.withdrawal import withdrawn_at
 
@@ -171,6 +175,9 @@ def _begun(data: Path) -> Callable[[Kind, str], bool]:
 
 def files_below(data: Path, root: str) -> Iterator[File]:
     """Regular files of a folder of the data folder; neither links nor what lies behind them."""
+    if copy := copy_of(data / root):
+        yield from map(_object, copy.objects.below(root))
+        return
     steps = root.split("/")
     if any((data / "/".join(steps[:count])).is_symlink() for count in range(1, len(steps) + 1)):
         return
@@ -183,6 +190,20 @@ def files_below(data: Path, root: str) -> Iterator[File]:
                     folders.append(f"{folder}/{entry.name}")
                 elif entry.is_file(follow_symlinks=False):
                     yield _file(f"{folder}/{entry.name}", entry.stat(follow_symlinks=False))
+
+
+def _object(seen: Seen) -> File:
+    """An object as if it were a file: another tag is another file."""
+    same = int.from_bytes(sha256(f"{seen.key} {seen.tag}".encode()).digest()[:8], "big")
+    return File(seen.key, seen.bytes, same, int(seen.written.timestamp()) * 1_000_000_000)
+
+
+def files_now(copy: Mirror, files: Iterable[File]) -> list[File]:
+    """Of files in a bucket those that are there as they were seen."""
+    wanted = list(files)
+    copy.sightings.forget()
+    found = copy.sightings.of([file.path for file in wanted])
+    return [file for file in wanted if (seen := found[file.path]) is not None and _object(seen) == file]
 
 
 def _file(path: str, status: os.stat_result) -> File:

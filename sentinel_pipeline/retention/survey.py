@@ -93,8 +93,8 @@ def _is_counted(lake: Lake, day: str) -> bool:
     """Whether every table that was united for a day has its statistics, or had."""
     if closed_at(lake, "statistics", day) is not None:
         return True
-    made = [one for one in STATISTICS if lake.path(f"facts/{one.table}", day).exists()]
-    return bool(made) and all(lake.path(statistic_asset(one.name), day).exists() for one in made)
+    made = [one for one in STATISTICS if lake.exists(f"facts/{one.table}", day)]
+    return bool(made) and all(lake.exists(statistic_asset(one.name), day) for one in made)
 
 
 def _notices(ledger: Ledger | None) -> Notices:

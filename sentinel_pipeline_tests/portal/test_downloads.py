@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
+from sentinel_pipeline.domain.stores import Store
+from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.portal.downloads import file_response, published_file
+from sentinel_pipeline_tests.s3 import copy_at
 
 EDITION = "editions/daily/2025-01-01/r1"
 
@@ -30,39 +33,39 @@ def test_what_is_published_is_served(data: Path, path: str) -> None:
     assert published_file(data, path) == data / path
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "editions",
-        "editions/",
-        "exports/",
-        EDITION,
-        f"{EDITION}/",
-        f"{EDITION}/missing.pdf",
-        f"{EDITION}/report.pdf/",
-        f"{EDITION}//report.pdf",
-        f"/{EDITION}/report.pdf",
-        f"./{EDITION}/report.pdf",
-        "keys/signing.key",
-        "editions/../keys/signing.key",
-        "exports/../exports/a.xlsx",
-        "editions-old/report.pdf",
-        "editions/../editions-old/report.pdf",
-        "exports/..\\..\\keys\\signing.key",
-        "exports/%2e%2e/keys/signing.key",
-        "exports/\x00",
-        "exports/a.xlsx\x00.pdf",
-        "exports/a\n.xlsx",
-        "exports/\ud800",
-        "exports/" + "a" * 5000,
-        "exports/" + "a/" * 5000 + "b",
-        "exports//etc/passwd",
-        "editions/daily/2025-01-01/.lock",
-        "editions/daily/2025-01-01/.staging-x/report.pdf",
-        "exports/pipe",
-    ],
-)
+NOT_SERVED = [
+    "",
+    "editions",
+    "editions/",
+    "exports/",
+    EDITION,
+    f"{EDITION}/",
+    f"{EDITION}/missing.pdf",
+    f"{EDITION}/report.pdf/",
+    f"{EDITION}//report.pdf",
+    f"/{EDITION}/report.pdf",
+    f"./{EDITION}/report.pdf",
+    "keys/signing.key",
+    "editions/../keys/signing.key",
+    "exports/../exports/a.xlsx",
+    "editions-old/report.pdf",
+    "editions/../editions-old/report.pdf",
+    "exports/..\\..\\keys\\signing.key",
+    "exports/%2e%2e/keys/signing.key",
+    "exports/\x00",
+    "exports/a.xlsx\x00.pdf",
+    "exports/a\n.xlsx",
+    "exports/\ud800",
+    "exports/" + "a" * 5000,
+    "exports/" + "a/" * 5000 + "b",
+    "exports//etc/passwd",
+    "editions/daily/2025-01-01/.lock",
+    "editions/daily/2025-01-01/.staging-x/report.pdf",
+    "exports/pipe",
+]
+
+
+@pytest.mark.parametrize("path", NOT_SERVED)
 def test_everything_else_is_not_there(data: Path, path: str) -> None:
     assert published_file(data, path) is None
 
@@ -125,3 +128,40 @@ def test_what_a_browser_has_is_not_sent_again(tmp_path: Path) -> None:
     tag = file_response(file, "a.pdf", Headers()).headers["etag"]
     assert file_response(file, "a.pdf", Headers({"if-none-match": f'W/"x", {tag}'})).status_code == 304
     assert file_response(file, "a.pdf", Headers({"if-none-match": '"other"'})).status_code == 200
+
+
+def bucket_with_an_edition(store: Store, folder: Path) -> Path:
+    """An empty working copy; the edition has a manifest in the bucket, its second revision has none yet."""
+    objects = Objects(store)
+    for name in (f"{EDITION}/report.pdf", f"{EDITION}/manifest.json", "editions/daily/2025-01-01/r2/report.pdf"):
+        objects.put(name, name.encode())
+    objects.put("exports/a.xlsx", b"a.xlsx")
+    objects.put("exports/.states/s.json", b"{}")
+    copy_at(folder, store)
+    return folder
+
+
+def test_what_lies_in_a_bucket_is_served_from_an_empty_copy(store: Store, tmp_path: Path) -> None:
+    data = bucket_with_an_edition(store, tmp_path / "copy")
+    for path in (f"{EDITION}/report.pdf", "exports/a.xlsx"):
+        found = published_file(data, path)
+        assert found == data / path
+        assert found.read_bytes().endswith(path.rpartition("/")[2].encode())
+
+
+@pytest.mark.parametrize("path", [*NOT_SERVED, "editions/daily/2025-01-01/r2/report.pdf", "exports/.states/s.json"])
+def test_nothing_else_of_a_bucket_is_there(store: Store, tmp_path: Path, path: str) -> None:
+    assert published_file(bucket_with_an_edition(store, tmp_path / "copy"), path) is None
+
+
+def test_a_download_goes_on_where_it_was_cut_off_whichever_machine_answers(store: Store, tmp_path: Path) -> None:
+    """A browser asks for the rest of what has the tag that it knows."""
+    Objects(store).put("exports/a.csv", bytes(range(256)) * 64)
+    tags = set()
+    for name in ("one", "two"):
+        copy_at(tmp_path / name, store)
+        file = published_file(tmp_path / name, "exports/a.csv")
+        assert file is not None
+        assert file.read_bytes() == bytes(range(256)) * 64
+        tags.add(file_response(file, file.name, Headers()).headers["etag"])
+    assert len(tags) == 1

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from sentinel_pipeline.domain.stores import Store, declare
 from sentinel_pipeline.lake.closures import closed_at, in_use
+from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.lake.store import Lake
+from sentinel_pipeline.lake.working_copy import look_again
 from sentinel_pipeline.ledger.audit import Entry, first_break, history
 from sentinel_pipeline.ledger.retention import announced
+from sentinel_pipeline.publishing.filling import fill_store
 from sentinel_pipeline.retention import applying
 from sentinel_pipeline.retention.applying import apply
 from sentinel_pipeline.retention.survey import UNCOUNTED, survey
@@ -28,6 +32,7 @@ from sentinel_pipeline_tests.retention.worlds import (
     retain,
     write,
 )
+from sentinel_pipeline_tests.s3 import copy_at
 
 AT_ONCE = "{facts: 30, quarantine: 10, daily_editions: 30, drafts: 1, exports: 30, notice_days: 0}"
 OLD, NEW = "2025-01-10", "2025-05-30"
@@ -197,3 +202,27 @@ def test_dead_at_any_step_no_day_looks_half_read_and_the_next_time_ends_it(
         with ledger(data).reading() as connection:
             assert announced(connection) == {}
     assert step > 15
+
+
+def test_in_a_bucket_a_day_goes_on_every_machine(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = configured(data, AT_ONCE)
+    make_day(data, OLD)
+    fill_store(data, store)
+    there = Lake(copy_at(tmp_path / "there", store).data / "lake")
+    declare(data, store)
+    facts = f"lake/facts/alerts/{OLD}.parquet"
+    assert there.has("facts/alerts", OLD)
+    assert (tmp_path / "there" / facts).exists()
+    retain(settings)
+    keys = {seen.key for seen in Objects(store).below("lake")}
+    assert facts not in keys
+    assert f"lake/closed/facts/{OLD}.json" in keys
+    assert any(key.startswith("lake/statistics/") for key in keys)
+    with in_use(there):
+        look_again(there.root)
+        assert closed_at(there, "facts", OLD) == NOW
+        assert not there.has("facts/alerts", OLD)
+    assert not (tmp_path / "there" / facts).exists()
+    assert not (data / facts).exists()

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.stores import Store
+from sentinel_pipeline.lake.whole_files import write_whole
+from sentinel_pipeline.lake.working_copy import fresh, look_again
 from sentinel_pipeline.retention.removal import remove, remove_empty
 from sentinel_pipeline.retention.stock import File, files_below
 from sentinel_pipeline_tests.retention.worlds import files, write
+from sentinel_pipeline_tests.s3 import copy_at
 
 
 def seen(data: Path, root: str = "exports") -> list[File]:
@@ -95,3 +99,21 @@ def test_only_empty_folders_are_removed(tmp_path: Path) -> None:
     write(tmp_path, "a/file")
     remove_empty(tmp_path, ["a", "a/b", "a/b/c", "a/gone"])
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["file"]
+
+
+def test_in_a_bucket_what_was_seen_is_deleted_there_and_from_the_copy(store: Store, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for data in (here, there):
+        copy_at(data, store)
+    for name in "abc":
+        write_whole(here / "exports" / f"{name}.csv", name.encode() * 5)
+    assert fresh(there / "exports" / "a.csv").read_text() == "aaaaa"
+    found = seen(there)
+    assert [(file.path, file.bytes) for file in found] == [(f"exports/{name}.csv", 5) for name in "abc"]
+    write_whole(here / "exports" / "b.csv", b"replaced")
+    assert remove(there, found) == (2, 10)
+    assert [file.path for file in seen(there)] == ["exports/b.csv"]
+    assert list((there / "exports").iterdir()) == []
+    assert files(here / "exports") == {"a.csv", "b.csv", "c.csv"}, "until somebody asks for them there"
+    look_again(here / "exports")
+    assert not fresh(here / "exports" / "c.csv").exists()
