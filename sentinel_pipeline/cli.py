@@ -123,26 +123,32 @@ def _last_full(last_day: date, cadence: str) -> date:
 
 
 def _publish_demo(periods: list[Period], crew: Crew) -> None:
-    """Publishes several editions side by side, the longest period first, and prints each with its figures."""
-    outcomes = crew.results(partial(_published, periods=periods), periods[::-1])
-    for period, outcome in zip(periods, outcomes[::-1], strict=True):
-        _show_figures(period, outcome)
-        for problem in outcome.problems:
+    """Publishes the longest period beside the others, and prints each edition with its figures."""
+    parts = [periods[-1:], periods[-2::-1]]
+    made = crew.results(partial(_published, parts=parts), range(len(parts)))
+    outcomes = {outcome.edition.split("/")[0]: outcome for part in made for outcome in part}
+    for period in periods:
+        _show_figures(period, outcomes[period.cadence])
+        for problem in outcomes[period.cadence].problems:
             click.echo(f"sentinel: {problem}", err=True)
 
 
-def _published(period: Period, tell: Callable[[str], None], periods: Sequence[Period]) -> Outcome:
-    """With the last day those that no edition needs are read too, in one run: whoever publishes one need not wait."""
+def _published(part: int, tell: Callable[[str], None], parts: Sequence[Sequence[Period]]) -> list[Outcome]:
+    """With the days that its editions need a part reads those after them: whoever publishes one need not wait."""
     from sentinel_pipeline.orchestration.runs import publish_edition, read_every_day
 
-    def listener(line: str) -> None:
-        tell(f"  {period.cadence}: {line}")
-
     settings = load_settings()
-    others = [one for one in periods if one != period]
-    away = read_every_day(settings, period.first, listener, others) if period.cadence == "daily" else []
-    outcome = publish_edition(settings, period, listener)
-    return replace(outcome, problems=tuple(dict.fromkeys((*away, *outcome.problems))))
+    last = max(period.day_keys[-1] for one in parts for period in one)
+    outcomes: list[Outcome] = []
+    for period in parts[part]:
+
+        def listener(line: str, cadence: str = period.cadence) -> None:
+            tell(f"  {cadence}: {line}")
+
+        away = read_every_day(settings, date.fromisoformat(last), listener, parts, part) if not outcomes else []
+        outcome = publish_edition(settings, period, listener)
+        outcomes.append(replace(outcome, problems=tuple(dict.fromkeys((*away, *outcome.problems)))))
+    return outcomes
 
 
 def _show_figures(period: Period, outcome: Outcome) -> None:

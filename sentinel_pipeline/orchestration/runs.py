@@ -69,16 +69,24 @@ def publish_edition(settings: Settings, period: Period, listener: Callable[[str]
 
 
 def read_every_day(
-    settings: Settings, last: date, listener: Callable[[str], None], besides: Sequence[Period] = ()
+    settings: Settings,
+    last: date,
+    listener: Callable[[str], None],
+    crews: Sequence[Sequence[Period]] = ((),),
+    mine: int = 0,
 ) -> list[str]:
     """Reads the days up to `last` that nobody has read; returns a line for each source that was away.
 
-    The days that editions of the periods `besides` need are left to those who make them.
+    Of several crews, each making editions of some periods, each reads its own days: those its editions need, where no
+    later crew needs them too, and the days after them that nobody needs. So one run reads many days.
     """
     deployment = Deployment(settings)
-    taken = {day.key for period in besides for day in _days_needed(deployment, period)}
-    between = _days_between(deployment, known_first_day(settings), last)
-    days = [day for day in between if day.key not in taken and not _is_counted(deployment, day)]
+    owners = {day.key: crew for crew, made in enumerate(crews) for one in made for day in _days_needed(deployment, one)}
+    owner, days = next((owners[key] for key in sorted(owners)), mine), []
+    for day in _days_between(deployment, known_first_day(settings), last):
+        owner = owners.get(day.key, owner)
+        if owner == mine and not _is_counted(deployment, day):
+            days.append(day)
     if not days:
         return []
     with heard_by(listener), instance_of(settings) as instance:

@@ -33,13 +33,17 @@ def test_every_day_is_read_that_nobody_has_read(tmp_path: Path) -> None:
     assert heard == []
 
 
-def test_days_that_others_read_are_left_to_them(tmp_path: Path) -> None:
+def test_crews_share_the_days_that_nobody_has_read(tmp_path: Path) -> None:
     house = make_house(tmp_path)
     settings = load_settings(house)
-    others = [Period("daily", date.fromisoformat(DAY) - timedelta(days=1), settings.zone)]
-    assert read_every_day(settings, date.fromisoformat(DAY), lambda _: None, others) == []
-    assert counted_days(house)[-1] == DAY
-    assert not {others[0].key, others[0].previous.key} & set(counted_days(house))
+    last = date.fromisoformat(DAY)
+    earlier, later = (Period("daily", last - timedelta(days=days), settings.zone) for days in (3, 1))
+    crews = [[earlier], [later]]
+    assert read_every_day(settings, last, lambda _: None, crews, mine=1) == []
+    assert counted_days(house) == [(last - timedelta(days=days)).isoformat() for days in (2, 1, 0)]
+    assert read_every_day(settings, last, lambda _: None, crews, mine=0) == []
+    days = counted_days(house)
+    assert len(days) == (last - date.fromisoformat(days[0])).days + 1 > 4
 
 
 def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) -> None:
