@@ -11,7 +11,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -110,8 +110,16 @@ class Cluster:
         self.room.process.wait()
         self.room = self.stack.enter_context(front(self.room.data))
 
+    def asked(self, query: str, **variables: object) -> dict[str, Any]:
+        """What the pages say; asked again while the database is away."""
+        for _ in range(20):
+            with suppress(AssertionError, OSError):
+                return dict(self.room.graphql(query, **variables))
+            time.sleep(1)
+        return dict(self.room.graphql(query, **variables))
+
     def runs(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.room.graphql(RUNS)["runsOrError"]["results"]
+        found: list[dict[str, Any]] = self.asked(RUNS)["runsOrError"]["results"]
         return found
 
 
@@ -204,7 +212,7 @@ def begin_month(room: Room) -> str:
 
 
 def is_filled(made: Cluster, backfill: str) -> bool:
-    status = made.room.graphql(FILLED, id=backfill)["partitionBackfillOrError"]["status"]
+    status = made.asked(FILLED, id=backfill)["partitionBackfillOrError"].get("status", "REQUESTED")
     assert status in ("REQUESTED", "COMPLETED_SUCCESS"), (status, made.runs())
     return bool(status == "COMPLETED_SUCCESS")
 
