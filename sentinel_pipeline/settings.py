@@ -34,7 +34,6 @@ STORE_URL = "SENTINEL_STORE_URL"
 STORE_COPY_GB = "SENTINEL_STORE_COPY_GB"
 DEMO_POSTGRESQL_URL = "SENTINEL_DEMO_POSTGRESQL_URL"
 BROKER_URL = "SENTINEL_CELERY_BROKER_URL"
-BROKERS = ("redis", "rediss", "amqp", "amqps", "pyamqp")
 
 
 def data_folder() -> Path:
@@ -81,10 +80,9 @@ def ledger_file_url(data: Path) -> str:
 
 def celery_broker_url() -> str | None:
     """Over what runs reach workers; None when this machine executes them. Raises SettingsError for a wrong one."""
-    url = os.environ.get(BROKER_URL)
-    if not url:
+    if not (url := os.environ.get(BROKER_URL)):
         return None
-    if url.partition("://")[0] not in BROKERS:
+    if url.partition("://")[0] not in ("redis", "rediss", "amqp", "amqps", "pyamqp"):
         raise SettingsError([f"{BROKER_URL}: names no broker; write redis://host:6379/0 or amqp://user@host//"])
     if dagster_postgresql_url() is None or not ledger_url(Path()).startswith("postgres"):
         raise SettingsError([f"{BROKER_URL}: workers share their records over PostgreSQL; set {POSTGRESQL_URL} too"])
@@ -93,8 +91,7 @@ def celery_broker_url() -> str | None:
 
 def kubernetes_runs() -> Path | None:
     """The file that says in which pods runs are executed; None when they are not."""
-    place = os.environ.get("SENTINEL_KUBERNETES_RUNS")
-    return Path(place) if place else None
+    return Path(place) if (place := os.environ.get("SENTINEL_KUBERNETES_RUNS")) else None
 
 
 def object_store() -> Store | None:
@@ -217,8 +214,7 @@ class Settings:
 def load_settings(data: Path | None = None) -> Settings:
     """Settings of a data folder; without a `sentinel.yaml` those of the demo. Raises SettingsError."""
     folder = data_folder() if data is None else data
-    url = ledger_url(folder)
-    shared_locks.declare(folder, None if url.startswith("sqlite:") else url)
+    shared_locks.declare(folder, ledger_url(folder))
     declare(folder, object_store())
     file = folder / "config" / "sentinel.yaml"
     try:

@@ -8,8 +8,8 @@ _LEDGERS: dict[Path, str] = {}
 
 
 def declare(data: Path, ledger: str | None) -> None:
-    """Says that locks of a data folder hold on all machines that use a ledger (its URL), or on this one alone."""
-    if ledger is None:
+    """Says that locks of a data folder hold on all machines that use a ledger (its URL); a file is one machine's."""
+    if ledger is None or ledger.startswith("sqlite:"):
         _LEDGERS.pop(data, None)
     else:
         _LEDGERS[data] = ledger
