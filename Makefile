@@ -8,7 +8,7 @@ ABREAST := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile --
 export DAGSTER_DISABLE_TELEMETRY := yes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test coverage test-slow test-sendgrid test-axe lint types bench lock clean
+.PHONY: help setup demo up test coverage test-slow test-sendgrid test-axe test-cluster lint types bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,7 @@ coverage: $(READY) ## pass them again, and see that at least 90 % of the lines o
 		--ignore sentinel_pipeline_tests/orchestration --ignore sentinel_pipeline_tests/walks
 
 test-slow: $(READY) ## pass the long proofs too: kill -9, full disks, a real UI in a browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow --ignore sentinel_pipeline_tests/cluster
 
 test-sendgrid: $(READY) ## pass the proofs against a server that Prism (from npm) makes of SendGrid's description
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools @stoplight/prism-cli@5.16.0
@@ -49,6 +49,9 @@ test-sendgrid: $(READY) ## pass the proofs against a server that Prism (from npm
 test-axe: $(READY) ## have axe-core (from npm) look at every page of the portal, in Chromium
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools axe-core@4.11.0
 	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/portal/test_axe.py
+
+test-cluster: $(READY) ## make a month on three workers that share no disk, also while everything fails (needs redis-server)
+	$(BIN)/python -m pytest -m slow -rP sentinel_pipeline_tests/cluster
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check

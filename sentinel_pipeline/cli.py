@@ -28,6 +28,8 @@ from sentinel_pipeline.request_command import request
 from sentinel_pipeline.retention_command import retention
 from sentinel_pipeline.serve_command import serve
 from sentinel_pipeline.settings import (
+    BROKER_URL,
+    celery_broker_url,
     data_folder,
     demo_postgresql_url,
     load_settings,
@@ -38,6 +40,7 @@ from sentinel_pipeline.settings import (
 from sentinel_pipeline.subscription_command import subscriptions
 from sentinel_pipeline.terminal import RoomProgress, configured, say
 from sentinel_pipeline.verify_command import trace, verify
+from sentinel_pipeline.worker_command import worker
 
 if TYPE_CHECKING:
     from sentinel_pipeline.demo.crew import Crew
@@ -244,6 +247,7 @@ cli.add_command(users)
 cli.add_command(tokens)
 cli.add_command(audit)
 cli.add_command(migrate)
+cli.add_command(worker)
 
 
 @cli.command()
@@ -264,12 +268,15 @@ def encrypt() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @click.option("--public-url", default="", help="The HTTPS address of the proxy in front, for others than this machine.")
-def up(host: str, port: int, public_url: str) -> None:
+@click.option("--part", type=click.Choice(("all", "pages", "daemon")), default="all", help="Of several machines, this.")
+def up(host: str, port: int, public_url: str, part: str) -> None:
     """Runs the portal, the Dagster UI under /dagster and the daemon until it is stopped."""
     from sentinel_pipeline.orchestration.control_room import run_control_room
 
+    if part != "all" and celery_broker_url() is None:
+        raise UsageError(f"--part {part}: past one machine runs are executed by workers; set {BROKER_URL} too")
     configured()
-    raise click.exceptions.Exit(run_control_room(data_folder(), host, port, public_url=public_url))
+    raise click.exceptions.Exit(run_control_room(data_folder(), host, port, public_url=public_url, part=part))
 
 
 __all__ = ["SettingsError", "Window", "cli", "main", "midnight"]

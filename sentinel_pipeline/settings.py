@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sentinel_pipeline.configuration import PACE, ExportEntry, SourceEntry, configuration_of, masked
 from sentinel_pipeline.correction_entries import CorrectionsEntry
 from sentinel_pipeline.delivery_entries import AlertsEntry, DeliveryEntry, SubscriptionEntry
+from sentinel_pipeline.domain import shared_locks
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import Pace, SourceSettings
@@ -32,6 +33,7 @@ POSTGRESQL_URL = "SENTINEL_POSTGRESQL_URL"
 STORE_URL = "SENTINEL_STORE_URL"
 STORE_COPY_GB = "SENTINEL_STORE_COPY_GB"
 DEMO_POSTGRESQL_URL = "SENTINEL_DEMO_POSTGRESQL_URL"
+BROKER_URL = "SENTINEL_CELERY_BROKER_URL"
 
 
 def data_folder() -> Path:
@@ -74,6 +76,22 @@ def ledger_url(data: Path) -> str:
 def ledger_file_url(data: Path) -> str:
     """Where the ledger lies when no server is named: `state.db` in the data folder."""
     return f"sqlite:///{data / 'state.db'}"
+
+
+def celery_broker_url() -> str | None:
+    """Over what runs reach workers; None when this machine executes them. Raises SettingsError for a wrong one."""
+    if not (url := os.environ.get(BROKER_URL)):
+        return None
+    if url.partition("://")[0] not in ("redis", "rediss", "amqp", "amqps", "pyamqp"):
+        raise SettingsError([f"{BROKER_URL}: names no broker; write redis://host:6379/0 or amqp://user@host//"])
+    if dagster_postgresql_url() is None or not ledger_url(Path()).startswith("postgres"):
+        raise SettingsError([f"{BROKER_URL}: workers share their records over PostgreSQL; set {POSTGRESQL_URL} too"])
+    return url
+
+
+def kubernetes_runs() -> Path | None:
+    """The file that says in which pods runs are executed; None when they are not."""
+    return Path(place) if (place := os.environ.get("SENTINEL_KUBERNETES_RUNS")) else None
 
 
 def object_store() -> Store | None:
@@ -196,6 +214,7 @@ class Settings:
 def load_settings(data: Path | None = None) -> Settings:
     """Settings of a data folder; without a `sentinel.yaml` those of the demo. Raises SettingsError."""
     folder = data_folder() if data is None else data
+    shared_locks.declare(folder, ledger_url(folder))
     declare(folder, object_store())
     file = folder / "config" / "sentinel.yaml"
     try:

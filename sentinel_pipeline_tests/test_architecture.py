@@ -78,18 +78,21 @@ MAY_IMPORT = {
     "subscription_command": frozenset({"delivery", "domain", "ledger", "settings", "terminal"}),
     "retention_command": frozenset({"domain", "orchestration", "retention", "settings", "terminal"}),
     "verify_command": frozenset({"domain", "orchestration", "publishing", "requests", "settings"}),
+    "worker_command": frozenset({"domain", "orchestration", "settings", "terminal"}),
     "export_command": frozenset({"domain", "exports", "rendering", "settings", "terminal"}),
     "request_command": frozenset({"domain", "ledger", "requests", "settings", "terminal"}),
     "terminal": frozenset({"domain", "settings"}),
     "definitions": frozenset({"orchestration", "settings"}),
     "__main__": frozenset({"cli"}),
 }
-MAY_IMPORT_INSIDE_FUNCTIONS = {"settings": frozenset({"demo"})}
+MAY_IMPORT_INSIDE_FUNCTIONS = {"settings": frozenset({"demo"}), "lake": frozenset({"ledger.locks"})}
 IMPORT_DAGSTER = {"orchestration", "definitions"}
 READS_ENVIRONMENT = {"settings"}
 
 LATE = (
     "adbc_driver_postgresql",
+    "celery",
+    "dagster_celery",
     "matplotlib",
     "obstore",
     "pikepdf",
@@ -240,7 +243,7 @@ def test_only_orchestration_knows_dagster() -> None:
         for path in modules()
         if room_of(path) not in IMPORT_DAGSTER
         for one in imports(path)
-        if re.match(r"dagster(_\w+)?(\.|$)", one.module)
+        if re.match(r"(dagster(_\w+)?|celery|kombu)(\.|$)", one.module)
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -8,9 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import dagster as dg
 import pytest
 import yaml
 
+from sentinel_pipeline.cli import cli
+from sentinel_pipeline.domain.errors import SettingsError
+from sentinel_pipeline.orchestration.home import prepare_home
+from sentinel_pipeline.orchestration.kubernetes_launcher import kubernetes_launcher
 from sentinel_pipeline.settings import PROJECT
 
 DEPLOY = PROJECT / "deploy"
@@ -42,15 +48,56 @@ def test_the_image_runs_as_a_user_who_is_not_root() -> None:
     assert int(users[-1]) > 0
 
 
-def test_the_compose_file_is_one() -> None:
-    checked(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml")
+@pytest.mark.parametrize("file", sorted(DEPLOY.glob("compose*.yaml")), ids=lambda path: str(path.name))
+def test_a_compose_file_is_one(file: Path) -> None:
+    checked(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
 
 
-@pytest.mark.parametrize("manifest", sorted((DEPLOY / "kubernetes").glob("*.yaml")), ids=lambda path: str(path.name))
+def test_the_parts_of_a_cluster_are_started_by_commands_that_there_are() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.cluster.yaml").read_text())["services"]
+    documents = yaml.safe_load_all((DEPLOY / "kubernetes" / "cluster.yaml").read_text())
+    pods = [document["spec"]["template"]["spec"] for document in documents if document["kind"] == "Deployment"]
+    started = [services[name]["command"] for name in ("pages", "daemon", "worker")]
+    started += [container["args"] for pod in pods for container in pod["containers"]]
+    assert len(started) == 6
+    for command in started:
+        cli.make_context("sentinel", list(command), resilient_parsing=True).close()
+        parsed = cli.get_command(click.Context(cli), command[0])
+        assert parsed is not None
+        parsed.make_context(command[0], [*command[1:]]).close()
+
+
+def test_the_parts_of_a_cluster_have_no_disk_in_common() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.cluster.yaml").read_text())["services"]
+    for name in ("pages", "daemon", "worker"):
+        assert services[name]["read_only"]
+        assert all(volume.endswith(":ro") for volume in services[name]["volumes"])
+
+
+MANIFESTS = [DEPLOY / "kubernetes" / name for name in ("cluster.yaml", "sentinel.yaml")]
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda path: str(path.name))
 def test_a_kubernetes_manifest_is_valid(manifest: Path) -> None:
     checked(TOOLS / "kubernetes-validate", manifest)
-    for document in yaml.safe_load_all(manifest.read_text()):
-        assert document["kind"] in ("StatefulSet", "Service")
+
+
+def test_dagster_understands_how_runs_are_put_into_pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = yaml.safe_load((DEPLOY / "kubernetes" / "runs.yaml").read_text())
+    access = tmp_path / "kubeconfig"
+    context = {"name": "here", "context": {"cluster": "here", "user": "me"}}
+    cluster = {"name": "here", "cluster": {"server": "https://kubernetes.example"}}
+    user = {"name": "me", "user": {"token": "none"}}
+    known = {"contexts": [context], "current-context": "here", "clusters": [cluster], "users": [user]}
+    access.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **known}))
+    place = tmp_path / "runs.yaml"
+    place.write_text(yaml.safe_dump(said | {"load_incluster_config": False, "kubeconfig_file": str(access)}))
+    monkeypatch.setenv("SENTINEL_KUBERNETES_RUNS", str(place))
+    with dg.DagsterInstance.from_config(str(prepare_home(tmp_path / "data"))) as instance:
+        assert type(instance.run_launcher).__name__ == "K8sRunLauncher"
+    place.write_text("job_image: 3\n")
+    with pytest.raises(SettingsError, match=r"runs\.yaml: .*instance_config_map"):
+        kubernetes_launcher(place)
 
 
 @pytest.mark.parametrize("unit", sorted((DEPLOY / "systemd").glob("*.service")), ids=lambda path: str(path.name))

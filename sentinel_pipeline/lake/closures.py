@@ -10,10 +10,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Literal
 
+from sentinel_pipeline.domain.shared_locks import shared
 from sentinel_pipeline.lake.store import Lake, read_json, write_json
 from sentinel_pipeline.lake.working_copy import look_again
 
@@ -61,15 +62,39 @@ def in_use(lake: Lake) -> Iterator[None]:
     """Nothing of the lake is deleted meanwhile; waits while somebody deletes."""
     with _lock(lake) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
-        look_again(lake.root / "closed")
-        yield
+        with _used_everywhere(lake):
+            look_again(lake.root / "closed")
+            yield
 
 
 @contextmanager
 def unused(lake: Lake, seconds: float) -> Iterator[bool]:
     """Whether nobody has the lake in use, after waiting so long for it; nobody else gets it meanwhile."""
     with _lock(lake) as descriptor:
-        yield _had(descriptor, time.monotonic() + seconds)
+        until = time.monotonic() + seconds
+        if not _had(descriptor, until):
+            yield False
+            return
+        with _unused_everywhere(lake, until) as is_unused:
+            yield is_unused
+
+
+def _used_everywhere(lake: Lake) -> AbstractContextManager[object]:
+    found = shared(lake.root)
+    if found is None:
+        return nullcontext()
+    from sentinel_pipeline.ledger.locks import used_at
+
+    return used_at(*found)
+
+
+def _unused_everywhere(lake: Lake, until: float) -> AbstractContextManager[bool]:
+    found = shared(lake.root)
+    if found is None:
+        return nullcontext(True)
+    from sentinel_pipeline.ledger.locks import unused_at
+
+    return unused_at(*found, max(0.0, until - time.monotonic()))
 
 
 def _had(descriptor: int, until: float) -> bool:

@@ -201,8 +201,10 @@ class Mirror:
 
 
 def is_shared(parts: Sequence[str]) -> bool:
-    """Whether a path below the data folder belongs into the bucket."""
-    return bool(parts) and parts[0] in ROOMS and all(part in SHARED for part in parts if part.startswith("."))
+    """Whether a path below the data folder belongs into the bucket; locks are each machine's own."""
+    if not parts or parts[0] not in ROOMS or parts[-1].endswith(".lock"):
+        return False
+    return all(part in SHARED for part in parts if part.startswith("."))
 
 
 def files_in(folder: Path) -> Iterator[Path]:

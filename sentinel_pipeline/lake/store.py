@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from sentinel_pipeline.domain.errors import DamagedFileError, SentinelError
+from sentinel_pipeline.domain.shared_locks import shared
 from sentinel_pipeline.domain.sums import exact_sum
 from sentinel_pipeline.lake.objects import Seen
 from sentinel_pipeline.lake.storage import CLEAR, Storage
@@ -184,11 +185,25 @@ def _stamp_seen(seen: Seen | None) -> Stamp | None:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Waits until no other process holds the lock file, and holds it; the kernel frees it with a process that dies."""
+    """Waits until no other process holds the lock file, and holds it; the kernel frees it with a process that dies.
+
+    Where the ledger is a server it keeps out processes of other machines too, and raises LedgerError where it cannot.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        with alone_everywhere(lock):
+            yield
+
+
+def alone_everywhere(lock: Path) -> AbstractContextManager[object]:
+    """Keeps out processes of other machines; those of this one are the file's to keep out."""
+    found = shared(lock)
+    if found is None:
+        return nullcontext()
+    from sentinel_pipeline.ledger.locks import held_at
+
+    return held_at(*found)
 
 
 def write_json(path: Path, value: Mapping[str, object]) -> None:

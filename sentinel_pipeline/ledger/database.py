@@ -6,6 +6,7 @@ Writers come one after another in both, so that what one transaction read is tru
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, Pool, QueuePool
@@ -28,6 +29,8 @@ SECONDS_TO_WAIT = 60
 SECONDS_KEPT = 60
 MOST_KEPT = 40
 READING = "ledger_is_only_read"
+SECONDS_BETWEEN_TRIES = 0.5
+_patience = {"seconds": 0.0}
 # Advisory locks of PostgreSQL are numbers: a class that nobody else in the database uses, and what is locked.
 LOCK_CLASS, WRITING_LOCK, OUTBOX_LOCK = 0x53656E74, 1, 2
 
@@ -66,6 +69,12 @@ class Ledger:
         with self._writing(self.hasty) as connection:
             if not self._is_file:
                 connection.execute(text("SET LOCAL synchronous_commit TO off"))
+            yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """A transaction of one statement that needs no turn: it waits for no other writer. Raises LedgerError."""
+        with self._understood(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -136,13 +145,31 @@ def _engine(address: URL, pool: type[Pool], synchronous: str) -> Engine:
     """Connections are opened for each use where few are needed: none outlives a fork or a restart of the server."""
     kept = {} if pool is NullPool else {"pool_size": MOST_KEPT, "pool_recycle": SECONDS_KEPT, "pool_pre_ping": True}
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, poolclass=pool, **kept)
+        server = create_engine(address, poolclass=pool, **kept)
+        event.listen(server, "do_connect", _connected)
+        return server
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     kept.pop("pool_pre_ping", None)
     engine = create_engine(address, poolclass=pool, connect_args={"timeout": SECONDS_TO_WAIT}, **kept)
     event.listen(engine, "connect", partial(_prepare, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def wait_for_servers(seconds: float) -> None:
+    """From now on this process waits so long for a server that is being started again, instead of failing at once."""
+    _patience["seconds"] = seconds
+
+
+def _connected(dialect: Dialect, _record: object, arguments: Any, named: Any) -> Any:
+    until = time.monotonic() + _patience["seconds"]
+    while True:
+        try:
+            return dialect.connect(*arguments, **named)
+        except dialect.loaded_dbapi.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def _prepare(synchronous: str, connection: Any, _record: object) -> None:

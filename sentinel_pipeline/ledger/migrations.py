@@ -227,12 +227,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         """
-        CREATE TABLE tallies (
-            name TEXT NOT NULL, labels TEXT NOT NULL, upto TEXT NOT NULL,
-            number BIGINT NOT NULL, total BIGINT NOT NULL,
-            PRIMARY KEY (name, labels, upto)
-        )
+        CREATE TABLE tallies (name TEXT NOT NULL, labels TEXT NOT NULL, upto TEXT NOT NULL,
+            number BIGINT NOT NULL, total BIGINT NOT NULL, PRIMARY KEY (name, labels, upto))
         """,
+    ),
+    (
+        "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, detail TEXT NOT NULL,"
+        " expires_at DOUBLE PRECISION NOT NULL)",
     ),
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Double,
     Integer,
     MetaData,
     Table,
@@ -250,4 +251,14 @@ TALLIES = Table(
     Column("upto", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
+)
+
+# When a lease ends is the database's to say: seconds since 1970 by its own clock.
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),
 )

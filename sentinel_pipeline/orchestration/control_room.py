@@ -13,10 +13,11 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,6 +32,8 @@ from sentinel_pipeline.orchestration.stopping import StopRequest
 from sentinel_pipeline.portal.listening import Place, bound, shown_address
 from sentinel_pipeline.settings import PROJECT
 
+# What may run on machines of their own, past one: the portal with Dagster's pages, and the daemon.
+ALL, PAGES, DAEMON = PARTS = ("all", "pages", "daemon")
 START_SECONDS = 180.0
 STEP_SECONDS = 0.2
 OPEN = (
@@ -46,6 +49,7 @@ class ControlRoom:
     data: Path
     home: Path
     stop: StopRequest
+    part: str = ALL
     children: list[Child] = field(default_factory=list)
 
     def start(self, name: str, arguments: list[str], inherited: tuple[int, ...] = ()) -> None:
@@ -85,12 +89,17 @@ def run_control_room(
     port: int = 3000,
     workspace: Path = PROJECT / "workspace.yaml",
     public_url: str = "",
+    part: str = ALL,
 ) -> int:
     """Runs until SIGINT or SIGTERM: 0 then, 1 when it could not start or a process of it died; says why in a line."""
     try:
         home = prepare_home(data)
-        with sole_room(home) as lock, bound(host, port) as listening, StopRequest() as stop:
-            room = ControlRoom(data.resolve(), home, stop)
+        with (
+            sole_room(home) as lock,
+            socket.socket() if part == DAEMON else bound(host, port) as listening,
+            StopRequest() as stop,
+        ):
+            room = ControlRoom(data.resolve(), home, stop, part)
             _run(room, code_location(workspace), Place(host, port, public_url), listening, lock)
     except (SentinelError, OSError) as error:
         click.echo(f"The control room is not running: {error}", err=True)
@@ -116,21 +125,29 @@ def _start_all(
     room.start("code server", location.server_command(code_socket))
     if not room.wait_until(lambda: is_answering(code_socket), "the code server"):
         return False
+    if room.part != PAGES:
+        daemon = ["sentinel_pipeline.orchestration.daemon", "run", "--workspace", str(workspace)]
+        room.start("daemon", daemon, (lock,))
+    if room.part == DAEMON:
+        click.echo("Daemon: at work (Ctrl-C stops it)")
+        return True
     pages = ["--host", place.host, "--public-url", place.public_url, "--fd", str(listening.fileno())]
     pages += ["--workspace", str(workspace), "--told", str(told)]
     room.start("web server", ["sentinel_pipeline.orchestration.webserver", *pages], (listening.fileno(),))
-    room.start("daemon", ["sentinel_pipeline.orchestration.daemon", "run", "--workspace", str(workspace)], (lock,))
     address = shown_address(place.host, listening)
     listening.close()
     if not room.wait_until(lambda: is_answering(address), "the web server"):
         return False
-    click.echo(f"Control room: {place.public_url or address} (Ctrl-C stops it)")
-    news = json.loads(told.read_text(encoding="utf-8"))
+    _tell(room, place.public_url or address, json.loads(told.read_text(encoding="utf-8")))
+    return True
+
+
+def _tell(room: ControlRoom, address: str, news: Mapping[str, Any]) -> None:
+    click.echo(f"Control room: {address} (Ctrl-C stops it)")
     if mistake := news["mistake"]:
         click.echo(f"The definitions do not load: {mistake} (see {room.home / 'logs' / 'code_server.log'})", err=True)
     if news["is_open"]:
         click.echo(OPEN)
-    return True
 
 
 def _watch(room: ControlRoom) -> None:

@@ -23,17 +23,18 @@ from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.retrying import retry_if
 from sentinel_pipeline.publishing.scope import statistic_asset
-from sentinel_pipeline.settings import SourceEntry
+from sentinel_pipeline.settings import SourceEntry, celery_broker_url
 from sentinel_pipeline.statistics.statistic import Statistic
 
-DAYS_IN_ONE_RUN = 31
+# One run reads a month fastest; several workers share one.
+DAYS_IN_ONE_RUN, DAYS_FOR_A_WORKER = 31, 10
 OWNERS = ["team:sentinel"]
 Results = Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]
 
 
 def daily_assets(deployment: Deployment, daily: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Extracts and their verdicts per source, facts per table, statistics per facts table."""
-    several = dg.BackfillPolicy.multi_run(max_partitions_per_run=DAYS_IN_ONE_RUN)
+    several = days_together()
     made: list[dg.AssetsDefinition] = []
     for entry in deployment.settings.sources:
         made += [extract_asset(deployment, entry, daily, several), source_asset(deployment, entry, daily, several)]
@@ -43,6 +44,11 @@ def daily_assets(deployment: Deployment, daily: dg.PartitionsDefinition) -> list
         if statistics:
             made.append(statistics_asset(deployment, table, statistics, daily, several))
     return made
+
+
+def days_together() -> dg.BackfillPolicy:
+    """How many days of a backfill share a run."""
+    return dg.BackfillPolicy.multi_run(DAYS_FOR_A_WORKER if celery_broker_url() else DAYS_IN_ONE_RUN)
 
 
 def days_of(context: dg.AssetExecutionContext, deployment: Deployment) -> list[Period]:

@@ -9,7 +9,7 @@ from sentinel_pipeline.exports.origins import INVENTORIES, Files
 from sentinel_pipeline.exports.planning import Plan, plans
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.lake.storage import sha256
-from sentinel_pipeline.orchestration.daily import DAYS_IN_ONE_RUN, OWNERS, days_of, open_days
+from sentinel_pipeline.orchestration.daily import OWNERS, days_of, days_together, open_days
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
 from sentinel_pipeline.orchestration.progress import say
@@ -17,7 +17,7 @@ from sentinel_pipeline.orchestration.progress import say
 
 def day_export_assets(deployment: Deployment, daily: dg.PartitionsDefinition) -> Iterator[dg.AssetsDefinition]:
     """An asset for each planned export. Raises SettingsError for one that cannot be had."""
-    several = dg.BackfillPolicy.multi_run(max_partitions_per_run=DAYS_IN_ONE_RUN)
+    several = days_together()
     for plan in plans(deployment.settings):
         yield day_export_asset(deployment, plan, daily, several)
 

@@ -17,9 +17,9 @@ from dagster._core.instance import InstanceRef
 from dagster._serdes import ConfigurableClassData
 
 from sentinel_pipeline.lake.store import alone
-from sentinel_pipeline.orchestration import run_locks
+from sentinel_pipeline.orchestration import run_leases, run_locks
 from sentinel_pipeline.orchestration.home import prepare_home
-from sentinel_pipeline.settings import Settings, use_dagster_home
+from sentinel_pipeline.settings import Settings, celery_broker_url, use_dagster_home
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -55,9 +55,17 @@ class SentinelInstance(DagsterInstance):
         # Locked before anyone can read "started", free after anyone can read how it ended.
         if kind is DagsterEventType.RUN_START:
             run_locks.hold(locks_folder(self), event.run_id)
+            self._lease(event.run_id)
         super().handle_new_event(event, batch_metadata=batch_metadata)
         if kind in ENDS:
             run_locks.release(locks_folder(self), event.run_id)
+            run_leases.release(event.run_id)
+
+    @staticmethod
+    def _lease(run_id: str) -> None:
+        """Where workers on other machines execute runs, one that this very process executes is leased like theirs."""
+        if celery_broker_url():
+            run_leases.hold(run_id)
 
     def delete_run(self, run_id: str) -> None:
         """Deletes a run and its events, but reports again what it made last: a partition stays what it is on disk."""

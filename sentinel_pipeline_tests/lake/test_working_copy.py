@@ -181,6 +181,13 @@ def test_times_of_what_is_downloaded_are_one_on_all_machines(store: Store, tmp_p
     assert there.st_mtime > 1
 
 
+def test_a_new_copy_may_be_locked_before_it_is_looked_at(store: Store, tmp_path: Path) -> None:
+    declare(tmp_path, store)
+    with in_use(Lake(tmp_path / "lake")):
+        assert not Lake(tmp_path / "lake").exists("facts/alerts", "2025-01-01")
+    declare(tmp_path, None)
+
+
 def test_a_folder_of_its_own_is_not_taken_for_a_copy(store: Store, tmp_path: Path) -> None:
     Lake(tmp_path / "lake").write("facts/alerts", "2025-01-01", ONE)
     declare(tmp_path, store)

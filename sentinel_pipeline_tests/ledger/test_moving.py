@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, Table, insert, select, text
+from sqlalchemy import Boolean, Column, Connection, Date, Double, Integer, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from sentinel_pipeline.domain.errors import LedgerError
@@ -40,7 +40,7 @@ def a_value(column: Column[object], number: int) -> object:
         return AT.replace(microsecond=number)
     if isinstance(column.type, Date):
         return AT.date()
-    return number if isinstance(column.type, Integer) else f"Größe {number}"
+    return number if isinstance(column.type, Integer | Double) else f"Größe {number}"
 
 
 def filled(ledger: Ledger) -> Ledger:
