@@ -25,6 +25,7 @@ from sentinel_pipeline.rendering.values import (
 )
 
 ON_CARDS: Final = 8
+TABLES: Final = "tables/"
 WITHHELD = "This section names people or devices; your role does not see it."
 
 
@@ -43,8 +44,26 @@ class FigureView:
 
 
 @dataclass(frozen=True)
+class FileView:
+    """A file of the edition, as its manifest lists it."""
+
+    name: str
+    address: str
+    size: str
+    rows: str
+    sha256: str
+
+    @property
+    def format(self) -> str:
+        return self.name.rpartition(".")[2].upper()
+
+
+@dataclass(frozen=True)
 class SectionView:
-    """A section: `withheld` says why its content is not shown, `picture` is the chart's address or empty."""
+    """A section: `withheld` says why its content is not shown, `picture` is the chart's address or empty.
+
+    `files` hold its whole table, for who may have them.
+    """
 
     name: str
     title: str
@@ -57,17 +76,7 @@ class SectionView:
     picture: str
     table: ShownTable | None
     order: Order
-
-
-@dataclass(frozen=True)
-class FileView:
-    """A file of the edition, as its manifest lists it."""
-
-    name: str
-    address: str
-    size: str
-    rows: str
-    sha256: str
+    files: tuple[FileView, ...]
 
 
 @dataclass(frozen=True)
@@ -89,14 +98,25 @@ def figure_view(figure: KeyFigure) -> FigureView:
     return FigureView(figure.id, figure.label, written_figure(shown), before, said, word, verdict, figure.definition)
 
 
-def section_views(told: Told, sees_personal: bool, orders: Mapping[str, Order]) -> list[SectionView]:
+def section_views(
+    told: Told, sees_personal: bool, orders: Mapping[str, Order], files: Iterable[FileView]
+) -> list[SectionView]:
     """The sections in the order of the report, those of one topic together."""
-    views = [_section(told, section, sees_personal, orders.get(section.name, Order())) for section in told.sections]
+    tables: dict[str, list[FileView]] = {}
+    for file in files:
+        if file.name.startswith(TABLES):
+            tables.setdefault(file.name.removeprefix(TABLES).rpartition(".")[0], []).append(file)
+    views = [
+        _section(told, section, sees_personal, orders.get(section.name, Order()), tables.get(section.name, ()))
+        for section in told.sections
+    ]
     topics = list(dict.fromkeys(view.topic for view in views))
     return sorted(views, key=lambda view: topics.index(view.topic))
 
 
-def _section(told: Told, section: ToldSection, sees_personal: bool, order: Order) -> SectionView:
+def _section(
+    told: Told, section: ToldSection, sees_personal: bool, order: Order, files: Iterable[FileView]
+) -> SectionView:
     known = SECTION.get(section.name)
     is_withheld = not sees_personal and is_personal(told.folder, section.name)
     is_shown = section.is_made and not section.awaits_before and not is_withheld
@@ -113,6 +133,7 @@ def _section(told: Told, section: ToldSection, sees_personal: bool, order: Order
         picture=f"/editions/{told.name}/charts/{quote(section.name)}.png" if has_chart else "",
         table=shown_section(told.folder, section.name, told.period.zone, order) if is_shown else None,
         order=order,
+        files=tuple(files) if is_shown else (),
     )
 
 

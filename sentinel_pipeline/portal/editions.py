@@ -103,7 +103,8 @@ def show_edition(
         files = file_views(folder, name) if found.may("DATA_EXPORT") else []
         return page(request, "untold.html", found, period=period, name=name, reason=reason, files=files)
     figures = [figure_view(figure) for figure in said.figures]
-    sections = section_views(said, found.may("PERSONAL_VIEW"), {table: Order(by, order == "down")})
+    files = file_views(said.folder, said.name) if found.may("DATA_EXPORT") else []
+    sections = section_views(said, found.may("PERSONAL_VIEW"), {table: Order(by, order == "down")}, files)
     return page(
         request,
         "edition.html",
@@ -117,7 +118,7 @@ def show_edition(
         cards=figures[:ON_CARDS],
         figures=figures,
         topics=[(topic, list(members)) for topic, members in groupby(sections, key=lambda section: section.topic)],
-        files=file_views(said.folder, said.name) if found.may("DATA_EXPORT") else [],
+        files=files,
         has_document=found.may("DATA_EXPORT") and (said.folder / "report.pdf").is_file(),
     )
 

@@ -161,6 +161,9 @@ def test_an_edition_shows_figures_findings_tables_and_files(portal: Portal) -> N
     pictures = {one["src"] for one in page.named("img")}
     assert pictures == {f"{DAILY}/charts/severity_distribution.png", f"{DAILY}/charts/top_talkers.png"}
     assert all(one["alt"] for one in page.named("img"))
+    links = [one["href"] for one in page.named("a")]
+    assert links.count(f"/files{DAILY}/tables/top_talkers.csv") == 2
+    assert re.search(r"The whole table\s*·\s*CSV of Top talkers\s*\(", page.text)
 
 
 def test_a_table_is_sorted_by_any_column(portal: Portal) -> None:
