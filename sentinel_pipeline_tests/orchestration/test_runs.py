@@ -37,13 +37,14 @@ def test_crews_share_the_days_that_nobody_has_read(tmp_path: Path) -> None:
     house = make_house(tmp_path)
     settings = load_settings(house)
     last = date.fromisoformat(DAY)
-    earlier, later = (Period("daily", last - timedelta(days=days), settings.zone) for days in (3, 1))
-    crews = [[earlier], [later]]
-    assert read_every_day(settings, last, lambda _: None, crews, mine=1) == []
-    assert counted_days(house) == [(last - timedelta(days=days)).isoformat() for days in (2, 1, 0)]
-    assert read_every_day(settings, last, lambda _: None, crews, mine=0) == []
-    days = counted_days(house)
-    assert len(days) == (last - date.fromisoformat(days[0])).days + 1 > 4
+    first, before, day = ((last - timedelta(days=days)).isoformat() for days in (2, 1, 0))
+    earlier, later = (Period("daily", date.fromisoformat(key), settings.zone) for key in (first, day))
+    assert read_every_day(settings, last, lambda _: None, [[earlier], []], mine=1) == []
+    assert counted_days(house) == []
+    assert read_every_day(settings, last, lambda _: None, [[earlier], [later]], mine=1) == []
+    assert counted_days(house) == [before, day]
+    assert read_every_day(settings, last, lambda _: None, [[earlier], []], mine=0) == []
+    assert counted_days(house) == [first, before, day]
 
 
 def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) -> None:

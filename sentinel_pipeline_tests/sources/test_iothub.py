@@ -325,7 +325,10 @@ def test_every_table_is_read_from_one_state_of_the_server(postgresql_url: str) -
         with closing(psycopg2.connect(postgresql_url)) as connection, connection, connection.cursor() as cursor:
             cursor.execute("DELETE FROM rules; DELETE FROM events")
         assert whole(source, RULE_EVENTS, DAY)["rule"].to_list() == ["Frost"]
-        assert source.fingerprint() is None
+        told = source.fingerprint()
+    with open_iothub(settings("iothub", postgresql_url)) as source:
+        assert told is not None
+        assert source.fingerprint() != told
     assert Hub(postgresql_url, 5).read().is_empty()
 
 

@@ -221,5 +221,5 @@ def test_the_sources_are_not_touched(house: Path, edition: Path) -> None:
     for name in ("home.db", "office.db", "logs/conn.log"):
         assert (house / name).read_bytes() == (fresh / name).read_bytes()
     assert sorted(path.name for path in house.iterdir()) == sorted(
-        {path.name for path in fresh.iterdir()} | {"lake", "editions", "dagster", "keys"}
+        {path.name for path in fresh.iterdir()} | {"lake", "editions", "dagster", "keys", "state.db"}
     )
