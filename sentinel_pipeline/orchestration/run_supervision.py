@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from multiprocessing import connection, parent_process
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -84,7 +85,7 @@ def _supervised(worker: Worker, run: DagsterRun, holder: str) -> str:
 
 
 def _logs_folder(worker: Worker, run: DagsterRun) -> str:
-    return os.path.join(worker.instance.root_directory, "storage", run.run_id)  # noqa: PTH118 - told, not opened
+    return str(Path(worker.instance.root_directory) / "storage" / run.run_id)
 
 
 def _watch(worker: Worker, run_id: str, process: RunProcess) -> bool:
