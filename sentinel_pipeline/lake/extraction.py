@@ -20,9 +20,10 @@ from sentinel_pipeline.lake.readings import MARKS, asset_of, remember, remembere
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.lake.whole_files import name as give_name
+from sentinel_pipeline.lake.working_copy import side_by_side
 from sentinel_pipeline.lake.writing import DayFile, without_copies, write_days
 from sentinel_pipeline.sources.quarantine import Quarantine
-from sentinel_pipeline.sources.source import Source, SourceKind, SourceSettings
+from sentinel_pipeline.sources.source import Dated, Source, SourceKind, SourceSettings
 
 PARTIAL_SHARE = 0.01
 READINGS = 3
@@ -91,15 +92,18 @@ def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> N
         files = {table.name: _read_table(source, table, days, folder, lake.storage, bad) for table in kind.tables}
         unread = _distinct(bad)
         for day in days:
-            kept = kept_snapshots(source.settings, kind, day, lake)
+            kept = [] if isinstance(source, Dated) else kept_snapshots(source.settings, kind, day, lake)
             quarantine = _quarantine(name, day, unread.filter(_of_day(day)), kept, lake)
             receipts = [
                 _receipt(name, table, files[table.name][day.key], quarantine, present=present[table.name])
                 for table in kind.tables
             ]
-            for table in kind.tables:
-                if table.name not in kept:
-                    _move(folder / table.name / f"{day.key}.parquet", lake.path(asset_of(name, table.name), day.key))
+            moves = [
+                (folder / table.name / f"{day.key}.parquet", lake.path(asset_of(name, table.name), day.key))
+                for table in kind.tables
+                if table.name not in kept
+            ]
+            side_by_side(lake.root, lambda move: _move(*move), moves)
             lake.write(asset_of(name, "quarantine"), day.key, quarantine)
             earlier = _earlier_receipts(name, day, lake).filter(pl.col("table").is_in(kept))
             fresh = pl.DataFrame(receipts, schema=RECEIPTS.schema).filter(~pl.col("table").is_in(kept))
@@ -109,6 +113,8 @@ def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> N
 def _read_table(
     source: Source, table: Table, days: list[Period], folder: Path, storage: Storage, bad: list[pl.DataFrame]
 ) -> dict[str, DayFile]:
+    if table.is_snapshot and isinstance(source, Dated):
+        return _inventories(source, table, days, folder, storage)
     window = Window(min(day.window.start for day in days), max(day.window.end for day in days))
     quarantine = Quarantine(source.settings.name, bad.append)
     batches = source.read(table, window, quarantine) if source.has(table) else iter(())
@@ -117,6 +123,13 @@ def _read_table(
         found = without_copies(file, None if table.is_snapshot else key)
         if found is not None:
             keep_copies(found, table, quarantine)
+    return files
+
+
+def _inventories(source: Dated, table: Table, days: list[Period], folder: Path, storage: Storage) -> dict[str, DayFile]:
+    files: dict[str, DayFile] = {}
+    for day, frame in zip(days, source.inventories(table, [day.window for day in days]), strict=True):
+        files |= write_days((frame,), table, [day], folder, storage)
     return files
 
 

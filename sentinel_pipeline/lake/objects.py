@@ -198,7 +198,7 @@ class Objects:
             raise StoreError(f"{self._said(key)}: {_reason(str(error), self.store)}") from None
 
 
-def abreast(work: Callable[[One], None], of: Sequence[One]) -> None:
+def abreast(work: Callable[[One], object], of: Sequence[One]) -> None:
     """Several at once, as many as a service bears; the first that fails fails all."""
     if len(of) < 2:
         for one in of:

@@ -14,10 +14,18 @@ from sentinel_pipeline.lake.objects import Objects, Seen
 
 # So long holds what was seen. Of the lake it may be longer: who waits for a lock, or begins a run, looks anew.
 FRESH_SECONDS: Final = 1.0
-FRESH_LAKE_SECONDS: Final = 10.0
+FRESH_LAKE_SECONDS: Final = 30.0
 LAKE: Final = "lake/"
-# Small folders that are looked at as one.
+# A small folder that is looked at with those below it.
 TOGETHER: Final = "lake/closed"
+
+
+def _place(key: str) -> tuple[str, str]:
+    """The folder that is listed for an object, and the object's name in it."""
+    if key.startswith(f"{TOGETHER}/"):
+        return TOGETHER, key.removeprefix(f"{TOGETHER}/")
+    folder, _, name = key.rpartition("/")
+    return folder, name
 
 
 @dataclass
@@ -47,16 +55,16 @@ class Sightings:
         """Objects by key; a folder of which several are asked for is listed."""
         folders: defaultdict[str, list[str]] = defaultdict(list)
         for key in keys:
-            folders[key.rpartition("/")[0]].append(key)
+            folders[_place(key)[0]].append(key)
         return {key: seen for folder, wanted in folders.items() for key, seen in self._in(folder, wanted).items()}
 
     def _in(self, folder: str, keys: list[str]) -> dict[str, Seen | None]:
-        since, names = self._since(folder), {key: key.rpartition("/")[2] for key in keys}
+        since, names = self._since(folder), {key: _place(key)[1] for key in keys}
         with self._lock:
             known = self._folders.get(folder, Folder())
             unknown = [key for key in keys if not known.knows(names[key], since)]
             is_asked_for = any(at >= since for at, _ in known.names.values())
-        if len(unknown) == 1 and not is_asked_for and not folder.startswith(TOGETHER):
+        if len(unknown) == 1 and not is_asked_for and folder != TOGETHER:
             self._look(unknown[0])
         elif unknown:
             self._list(folder)
@@ -90,33 +98,25 @@ class Sightings:
                 del self._folders[folder]
 
     def _note(self, key: str, seen: Seen | None) -> None:
-        folder, _, name = key.rpartition("/")
+        folder, name = _place(key)
         with self._lock:
             self._folders.setdefault(folder, Folder()).names[name] = (monotonic(), seen)
 
     def _look(self, key: str) -> None:
         at, seen = monotonic(), self.objects.look(key)
         if seen is None and at - self._answered > FRESH_LAKE_SECONDS:
-            self._list(key.rpartition("/")[0])  # which tells whether the bucket itself is still there
+            self._list(_place(key)[0])  # which tells whether the bucket itself is still there
             return
         self._answered = at
         self._note(key, seen)
 
     def _list(self, folder: str) -> None:
         at = self._answered = monotonic()
-        found: dict[str, Folder] = {}
-        if folder.startswith(TOGETHER):
-            for seen in self.objects.below(TOGETHER):
-                above, _, name = seen.key.rpartition("/")
-                found.setdefault(above, Folder(at)).names[name] = (at, seen)
-            found.setdefault(folder, Folder(at))
-        else:
-            names = self.objects.inside(folder)[0]
-            found[folder] = Folder(at, {name: (at, seen) for name, seen in names.items()})
+        found = self.objects.below(folder) if folder == TOGETHER else self.objects.inside(folder)[0].values()
+        whole = {seen.key.removeprefix(f"{folder}/"): (at, seen) for seen in found}
         with self._lock:
-            for above, whole in found.items():
-                later = {name: told for name, told in self._names(above) if told[0] > at}
-                self._folders[above] = Folder(at, whole.names | later)
+            later = {name: told for name, told in self._names(folder) if told[0] > at}
+            self._folders[folder] = Folder(at, whole | later)
 
     def _names(self, folder: str) -> list[tuple[str, tuple[float, Seen | None]]]:
         return list(self._folders.get(folder, Folder()).names.items())

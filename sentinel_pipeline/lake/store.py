@@ -60,6 +60,13 @@ class Lake:
         self.storage.require_key(path)
         return True
 
+    def having(self, asset: str, partitions: Iterable[str]) -> list[str]:
+        """Those of the partitions that were made and can be read."""
+        paths = self.paths(asset, partitions)
+        for path in paths:
+            self.storage.require_key(path)
+        return [path.stem for path in paths]
+
     def partitions(self, asset: str) -> list[str]:
         """Keys of the days of an asset, oldest first; none of them is fetched."""
         folder = self.root / asset

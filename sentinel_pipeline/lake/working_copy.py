@@ -7,7 +7,7 @@ there before it gets its name here; what is gone there goes here. Without a buck
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from sentinel_pipeline.domain.errors import UsageError
 from sentinel_pipeline.domain.stores import Store, declared
 from sentinel_pipeline.lake.copy_notes import CopyNotes
 from sentinel_pipeline.lake.mirror import ROOMS, Mirror, files_in, is_shared
-from sentinel_pipeline.lake.objects import Objects
+from sentinel_pipeline.lake.objects import Objects, One, abreast
 from sentinel_pipeline.lake.sightings import Sightings
 
 
@@ -91,6 +91,15 @@ def send(temporary: Path, path: Path) -> None:
     """Puts a file into the bucket before it gets its name."""
     if copy := copy_of(path):
         copy.send(temporary, path)
+
+
+def side_by_side(folder: Path, work: Callable[[One], object], of: Sequence[One]) -> None:
+    """Does the work for each; several at once where a bucket is waited for meanwhile."""
+    if copy_of(folder):
+        abreast(work, of)
+    else:
+        for one in of:
+            work(one)
 
 
 def remove_below(folder: Path) -> None:

@@ -11,13 +11,15 @@ from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.sums import refusing, require_summable
 from sentinel_pipeline.domain.tables import Table
-from sentinel_pipeline.lake.closures import in_use, is_closed
+from sentinel_pipeline.lake.closures import in_use
 from sentinel_pipeline.lake.extraction import extract
 from sentinel_pipeline.lake.readings import asset_of
-from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, Lake, read_json, write_json
+from sentinel_pipeline.lake.store import COMPRESSION_LEVEL, read_json, write_json
 from sentinel_pipeline.lake.whole_files import replacing
+from sentinel_pipeline.lake.working_copy import side_by_side
 from sentinel_pipeline.orchestration.counting import counted, has_repeated_keys, number_of_rows
 from sentinel_pipeline.orchestration.deployment import Deployment, extract_key, source_key
+from sentinel_pipeline.orchestration.open_days import open_days
 from sentinel_pipeline.orchestration.presenting import Metadata, column_schema, partition_metadata
 from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
@@ -53,19 +55,6 @@ def days_together() -> dg.BackfillPolicy:
 
 def days_of(context: dg.AssetExecutionContext, deployment: Deployment) -> list[Period]:
     return [deployment.day(key) for key in context.partition_keys]
-
-
-def open_days(lake: Lake, days: Sequence[Period]) -> Iterator[Period]:
-    """The days that retention has not closed; nothing of the lake is deleted while one of them is worked on.
-
-    What there is of a closed day stays as it is: counted anew it would be told with less than it had.
-    """
-    for day in days:
-        with in_use(lake):
-            if is_closed(lake, day.key):
-                say(f"{day.key} stays as it is: what it was read from was deleted by retention")
-            else:
-                yield day
 
 
 def extract_asset(
@@ -271,8 +260,8 @@ def count_day(deployment: Deployment, table: Table, statistics: Sequence[Statist
         made = counted(rows, statistics, day, Path(spool))
     for frame in made:
         require_summable(frame, f"{table.name} of {day.key}")
-    for statistic, frame in zip(statistics, made, strict=True):
-        lake.write_keeping(statistic_asset(statistic.name), day.key, frame)
+    frames = [(statistic_asset(statistic.name), frame) for statistic, frame in zip(statistics, made, strict=True)]
+    side_by_side(lake.root, lambda one: lake.write_keeping(one[0], day.key, one[1]), frames)
     number = number_of_rows(rows)
     return [
         statistic.name

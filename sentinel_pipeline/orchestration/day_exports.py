@@ -9,8 +9,9 @@ from sentinel_pipeline.exports.origins import INVENTORIES, Files
 from sentinel_pipeline.exports.planning import Plan, plans
 from sentinel_pipeline.exports.rows import Exported, export
 from sentinel_pipeline.lake.storage import sha256
-from sentinel_pipeline.orchestration.daily import OWNERS, days_of, days_together, open_days
+from sentinel_pipeline.orchestration.daily import OWNERS, days_of, days_together
 from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.orchestration.open_days import open_days
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
 from sentinel_pipeline.orchestration.progress import say
 

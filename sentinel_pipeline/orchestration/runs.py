@@ -85,7 +85,7 @@ def read_every_day(
     owner, days = next((owners[key] for key in sorted(owners)), mine), []
     for day in _days_between(deployment, known_first_day(settings), last):
         owner = owners.get(day.key, owner)
-        if owner == mine and not _is_counted(deployment, day):
+        if owner == mine and not _counted(deployment, [day]):
             days.append(day)
     if not days:
         return []
@@ -139,7 +139,7 @@ def report_deliveries(settings: Settings, period: Period, receipts: Receipts) ->
 def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
     """Days of the period and of the one before whose statistics are missing or whose source has changed since."""
     days = _days_needed(deployment, period)
-    stale = {day.key for day in days if not _is_counted(deployment, day)}
+    stale = {day.key for day in days} - _counted(deployment, days)
     for entry in deployment.settings.sources:
         try:
             kind, opening = deployment.opening(entry)
@@ -152,7 +152,9 @@ def days_to_read(deployment: Deployment, period: Period) -> list[Period]:
 
 def uncounted_days(deployment: Deployment, period: Period) -> list[Period]:
     """Days of the period and of the one before that nobody has read and counted."""
-    return [day for day in _days_needed(deployment, period) if not _is_counted(deployment, day)]
+    days = _days_needed(deployment, period)
+    counted = _counted(deployment, days)
+    return [day for day in days if day.key not in counted]
 
 
 def _days_needed(deployment: Deployment, period: Period) -> list[Period]:
@@ -190,8 +192,12 @@ def _days_between(deployment: Deployment, first: date, last: date) -> list[Perio
     return [deployment.day(key) for key in keys if not is_closed(deployment.lake, key)]
 
 
-def _is_counted(deployment: Deployment, day: Period) -> bool:
-    return all(deployment.lake.has(statistic_asset(s.name), day.key) for s in deployment.scope.statistics)
+def _counted(deployment: Deployment, days: Sequence[Period]) -> set[str]:
+    """Keys of the days that have every statistic; asked one statistic after another, as they lie in folders."""
+    keys = [day.key for day in days]
+    for statistic in deployment.scope.statistics:
+        keys = deployment.lake.having(statistic_asset(statistic.name), keys)
+    return set(keys)
 
 
 def ranges(days: Sequence[Period]) -> list[list[Period]]:

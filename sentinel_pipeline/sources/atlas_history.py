@@ -19,11 +19,11 @@ from sentinel_pipeline.domain.tables import DECRYPTIONS, MACHINES, WIDGET_LOGS, 
 from sentinel_pipeline.sources.atlas_database import TIME, AtlasDatabase
 from sentinel_pipeline.sources.atlas_fields import LOST, Sealed, sealed_field
 from sentinel_pipeline.sources.atlas_files import json_or_text
-from sentinel_pipeline.sources.atlas_inbox import known_since, within
+from sentinel_pipeline.sources.atlas_inventory import inventories, known_since
 from sentinel_pipeline.sources.atlas_json import Lenient, compact, text_of
 from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, written_flags
 from sentinel_pipeline.sources.atlas_rows import StoredRow, location_of, stamp_of, stored_rows, wide
-from sentinel_pipeline.sources.atlas_units import Fault, Unit, frames, machines_of
+from sentinel_pipeline.sources.atlas_units import Fault, Unit, frames
 from sentinel_pipeline.sources.fields import ROW
 from sentinel_pipeline.sources.marks import Marks
 from sentinel_pipeline.sources.quarantine import Quarantine
@@ -81,10 +81,13 @@ class AtlasHistory(AtlasDatabase):
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
         if table is MACHINES:
-            known = known_since(window)
-            yield machines_of(within(self._units(known), known), self.settings.name)
+            yield from self.inventories(table, [window])
         elif self.has(table):
             yield from frames(self._units(window), table, window, quarantine)
+
+    def inventories(self, table: Table, windows: Sequence[Window | None]) -> list[pl.DataFrame]:  # noqa: ARG002 - one
+        """Machines known at the end of each window."""
+        return inventories(self._units(known_since(windows)), windows, self.settings.name)
 
     def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:  # noqa: ARG002 - of files
         return self._marks_of((one.table for one in histories_in(self._database)), days)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Self
 
@@ -15,6 +15,7 @@ from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import DECRYPTIONS, MACHINES, WIDGET_LOGS, Table
 from sentinel_pipeline.sources.atlas_envelopes import Seals
 from sentinel_pipeline.sources.atlas_files import Record, arrival, is_fleet_file, records_of
+from sentinel_pipeline.sources.atlas_inventory import inventories, known_since
 from sentinel_pipeline.sources.atlas_keys import KeyRing
 from sentinel_pipeline.sources.atlas_logs import EPOCH, BadTimeError, Clock
 from sentinel_pipeline.sources.atlas_units import (
@@ -23,7 +24,6 @@ from sentinel_pipeline.sources.atlas_units import (
     KeyUses,
     Unit,
     frames,
-    machines_of,
     undated,
     unit_of,
 )
@@ -33,8 +33,6 @@ from sentinel_pipeline.sources.marks import Marks, file_marks, rested
 from sentinel_pipeline.sources.quarantine import Quarantine
 from sentinel_pipeline.sources.source import UTC_ZONE, SourceSettings
 from sentinel_pipeline.sources.timestamps import EARLIEST, LATEST
-
-KNOWN_FOR = timedelta(days=30)
 
 
 class AtlasInbox:
@@ -59,18 +57,19 @@ class AtlasInbox:
         return table in (WIDGET_LOGS, MACHINES, DECRYPTIONS)
 
     def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
-        """Rows in the window, file after file in the order of their names.
-
-        A machine is known while one of its logs lies in the window or in the 30 days before it; of a batch its first
-        and last log tell.
-        """
+        """Rows in the window, file after file in the order of their names."""
         if table is MACHINES:
-            known = known_since(window)
-            rows = within(self._units(known, is_brief=True), known)
-            yield machines_of(rows, self.settings.name)
+            yield from self.inventories(table, [window])
         elif self.has(table):
             yield from frames(self._units(window), table, window, quarantine)
+            self._notes.save(self._files)
+
+    def inventories(self, table: Table, windows: Sequence[Window | None]) -> list[pl.DataFrame]:  # noqa: ARG002 - one
+        """Machines known at the end of each window; of a batch its first and last log tell."""
+        units = self._units(known_since(windows), is_brief=True)
+        found = inventories(units, windows, self.settings.name)
         self._notes.save(self._files)
+        return found
 
     def first_at(self) -> datetime | None:
         """Earliest time of any log; files that were never read are read once."""
@@ -177,16 +176,3 @@ def _edges(moments: list[datetime]) -> tuple[int | None, int | None]:
     if not moments:
         return None, None
     return (min(moments) - EPOCH) // MICROSECOND, (max(moments) - EPOCH) // MICROSECOND
-
-
-def known_since(window: Window | None) -> Window | None:
-    """The window in which a machine must have been heard of to be known at the end of another."""
-    return Window(max(window.start - KNOWN_FOR, EARLIEST), window.end) if window else None
-
-
-def within(units: Iterator[Unit], window: Window | None) -> Iterator[Unit]:
-    """Units with only those of their logs that lie in the window."""
-    for unit in units:
-        if window is not None:
-            unit.rows = [row for row in unit.rows if window.start <= row["logged_at"] < window.end]
-        yield unit

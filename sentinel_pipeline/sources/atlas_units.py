@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from sentinel_pipeline.domain.period import Window
-from sentinel_pipeline.domain.tables import MACHINES, WIDGET_LOGS, Table
+from sentinel_pipeline.domain.tables import WIDGET_LOGS, Table
 from sentinel_pipeline.sources.atlas_envelopes import READABLE, Opened
 from sentinel_pipeline.sources.atlas_json import compact, text_of
 from sentinel_pipeline.sources.atlas_logs import BadTimeError, Clock, log_row, written_flags
@@ -138,19 +138,6 @@ def frames(
 
 def framed(rows: Iterable[Row], table: Table, source: str) -> pl.DataFrame:
     return pl.DataFrame([{"source": source, **row} for row in rows], schema=table.schema, orient="row")
-
-
-def machines_of(units: Iterable[Unit], source: str) -> pl.DataFrame:
-    """The machines that units speak of, with the first and last time of their logs."""
-    seen: dict[str, Row] = {}
-    for row in (row for unit in units for row in unit.rows):
-        machine, moment = str(row["machine_id"]), row["logged_at"]
-        known = seen.setdefault(machine, {"machine_id": machine, "first_seen_at": moment, "last_seen_at": moment})
-        known["serial_number"] = row["serial_number"] or known.get("serial_number")
-        known["first_seen_at"] = min(known["first_seen_at"], moment)
-        known["last_seen_at"] = max(known["last_seen_at"], moment)
-    empty = dict.fromkeys(MACHINES.schema.names())
-    return framed((empty | seen[machine] | {"source": source} for machine in sorted(seen)), MACHINES, source)
 
 
 def undated(unit: Unit) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import Table
 from sentinel_pipeline.sources.quarantine import Quarantine
 
-__all__ = ["UTC_ZONE", "Source", "SourceKind", "SourceSettings"]
+__all__ = ["UTC_ZONE", "Dated", "Source", "SourceKind", "SourceSettings"]
 
 
 class Source(Protocol):
@@ -47,6 +47,14 @@ class Source(Protocol):
 
         Files written to since `before` are left out (None: none). See `marks.came`.
         """
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A source whose snapshots are told by what is dated: each day has its own, whichever days are read together."""
+
+    def inventories(self, table: Table, windows: Sequence[Window | None]) -> list[pl.DataFrame]:
+        """What a snapshot table held at the end of each window."""
 
 
 @dataclass(frozen=True)
