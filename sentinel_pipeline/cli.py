@@ -155,17 +155,13 @@ def _published(part: int, tell: Callable[[str], None], parts: Sequence[Sequence[
 
 
 def _show_figures(period: Period, outcome: Outcome) -> None:
+    from sentinel_pipeline.rendering.edition_folder import told_figures
+    from sentinel_pipeline.rendering.values import written_figure
+
     click.echo(f"\n{period.cadence.capitalize()} report, {period.words}")
-    facts = {fact["id"]: fact for fact in json.loads((outcome.folder / "facts.json").read_bytes())["facts"]}
-    for fact in (facts[name] for name in FIGURES_THAT_MATTER if name in facts):
-        value = (
-            "–"
-            if fact["value"] is None
-            else f"{fact['value']:,.2f}"
-            if isinstance(fact["value"], float)
-            else f"{fact['value']:,}"
-        )
-        click.echo(f"  {fact['label']}: {value} {fact['unit']}".rstrip())
+    figures = {figure.id: figure for figure in told_figures(outcome.folder)}
+    for figure in (figures[name] for name in FIGURES_THAT_MATTER if name in figures):
+        click.echo(f"  {figure.label}: {written_figure(figure)}")
     click.echo(str(outcome.folder))
 
 

@@ -185,7 +185,7 @@ def serve(data: Path, workspace: Path, place: Place, listening: socket.socket, t
             if told is not None:
                 news = {"mistake": code_mistake(context), "is_open": not site.has_users}
                 write_whole(told, json.dumps(news).encode())
-            run(whole_application(context, site), place, listening)
+            run(whole_application(context, site), site, place, listening)
 
 
 def code_mistake(context: WorkspaceProcessContext) -> str:

@@ -34,7 +34,7 @@ def serve(settings: Settings, place: Place, clock: Callable[[], datetime], say: 
         say(f"Portal: {place.public_url or shown_address(place.host, listening)} (Ctrl-C stops it)")
         if not site.has_users:
             say(f"nobody can sign in yet; {ADD_ADMIN} makes the first admin")
-        run(application(site), place, listening)
+        run(application(site), site, place, listening)
 
 
 def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> Site:
@@ -57,9 +57,14 @@ def site_at(settings: Settings, place: Place, clock: Callable[[], datetime]) -> 
     return site
 
 
-def run(app: ASGIApp, place: Place, listening: socket.socket) -> None:
-    """Serves an application until SIGINT or SIGTERM."""
+def run(app: ASGIApp, site: Site, place: Place, listening: socket.socket) -> None:
+    """Serves an application until SIGINT or SIGTERM, and closes the ledger before the signal ends the process."""
     import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets)
+            site.ledger.close()
 
     options: dict[str, Any] = {
         "log_level": "warning",
@@ -70,7 +75,7 @@ def run(app: ASGIApp, place: Place, listening: socket.socket) -> None:
         "timeout_keep_alive": 75,
         "proxy_headers": bool(place.public_url),  # believed of a proxy on this machine only
     }
-    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
+    Server(uvicorn.Config(app, **options)).run(sockets=[listening])
 
 
 def public_name(place: Place) -> tuple[str, bool]:

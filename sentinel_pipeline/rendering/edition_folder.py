@@ -116,6 +116,11 @@ def told(folder: Path) -> Told:
         ) from None
 
 
+def told_figures(folder: Path) -> tuple[KeyFigure, ...]:
+    """The figures of an edition. Raises SentinelError where it does not tell them."""
+    return tuple(_figure(fact) for fact in json.loads(_content(folder, "facts.json"))["facts"])
+
+
 def _content(folder: Path, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()

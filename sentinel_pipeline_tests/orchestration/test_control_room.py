@@ -53,9 +53,7 @@ def test_it_serves_downloads_runs_things_and_stops_without_a_trace(tmp_path: Pat
         room.process.send_signal(signal.SIGTERM)
         assert room.process.wait(timeout=30) == 0
         assert processes_of(data) == []
-        # Beside a ledger in use SQLite keeps two files, and puts them away when it is opened next.
-        left = (path.name for path in data.iterdir() if path.name not in ("state.db-shm", "state.db-wal"))
-        assert sorted(left) == [
+        assert sorted(path.name for path in data.iterdir()) == [
             "dagster",
             "editions",
             "state.db",
