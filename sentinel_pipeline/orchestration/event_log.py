@@ -11,13 +11,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import EventLogEntry
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.event_log import AssetKeyTable, SqlEventLogStorageTable, SqliteEventLogStorage
 from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
+
+if TYPE_CHECKING:
+    from dagster_postgres import PostgresEventLogStorage
 
 Row = dict[str, Any]
 INSERT = SqlEventLogStorageTable.insert()
@@ -88,7 +91,8 @@ class KeptOpenEventLog(SqliteEventLogStorage):
         of_assets = [(entry, row) for entry, row in told if entry.dagster_event_type in ASSET_EVENTS]
         if of_assets:
             with self.index_transaction() as connection:
-                self._store_asset_events(connection, of_assets)
+                numbers = [_numbered(connection, row) for _, row in of_assets]
+                tell_assets(self, connection, [entry for entry, _ in of_assets], numbers)
         for entry, row in told:
             if entry.dagster_event_type in ASSET_CHECK_EVENTS:
                 with self.index_connection() as connection:
@@ -98,20 +102,25 @@ class KeptOpenEventLog(SqliteEventLogStorage):
                 with self.index_connection() as connection:
                     connection.execute(INSERT, row)
 
-    def _store_asset_events(self, connection: Connection, told: Sequence[tuple[EventLogEntry, Row]]) -> None:
-        entries = [entry for entry, _ in told]
-        numbers = [_numbered(connection, row) for _, row in told]
-        self._store_asset_event_tags(connection, entries, numbers)
-        newest = {_asset(entry): (entry, number) for entry, number in zip(entries, numbers, strict=True)}
-        for entry, number in newest.values():
-            self._store_asset_event(connection, entry, number)
-
     def dispose(self) -> None:
         with self._db_lock:
             for engine in self._engines.values():
                 engine.dispose()
             self._engines.clear()
         super().dispose()
+
+
+def tell_assets(
+    log: SqliteEventLogStorage | PostgresEventLogStorage,
+    connection: Connection,
+    entries: Sequence[EventLogEntry],
+    numbers: Sequence[int],
+) -> None:
+    """Writes what all runs know of assets, by events of theirs and the numbers of these; of each asset the newest."""
+    log._store_asset_event_tags(connection, entries, numbers)
+    newest = {_asset(entry): (entry, number) for entry, number in zip(entries, numbers, strict=True)}
+    for entry, number in newest.values():
+        log._store_asset_event(connection, entry, number)
 
 
 def _numbered(connection: Connection, row: Row) -> int:

@@ -31,6 +31,6 @@ class SentinelStorage(DagsterSqliteStorage):
         url = dagster_postgresql_url()
         if url is None:
             return cls.from_local(config_value["base_dir"], inst_data=inst_data)
-        from dagster_postgres import DagsterPostgresStorage
+        from sentinel_pipeline.orchestration.postgresql_storage import PooledStorage
 
-        return DagsterPostgresStorage(with_driver(url), inst_data=inst_data)
+        return PooledStorage(with_driver(url), inst_data)

@@ -7,6 +7,8 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import text
+from sqlalchemy.event import listen, remove
+from sqlalchemy.pool import Pool
 
 from sentinel_pipeline.orchestration.event_log import KeptOpenEventLog
 from sentinel_pipeline.orchestration.home import prepare_home
@@ -73,6 +75,49 @@ def test_events_written_together_tell_what_the_stock_log_tells(tmp_path: Path, m
     assert together["partitions"] == [set(DAYS), set(DAYS)]
     assert (together["runs"], together["ended"]) == ([True] * 3, [True])
     assert together["metadata"] == [(day, day) for day in DAYS]
+
+
+@pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
+def test_postgresql_tells_the_same_and_is_connected_to_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+) -> None:
+    on_disk = told(tmp_path / "disk")
+    monkeypatch.setenv("SENTINEL_DAGSTER_POSTGRESQL_URL", postgresql_url)
+    with dg.DagsterInstance.from_config(str(prepare_home(tmp_path / "server"))):
+        pass  # makes the tables
+    connected: list[object] = []
+
+    def note(connection: object, _: object) -> None:
+        connected.append(connection)
+
+    listen(Pool, "connect", note)
+    try:
+        assert told(tmp_path / "server") == on_disk
+    finally:
+        remove(Pool, "connect", note)
+    assert len(connected) < 15  # the stock one makes 92
+
+
+def test_postgresql_gives_each_planned_event_its_own_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+) -> None:
+    monkeypatch.setenv("SENTINEL_DAGSTER_POSTGRESQL_URL", postgresql_url)
+    keys = [dg.AssetKey(f"key_{number}") for number in range(30)]
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key) for key in keys])
+    def many() -> Iterator[dg.MaterializeResult[object]]:
+        yield from (dg.MaterializeResult(asset_key=key) for key in keys)
+
+    with dg.DagsterInstance.from_config(str(prepare_home(tmp_path))) as instance:
+        result = dg.materialize([many], instance=instance)
+        kind = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+        planned = instance.get_records_for_run(result.run_id, of_type=kind).records
+        told = {record.storage_id: record.event_log_entry.get_dagster_event().asset_key for record in planned}
+        assert sorted(map(str, told.values())) == sorted(map(str, keys))
+        for key in keys:
+            last = instance.get_latest_planned_materialization_info(key)
+            assert last is not None
+            assert (told[last.storage_id], last.run_id) == (key, result.run_id)
 
 
 def test_a_table_made_later_is_found(tmp_path: Path) -> None:
