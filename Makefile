@@ -50,7 +50,7 @@ test-axe: $(READY) ## have axe-core (from npm) look at every page of the portal,
 	npm install --silent --no-fund --no-audit --no-save --prefix .tools axe-core@4.11.0
 	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/portal/test_axe.py
 
-test-cluster: $(READY) ## make a month on three workers that share no disk, also while everything fails (needs redis-server)
+test-cluster: $(READY) ## make a month on three workers that share no disk, also while everything fails (needs redis-server, rabbitmq-server)
 	$(BIN)/python -m pytest -m slow -rP sentinel_pipeline_tests/cluster
 
 lint: $(READY) ## check style and formatting

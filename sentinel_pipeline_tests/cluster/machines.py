@@ -7,16 +7,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from sentinel_pipeline.settings import PROJECT
 from sentinel_pipeline_tests.orchestration.rooms import wait_until
 
-WITHOUT_REDIS = "redis-server is not there; Debian's package redis-server has it: apt-get install redis-server"
+WITHOUT = "{0} is not there; Debian's package {0} has it: apt-get install {0}"
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 def free_port() -> int:
@@ -41,7 +43,7 @@ class Redis:
     def start(self) -> None:
         program = shutil.which("redis-server")
         if program is None:
-            pytest.skip(WITHOUT_REDIS)
+            pytest.skip(WITHOUT.format("redis-server"))
         self.folder.mkdir(exist_ok=True)
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
         kept = ["--appendonly", "yes", "--save", ""]
@@ -64,9 +66,67 @@ class Redis:
             self.process = None
 
 
+@dataclass
+class RabbitMQ:
+    """A RabbitMQ node, and the port mapper that it starts; it keeps queues and messages over a restart."""
+
+    folder: Path
+    port: int
+    mapper_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def start(self) -> None:
+        if not RABBITMQ.exists():
+            pytest.skip(WITHOUT.format("rabbitmq-server"))
+        self.folder.mkdir(exist_ok=True)
+        places = {"MNESIA_BASE": "db", "LOG_BASE": "log", "PID_FILE": "pid", "ENABLED_PLUGINS_FILE": "plugins"}
+        named = {f"RABBITMQ_{name}": str(self.folder / place) for name, place in places.items()}
+        named |= {"HOME": str(self.folder), "ERL_EPMD_PORT": str(self.mapper_port), "ERL_EPMD_ADDRESS": "127.0.0.1"}
+        named |= {"RABBITMQ_NODENAME": f"test{self.port}@localhost", "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1"}
+        named |= {"RABBITMQ_NODE_PORT": str(self.port), "RABBITMQ_CONF_ENV_FILE": os.devnull}
+        named |= {"RABBITMQ_DIST_PORT": str(free_port())}
+        with (self.folder / "rabbitmq.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(RABBITMQ)], stdout=log, stderr=log, env=os.environ | named, start_new_session=True
+            )
+        wait_until(self.is_answering, "RabbitMQ answers", 60)
+
+    def is_answering(self) -> bool:
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port), 1)) as connection:
+            connection.sendall(b"AMQP\x00\x00\x09\x01")
+            return connection.recv(1) == b"\x01"
+        return False
+
+    def stop(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)  # the node is a child of the script that starts it
+            self.process.wait()
+            self.process = None
+            mapper = ["epmd", "-port", str(self.mapper_port), "-kill"]
+            wait_until(lambda: b"Killed" in subprocess.run(mapper, capture_output=True, check=False).stdout, "it ends")
+
+
 @contextmanager
 def redis(folder: Path) -> Iterator[Redis]:
-    server = Redis(folder, free_port())
+    with running(Redis(folder, free_port())) as server:
+        yield server
+
+
+@contextmanager
+def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
+    with running(RabbitMQ(folder, free_port(), free_port())) as server:
+        yield server
+
+
+Server = TypeVar("Server", Redis, RabbitMQ)
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
     server.start()
     try:
         yield server

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_pipeline_tests.cluster.machines import Redis, command, redis, worker
+from sentinel_pipeline_tests.cluster.machines import RabbitMQ, Redis, command, rabbitmq, redis, worker
 from sentinel_pipeline_tests.orchestration.rooms import Room, control_room, wait_until
 from sentinel_pipeline_tests.orchestration.test_code_server import TERMINATE
 from sentinel_pipeline_tests.orchestration.test_launcher import statuses
@@ -20,6 +20,16 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def broker(tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     with redis(tmp_path / "redis") as server:
+        monkeypatch.setenv("SENTINEL_POSTGRESQL_URL", postgresql_url)
+        monkeypatch.setenv("SENTINEL_CELERY_BROKER_URL", server.url)
+        yield server
+
+
+@pytest.fixture(params=[redis, rabbitmq], ids=["Redis", "RabbitMQ"])
+def any_broker(
+    request: pytest.FixtureRequest, tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Redis | RabbitMQ]:
+    with request.param(tmp_path / "broker") as server:
         monkeypatch.setenv("SENTINEL_POSTGRESQL_URL", postgresql_url)
         monkeypatch.setenv("SENTINEL_CELERY_BROKER_URL", server.url)
         yield server
@@ -37,7 +47,7 @@ def is_(room: Room, run_id: str, status: str) -> bool:
     return statuses(room).get(run_id) == status
 
 
-def test_a_click_is_executed_by_a_worker(broker: Redis, tmp_path: Path) -> None:
+def test_a_click_is_executed_by_a_worker(any_broker: Redis | RabbitMQ, tmp_path: Path) -> None:
     with control_room(tmp_path / "data") as room, worker(tmp_path / "worker") as one:
         for _ in range(3):
             began = time.monotonic()
@@ -111,13 +121,13 @@ def test_a_task_that_comes_twice_executes_a_run_once(broker: Redis, tmp_path: Pa
         assert sorted(statuses(room).values()) == ["FAILURE", "SUCCESS"]
 
 
-def test_runs_wait_while_redis_is_away(broker: Redis, tmp_path: Path) -> None:
+def test_runs_wait_while_the_broker_is_away(any_broker: Redis | RabbitMQ, tmp_path: Path) -> None:
     with control_room(tmp_path / "data") as room, worker(tmp_path / "worker"):
-        broker.stop()
+        any_broker.stop()
         run_id = room.launch("quick_job")
         time.sleep(6)
         assert statuses(room) == {run_id: "QUEUED"}
-        broker.start()
+        any_broker.start()
         wait_until(lambda: is_(room, run_id, "SUCCESS"), "the run succeeds")
 
 
