@@ -25,11 +25,15 @@ from sentinel_pipeline.orchestration.code_server import RunProcess
 from sentinel_pipeline.orchestration.worker_leases import lease_of
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from dagster import DagsterRun
 
 STEP_SECONDS = 0.25
 LOOKS_EVERY = 1.0
 CANCEL_GRACE = 30.0
+# Who forces an end does not wait for the worker, which may see only that the run has ended.
+UNWANTED = frozenset({DagsterRunStatus.CANCELING, DagsterRunStatus.CANCELED, DagsterRunStatus.FAILURE})
 HANDED_BACK = "the worker was stopped before the run had ended; another one takes it"
 logger = logging.getLogger("sentinel.worker")
 
@@ -73,7 +77,7 @@ def _supervised(worker: Worker, run: DagsterRun, holder: str) -> str:
     renewal = Renewal(worker.leases, lease_of(run.run_id), holder, when_lost=process.kill)
     renewal.start()
     try:
-        is_handed_back = _watch(worker, run.run_id, process)
+        is_handed_back = watch(worker, run.run_id, process)
     finally:
         if process.is_alive():
             process.kill()
@@ -88,8 +92,8 @@ def _logs_folder(worker: Worker, run: DagsterRun) -> str:
     return str(Path(worker.instance.root_directory) / "storage" / run.run_id)
 
 
-def _watch(worker: Worker, run_id: str, process: RunProcess) -> bool:
-    """Waits for the process to end, and makes it when the run was cancelled; whether it was handed back instead."""
+def watch(worker: Worker, run_id: str, process: BaseProcess) -> bool:
+    """Waits for the process to end, and makes it when others ended the run; whether it was handed back instead."""
     looked = cancelled_at = 0.0
     while process.is_alive():
         process.join(STEP_SECONDS)
@@ -100,7 +104,7 @@ def _watch(worker: Worker, run_id: str, process: RunProcess) -> bool:
             return False
         if not cancelled_at and now > looked + LOOKS_EVERY:
             looked = now
-            if _status(worker, run_id) is DagsterRunStatus.CANCELING and process.pid is not None:
+            if _status(worker, run_id) in UNWANTED and process.pid is not None:
                 cancelled_at = now
                 os.kill(process.pid, signal.SIGINT)
     return False

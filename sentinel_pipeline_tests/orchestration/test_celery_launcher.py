@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +18,7 @@ from sentinel_pipeline.orchestration.celery_launcher import LeasedRunLauncher
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.launcher import end_lost_runs
 from sentinel_pipeline.orchestration.run_coordinator import WorkersRunCoordinator
-from sentinel_pipeline.orchestration.run_supervision import Worker, execute
+from sentinel_pipeline.orchestration.run_supervision import Worker, execute, watch
 from sentinel_pipeline.orchestration.worker_leases import described, lease_of, leases, places
 from sentinel_pipeline.settings import celery_broker_url
 
@@ -105,6 +106,22 @@ def test_a_run_that_another_worker_has_is_left_to_it(instance: dg.DagsterInstanc
     assert execute(worker, "no such run") == "not wanted any more"
     worker.stop()
     assert execute(worker, made(instance, STATUS.STARTING).run_id) == "left to others"
+
+
+@pytest.mark.parametrize("unwanted", [STATUS.CANCELING, STATUS.CANCELED, STATUS.FAILURE])
+def test_a_run_that_others_ended_is_interrupted_where_it_is_executed(
+    instance: dg.DagsterInstance, known: Leases, unwanted: STATUS
+) -> None:
+    """Who forces an end says `canceled` in the same instant as `canceling`, and a worker looks once a second."""
+    run = made(instance, unwanted)
+    worker = Worker("w", instance, known, 1, stops_at=time.monotonic() + 20)
+    process = get_context("spawn").Process(target=time.sleep, args=(60,))
+    process.start()
+    try:
+        assert not watch(worker, run.run_id, process)
+        assert not process.is_alive()
+    finally:
+        process.kill()
 
 
 @pytest.mark.parametrize(
