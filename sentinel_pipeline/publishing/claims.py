@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Final
 
 from sentinel_pipeline.domain.errors import PublishingError
@@ -86,29 +86,31 @@ def mark_of(listed: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
 
-def claim(folder: Path, revision: int, mark: str) -> bool:
-    """Whether the number is ours to publish files under; False when somebody published it meanwhile.
+def claim(folder: Path, revision: int, mark: str, files: Mapping[str, Path]) -> bool:
+    """Whether the number is ours to publish files (by name) under; False when somebody published it meanwhile.
 
     Waits while somebody else publishes other files under it. Without a bucket nobody else does.
     """
     copy = copy_of(folder)
     if copy is None:
         return True
-    key = f"editions/{CLAIMS}/{folder.parent.name}/{folder.name}.r{revision}"
-    below, content, seen_last = copy.key(folder / f"r{revision}"), mark.encode(), (-1, monotonic())
+    below, content, seen_last = copy.key(folder / f"r{revision}"), mark.encode(), (-1, 0)
+    key = _claim(folder / f"r{revision}")
     while copy.objects.put_new(key, content) is None:
         found = copy.objects.read(key)
         if found is None:
             continue
-        if found[0] == content:  # we began before, or somebody publishes the same
-            break
         there = [seen.key for seen in copy.objects.below(below)]
+        if found[0] == content:  # we began before, or somebody publishes the same
+            if f"{below}/{LAST}" not in there:
+                _delete_others(copy, below, there, files)
+            break
         if f"{below}/{LAST}" in there:
             look_again(folder.parent.parent)
             return False
-        if len(there) != seen_last[0]:
-            seen_last = (len(there), monotonic())
-        if monotonic() - seen_last[1] > GIVEN_UP_SECONDS and copy.objects.put_instead(key, content, found[1].tag):
+        # Looks, not time: a service that was away for minutes was away for the other one too.
+        seen_last = (len(there), seen_last[1] + 1 if len(there) == seen_last[0] else 0)
+        if seen_last[1] * WATCHED_SECONDS > GIVEN_UP_SECONDS and copy.objects.put_instead(key, content, found[1].tag):
             copy.delete(there)
             break
         sleep(WATCHED_SECONDS)
@@ -116,14 +118,27 @@ def claim(folder: Path, revision: int, mark: str) -> bool:
     return True
 
 
-def put_edition(staging: Path, folder: Path) -> bool:
-    """Puts a revision (`folder`) as it lies in `staging`; False when the number has another manifest by now."""
+def _claim(revision: Path) -> str:
+    return f"editions/{CLAIMS}/{revision.parent.parent.name}/{revision.parent.name}.{revision.name}"
+
+
+def _delete_others(copy: Mirror, below: str, there: Sequence[str], files: Mapping[str, Path]) -> None:
+    """Deletes what somebody left there whose claim we took over, and what he put there after that."""
+    ours = {f"{below}/{name}": path for name, path in files.items()}
+    copy.delete([key for key in there if key not in ours or not copy.is_same(key, ours[key])])
+
+
+def put_edition(staging: Path, folder: Path, mark: str) -> bool:
+    """Puts a revision (`folder`) as it lies in `staging`; False when the number, or a file, is another's by now."""
     copy = copy_of(folder)
     if copy is None:
         return True
     names = sorted(path.relative_to(staging) for path in staging.rglob("*") if path.is_file())
-    copy.send_finals({folder / name: staging / name for name in names if name.as_posix() != LAST})
     try:
+        copy.send_finals({folder / name: staging / name for name in names if name.as_posix() != LAST})
+        claimed_by = copy.objects.read(_claim(folder))
+        if claimed_by is None or claimed_by[0] != mark.encode():
+            raise PublishingError("somebody took it over")
         copy.send_finals({folder / LAST: staging / LAST})
     except PublishingError:
         look_again(folder.parent.parent)

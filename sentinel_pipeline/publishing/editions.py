@@ -121,11 +121,11 @@ def publish(
                 if published and _same(folder / f"r{published[-1]}", listed):
                     newest = folder / f"r{published[-1]}"
                     return Edition(newest, published[-1], is_new=False, files=tuple(sorted(files)))
-                revision = _free(folder)
-                if not claim(folder, revision, mark_of(listed)):
+                revision, mark = _free(folder), mark_of(listed)
+                if not claim(folder, revision, mark, files):
                     continue
                 manifest = _manifest(editions, period, revision, listed, about)
-                if _write(folder, revision, files, _signed(manifest, editions)):
+                if _write(folder / f"r{revision}", mark, files, _signed(manifest, editions)):
                     return Edition(folder / f"r{revision}", revision, is_new=True, files=tuple(sorted(files)))
     except OSError as error:
         raise PublishingError(
@@ -189,7 +189,8 @@ def _same(folder: Path, listed: list[Listed]) -> bool:
     return read_json(folder / MANIFEST).get("files") == listed and not damage(folder)
 
 
-def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Mapping[str, object]) -> bool:
+def _write(revision: Path, mark: str, files: Mapping[str, Path], manifest: Mapping[str, object]) -> bool:
+    folder = revision.parent
     for leftover in folder.glob(".staging-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     staging = Path(mkdtemp(prefix=".staging-", dir=folder))
@@ -202,11 +203,11 @@ def _write(folder: Path, revision: int, files: Mapping[str, Path], manifest: Map
         (staging / MANIFEST).write_bytes(manifest_bytes(manifest))
         _sync(staging / MANIFEST)
         staging.chmod(0o755)
-        if not put_edition(staging, folder / f"r{revision}"):
+        if not put_edition(staging, revision, mark):
             return False
         if copy_of(folder):  # of what another published under the number, parts may have been looked at
-            shutil.rmtree(folder / f"r{revision}", ignore_errors=True)
-        staging.replace(folder / f"r{revision}")
+            shutil.rmtree(revision, ignore_errors=True)
+        staging.replace(revision)
         _sync(folder)
         return True
     finally:

@@ -1,13 +1,16 @@
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from sentinel_pipeline.domain.errors import StoreError
 from sentinel_pipeline.domain.stores import Store
 from sentinel_pipeline.lake import objects as objects_module
+from sentinel_pipeline.lake.mirror import Mirror
 from sentinel_pipeline.lake.objects import Objects
 from sentinel_pipeline.lake.working_copy import look_again
 from sentinel_pipeline.publishing import claims
@@ -18,6 +21,7 @@ from sentinel_pipeline_tests.publishing.test_editions import published
 from sentinel_pipeline_tests.s3 import copy_at, harmful
 
 FOLDER = Path("daily") / "2025-10-26"
+CLAIM = "editions/.revisions/daily/2025-10-26.r1"
 
 
 def machines(folder: Path, store: Store, *names: str) -> list[Path]:
@@ -126,7 +130,7 @@ def test_a_number_is_taken_over_from_who_died_with_other_files(
     monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
     monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
     objects = Objects(store)
-    objects.put("editions/.revisions/daily/2025-10-26.r1", b"of somebody who died")
+    objects.put(CLAIM, b"of somebody who died")
     objects.put("editions/daily/2025-10-26/r1/left.csv", b"left")
     objects.put("editions/daily/2025-10-26/r1/report.pdf", b"another")
     (here,) = machines(tmp_path, store, "here")
@@ -144,5 +148,76 @@ def test_nothing_is_put_over_what_was_published(store: Store, tmp_path: Path) ->
     staging = tmp_path / "staging"
     staging.mkdir()
     (staging / "manifest.json").write_bytes(b"{}")
-    assert not claims.put_edition(staging, slow / FOLDER / "r1")
+    assert not claims.put_edition(staging, slow / FOLDER / "r1", "of another")
     assert damage(edition.folder) == []
+
+
+def test_who_died_after_taking_a_number_over_gets_on_with_it_the_next_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is ours already, and what lies there is still another's."""
+    monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
+    monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
+    objects = Objects(store)
+    objects.put(CLAIM, b"of somebody who died")
+    objects.put("editions/daily/2025-10-26/r1/left.csv", b"left")
+    objects.put("editions/daily/2025-10-26/r1/report.pdf", b"another")
+    (here,) = machines(tmp_path, store, "here")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Mirror, "delete", dies)
+        with pytest.raises(StoreError, match="killed"):
+            published(here, {"report.pdf": b"pdf", "b": b"b"})
+    edition = published(here, {"report.pdf": b"pdf", "b": b"b"})
+    assert (edition.revision, edition.is_new) == (1, True)
+    names = [seen.key.rpartition("/")[2] for seen in objects.below("editions/daily")]
+    assert sorted(names) == ["b", "manifest.json", "report.pdf"]
+
+
+def dies(*_: object) -> None:
+    raise StoreError("killed")
+
+
+def test_who_was_taken_over_while_he_paused_makes_no_edition_of_mixed_files(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
+    monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
+    slow, there = machines(tmp_path, store, "slow", "there")
+    objects, put, pauses = Objects(store), Mirror.send_finals, iter([True])
+
+    def paused(copy: Mirror, files: Mapping[Path, Path]) -> None:
+        put(copy, files)
+        if next(pauses, False):
+            objects.put(CLAIM, b"of another")
+            objects.put("editions/daily/2025-10-26/r1/report.pdf", b"of another")
+
+    monkeypatch.setattr(Mirror, "send_finals", paused)
+    edition = published(slow, {"report.pdf": b"pdf", "b": b"b"})
+    assert edition.is_new
+    assert revisions(there / FOLDER) == [1]
+    assert damage(there / FOLDER / "r1") == []
+
+
+def test_a_service_that_was_away_is_no_death_of_who_claimed_before(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits could not look either, and the other one gets on as soon as he can."""
+    monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.5)
+    monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.1)
+    slow, here = machines(tmp_path, store, "slow", "here")
+    objects, looks, read = Objects(store), iter(range(10_000)), Objects.read
+    objects.put(CLAIM, b"of who is slow")
+    objects.put("editions/daily/2025-10-26/r1/report.pdf", b"slow")
+
+    def away(self: Objects, key: str) -> object:
+        look = next(looks) if key == CLAIM else 0
+        if look == 2:
+            sleep(1)
+        if look == 3:
+            objects.put("editions/daily/2025-10-26/r1/manifest.json", b"{}")
+        return read(self, key)
+
+    monkeypatch.setattr(Objects, "read", away)
+    edition = published(here, {"report.pdf": b"pdf"})
+    assert (edition.revision, edition.is_new) == (2, True)
+    assert revisions(slow / FOLDER) == [1, 2]
