@@ -72,6 +72,9 @@ def fetch_manifests(cadence: Path) -> None:
 def _fetch_telling(copy: Mirror, revisions: Sequence[Path]) -> None:
     """Fetches what tells of revisions, where it was never fetched: the manifest last, so that it stands for all."""
     unknown = [revision for revision in revisions if not copy.notes.holds(copy.key(revision / LAST))]
+    # Fetched before there was a manifest, it may be of somebody who never put one.
+    early = [copy.key(revision / name) for revision in unknown for name in TELLING]
+    copy.fresh([key for key in early if copy.notes.holds(key)])
     for names in (TELLING, (LAST,)):
         copy.fresh_finals([copy.key(revision / name) for revision in unknown for name in names])
 

@@ -221,3 +221,20 @@ def test_a_service_that_was_away_is_no_death_of_who_claimed_before(
     edition = published(here, {"report.pdf": b"pdf"})
     assert (edition.revision, edition.is_new) == (2, True)
     assert revisions(slow / FOLDER) == [1, 2]
+
+
+def test_what_tells_of_an_edition_is_not_what_somebody_put_who_died(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portal looks at any moment: also while there are files of a revision that is published with others."""
+    monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
+    monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
+    here, portal = machines(tmp_path, store, "here", "portal")
+    objects = Objects(store)
+    objects.put(CLAIM, b"of somebody who died")
+    objects.put("editions/daily/2025-10-26/r1/facts.json", b"of somebody who died")
+    assert revisions(portal / FOLDER) == []
+    published(here, {"facts.json": b"{}"})
+    look_again(portal)
+    assert published_keys(portal, "daily") == ["2025-10-26"]
+    assert (portal / FOLDER / "r1" / "facts.json").read_bytes() == b"{}"
