@@ -41,6 +41,9 @@ class Folder:
     def is_listed(self, since: float) -> bool:
         return self.listed is not None and self.listed >= since
 
+    def told(self, name: str) -> Seen | None:
+        return self.names.get(name, (0.0, None))[1]
+
 
 @dataclass
 class Sightings:
@@ -64,22 +67,23 @@ class Sightings:
             known = self._folders.get(folder, Folder())
             unknown = [key for key in keys if not known.knows(names[key], since)]
             is_asked_for = any(at >= since for at, _ in known.names.values())
+            told = {key: known.told(name) for key, name in names.items()}
+        # What is told was seen here: another thread may have it forgotten meanwhile, and nothing is not what is there.
         if len(unknown) == 1 and not is_asked_for and folder != TOGETHER:
-            self._look(unknown[0])
+            told[unknown[0]] = self._look(unknown[0])
         elif unknown:
-            self._list(folder)
-        with self._lock:
-            known = self._folders.get(folder, Folder())
-            return {key: known.names.get(name, (0.0, None))[1] for key, name in names.items()}
+            listed = self._list(folder)
+            told = {key: listed.told(name) for key, name in names.items()}
+        return told
 
     def inside(self, folder: str) -> dict[str, Seen]:
         """Objects of a folder by name, without those in folders of its own."""
         with self._lock:
             known = self._folders.get(folder)
         if known is None or not known.is_listed(self._since(folder)):
-            self._list(folder)
+            known = self._list(folder)
         with self._lock:
-            return {name: seen for name, (_, seen) in self._folders[folder].names.items() if seen is not None}
+            return {name: seen for name, (_, seen) in known.names.items() if seen is not None}
 
     def note(self, seen: Seen) -> None:
         """What was put there a moment ago."""
@@ -102,21 +106,23 @@ class Sightings:
         with self._lock:
             self._folders.setdefault(folder, Folder()).names[name] = (monotonic(), seen)
 
-    def _look(self, key: str) -> None:
+    def _look(self, key: str) -> Seen | None:
         at, seen = monotonic(), self.objects.look(key)
         if seen is None and at - self._answered > FRESH_LAKE_SECONDS:
-            self._list(_place(key)[0])  # which tells whether the bucket itself is still there
-            return
+            folder, name = _place(key)
+            return self._list(folder).told(name)  # which tells whether the bucket itself is still there
         self._answered = at
         self._note(key, seen)
+        return seen
 
-    def _list(self, folder: str) -> None:
+    def _list(self, folder: str) -> Folder:
         at = self._answered = monotonic()
         found = self.objects.below(folder) if folder == TOGETHER else self.objects.inside(folder)[0].values()
         whole = {seen.key.removeprefix(f"{folder}/"): (at, seen) for seen in found}
         with self._lock:
             later = {name: told for name, told in self._names(folder) if told[0] > at}
             self._folders[folder] = Folder(at, whole | later)
+            return self._folders[folder]
 
     def _names(self, folder: str) -> list[tuple[str, tuple[float, Seen | None]]]:
         return list(self._folders.get(folder, Folder()).names.items())

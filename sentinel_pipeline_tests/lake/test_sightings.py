@@ -5,7 +5,7 @@ import pytest
 from sentinel_pipeline.domain.errors import StoreError
 from sentinel_pipeline.domain.stores import Store
 from sentinel_pipeline.lake import sightings as module
-from sentinel_pipeline.lake.objects import Objects
+from sentinel_pipeline.lake.objects import Objects, Seen
 from sentinel_pipeline.lake.sightings import Sightings
 from sentinel_pipeline_tests.s3 import harmful
 
@@ -66,3 +66,27 @@ def test_closed_days_of_all_kinds_are_looked_at_as_one(store: Store) -> None:
 def test_a_bucket_that_is_gone_is_not_an_empty_one(store: Store) -> None:
     with pytest.raises(StoreError, match="there is no such bucket"):
         Sightings(Objects(replace(store, bucket="gone", prefix=""))).of(["lake/a/b"])
+
+
+@pytest.mark.parametrize("asked", [["lake/a/b"], ["lake/a/b", "lake/a/c"]])
+def test_what_another_thread_forgets_meanwhile_is_told_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
+    for key in asked:
+        Objects(store).put(key, b"x")
+    seen = Sightings(Objects(store))
+    listed, noted = Sightings._list, Sightings._note
+
+    def list_it(self: Sightings, folder: str) -> object:
+        found = listed(self, folder)
+        self.forget("lake")
+        return found
+
+    def note_it(self: Sightings, key: str, found: Seen | None) -> None:
+        noted(self, key, found)
+        self.forget("lake")
+
+    monkeypatch.setattr(Sightings, "_list", list_it)
+    monkeypatch.setattr(Sightings, "_note", note_it)
+    assert None not in seen.of(asked).values()
+    assert sorted(seen.inside("lake/a")) == [key.rpartition("/")[2] for key in asked]
