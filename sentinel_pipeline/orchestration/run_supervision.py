@@ -1,7 +1,7 @@
 """Executes a run of which a worker heard: claims it, starts its process, keeps its lease, ends it when that is wanted.
 
 The process of a run is forked from one that has imported the program (`code_server`), never from the worker, and is
-killed with the worker by the kernel or by itself, with the lease by the worker.
+killed with the worker by the kernel or by itself, with the lease by the worker, or by itself where that stands still.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, parent_process
 from pathlib import Path
@@ -20,9 +21,10 @@ from uuid import uuid4
 from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.events import EngineEventData
 
-from sentinel_pipeline.ledger.leases import LEASE_SECONDS, Leases, Renewal, give_back
+from sentinel_pipeline.domain.errors import LedgerError
+from sentinel_pipeline.ledger.leases import LEASE_SECONDS, RENEWED_EVERY, Leases, Renewal, give_back
 from sentinel_pipeline.orchestration.code_server import RunProcess
-from sentinel_pipeline.orchestration.worker_leases import lease_of
+from sentinel_pipeline.orchestration.worker_leases import lease_of, leases
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -147,9 +149,19 @@ def execute_here(run_id: str) -> None:
     from sentinel_pipeline.ledger.database import wait_for_servers
 
     threading.Thread(target=_die_with_worker, daemon=True).start()
+    threading.Thread(target=die_without_lease, args=(run_id,), daemon=True).start()
     wait_for_servers(LEASE_SECONDS)
     with capture_interrupts(), DagsterInstance.get() as instance:
         _execute_run_command_body(run_id, instance, lambda _: None, set_exit_code_on_failure=False)
+
+
+def die_without_lease(run_id: str) -> None:
+    """Ends this process when the lease of its run does: a worker that only pauses kills nobody until it goes on."""
+    while True:
+        time.sleep(RENEWED_EVERY)
+        with suppress(LedgerError):
+            if not leases().is_alive(lease_of(run_id)):
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _die_with_worker() -> None:

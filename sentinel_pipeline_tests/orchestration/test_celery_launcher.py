@@ -1,5 +1,6 @@
 """Runs on workers as their daemon judges them: by leases in PostgreSQL, without asking any broker."""
 
+import signal
 import time
 from collections.abc import Iterator
 from multiprocessing import get_context
@@ -11,14 +12,14 @@ from dagster._core.launcher import WorkerStatus
 from dagster._core.test_utils import create_run_for_test
 
 from sentinel_pipeline.domain.errors import SettingsError
-from sentinel_pipeline.ledger.leases import Leases
+from sentinel_pipeline.ledger.leases import RENEWED_EVERY, Leases
 from sentinel_pipeline.orchestration import run_leases
 from sentinel_pipeline.orchestration.celery_application import is_reachable, options
 from sentinel_pipeline.orchestration.celery_launcher import LeasedRunLauncher
 from sentinel_pipeline.orchestration.home import prepare_home
 from sentinel_pipeline.orchestration.launcher import end_lost_runs
 from sentinel_pipeline.orchestration.run_coordinator import WorkersRunCoordinator
-from sentinel_pipeline.orchestration.run_supervision import Worker, execute, watch
+from sentinel_pipeline.orchestration.run_supervision import Worker, die_without_lease, execute, watch
 from sentinel_pipeline.orchestration.worker_leases import described, lease_of, leases, places
 from sentinel_pipeline.settings import celery_broker_url
 
@@ -120,6 +121,22 @@ def test_a_run_that_others_ended_is_interrupted_where_it_is_executed(
     try:
         assert not watch(worker, run.run_id, process)
         assert not process.is_alive()
+    finally:
+        process.kill()
+
+
+@pytest.mark.usefixtures("instance")
+def test_a_run_ends_with_its_lease_though_its_worker_only_stands_still(known: Leases) -> None:
+    """A worker that was stopped (SIGSTOP) kills nothing, and others execute the run again."""
+    assert known.claim(lease_of("run"), "worker", seconds=60)
+    process = get_context("spawn").Process(target=die_without_lease, args=("run",))
+    process.start()
+    try:
+        process.join(3 * RENEWED_EVERY)
+        assert process.is_alive()
+        known.give_back(lease_of("run"), "worker")
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
     finally:
         process.kill()
 
