@@ -59,14 +59,14 @@ def is_edition(revision: Path) -> bool:
         return True
     if not re.fullmatch(r"r[1-9][0-9]*", revision.name):
         return False
-    copy.fresh_finals([copy.key(revision / LAST)])
+    _fetch_telling(copy, [revision])
     return (revision / LAST).is_file()
 
 
 def fetch_manifests(cadence: Path) -> None:
-    """Fetches the manifests of all editions of a cadence (its folder) from a bucket."""
+    """Fetches the manifests of all editions of a cadence (its folder) from a bucket, and what else tells of them."""
     if copy := copy_of(cadence):
-        copy.fresh_finals([copy.key(cadence / key / f"r{number}" / LAST) for key, number in _claims(copy, cadence)])
+        _fetch_telling(copy, [cadence / key / f"r{number}" for key, number in _claims(copy, cadence)])
 
 
 def _fetch_telling(copy: Mirror, revisions: Sequence[Path]) -> None:

@@ -238,3 +238,19 @@ def test_what_tells_of_an_edition_is_not_what_somebody_put_who_died(
     look_again(portal)
     assert published_keys(portal, "daily") == ["2025-10-26"]
     assert (portal / FOLDER / "r1" / "facts.json").read_bytes() == b"{}"
+
+
+@pytest.mark.parametrize("first", ["a file of it is asked for", "its chain is verified"])
+def test_an_edition_is_told_whole_whatever_of_it_was_looked_at_first(store: Store, tmp_path: Path, first: str) -> None:
+    here, portal = machines(tmp_path, store, "here", "portal")
+    published(here, {"facts.json": b"{}", "words.json": b"{}"})
+    if first == "its chain is verified":
+        claims.fetch_manifests(portal / "daily")
+    else:
+        assert claims.is_edition(portal / FOLDER / "r1")
+    assert revisions(portal / FOLDER) == [1]
+    assert sorted(path.name for path in (portal / FOLDER / "r1").iterdir()) == [
+        "facts.json",
+        "manifest.json",
+        "words.json",
+    ]
