@@ -60,6 +60,8 @@ class SentinelInstance(DagsterInstance):
         if kind in ENDS:
             run_locks.release(locks_folder(self), event.run_id)
             run_leases.release(event.run_id)
+            if celery_broker_url():
+                run_leases.sweep(event.run_id)
 
     @staticmethod
     def _lease(run_id: str) -> None:

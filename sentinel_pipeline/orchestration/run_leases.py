@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from sentinel_pipeline.domain.errors import LedgerError
 
 if TYPE_CHECKING:
     from sentinel_pipeline.ledger.leases import Renewal
@@ -42,6 +45,14 @@ def release(run_id: str) -> None:
 
     renewal.stop()
     give_back(leases(), lease_of(run_id), holder)
+
+
+def sweep(run_id: str) -> None:
+    """Removes what a worker that died left of a run that has ended."""
+    from sentinel_pipeline.orchestration.worker_leases import lease_of, leases
+
+    with suppress(LedgerError):  # then it stays, and stands in nobody's way
+        leases().end_expired(lease_of(run_id))
 
 
 def _end() -> None:

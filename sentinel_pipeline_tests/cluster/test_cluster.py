@@ -191,11 +191,11 @@ def cluster(world: World, name: str, workers: int) -> Iterator[Cluster]:
         yield made
 
 
-def until(is_so: Callable[[], object], what: str) -> None:
+def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Waits, looking seldom: who looks takes time from who works."""
     start = time.monotonic()
     while not is_so():
-        assert time.monotonic() - start < PATIENCE, f"not within {PATIENCE} s: {what}"
+        assert time.monotonic() - start < seconds, f"not within {seconds} s: {what}"
         time.sleep(LOOKS_EVERY)
 
 
@@ -243,9 +243,7 @@ def require_same_month(made: Cluster) -> None:
     for asset in read_assets(made.room):
         found = made.room.graphql(MADE, path=asset["path"])["assetNodeOrError"]["assetMaterializations"]
         assert {one["partition"] for one in found} == set(MONTH), asset
-    with psycopg2.connect(made.database.get_uri()) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM leases WHERE name LIKE 'run:%'")
-        assert cursor.fetchall() == []
+    until(lambda: leased(made) == [], "nobody has a run any more", 60)
 
 
 def made_month(made: Cluster) -> float:
@@ -298,10 +296,15 @@ def is_any_at_work(made: Cluster) -> bool:
     return any(run["status"] == "STARTED" for run in made.runs())
 
 
-def busy(made: Cluster) -> Worker:
-    """A worker that executes a run now, or any that lives."""
+def leased(made: Cluster) -> list[str]:
+    """Who has a run, as they say it of themselves."""
     with psycopg2.connect(made.database.get_uri()) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT detail FROM leases WHERE name LIKE 'run:%'")
-        pids = {int(detail.rpartition(":")[2]) for (detail,) in cursor.fetchall()}
+        return [detail for (detail,) in cursor.fetchall()]
+
+
+def busy(made: Cluster) -> Worker:
+    """A worker that executes a run now, or any that lives."""
+    pids = {int(detail.rpartition(":")[2]) for detail in leased(made)}
     living = [one for one in made.workers if one.process.poll() is None]
     return next((one for one in living if one.process.pid in pids), living[0])

@@ -180,6 +180,14 @@ def test_a_run_that_a_worker_leases_is_not_leased_twice(instance: dg.DagsterInst
     assert known.is_alive(lease_of("x"))
 
 
+def test_what_a_dead_worker_left_goes_with_the_end_of_its_run(instance: dg.DagsterInstance, known: Leases) -> None:
+    run = made(instance, STATUS.STARTING)
+    assert known.claim(lease_of(run.run_id), "dead", seconds=-1)
+    assert not known.claim(lease_of(run.run_id), "another")
+    instance.report_run_failed(run, "it took too long to start")
+    assert known.claim(lease_of(run.run_id), "another")
+
+
 def test_places_are_those_of_living_workers(known: Leases) -> None:
     known.take("worker:a", "a", described(["report", "delivery"], 2))
     known.take("worker:b", "b", described(["backfill", "report"], 3))
