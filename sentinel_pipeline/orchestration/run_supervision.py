@@ -108,7 +108,8 @@ def watch(worker: Worker, run_id: str, process: BaseProcess) -> bool:
             looked = now
             if _status(worker, run_id) in UNWANTED and process.pid is not None:
                 cancelled_at = now
-                os.kill(process.pid, signal.SIGINT)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(process.pid, signal.SIGINT)
     return False
 
 

@@ -93,6 +93,33 @@ def test_runs_of_a_machine_that_died_are_failed_and_end_on_another(broker: Redis
             assert [run["parentRunId"] for run in room.runs() if run["status"] == "SUCCESS"] == [run_id]
 
 
+def test_a_worker_that_stands_still_and_goes_on_harms_nothing(broker: Redis, tmp_path: Path) -> None:
+    with control_room(tmp_path / "data") as room, worker(tmp_path / "first") as first:
+        run_id = room.launch("stubborn_job")
+        wait_until((first.data / "stubborn.pid").exists, "the run is at work")
+        pid = int((first.data / "stubborn.pid").read_text())
+        with worker(tmp_path / "second") as second:
+            (second.data / "stubborn.pid").touch()
+            first.process.send_signal(signal.SIGSTOP)
+            wait_until(lambda: is_dead(pid), "its process ends without it", seconds=60)
+            wait_until(lambda: "SUCCESS" in statuses(room).values(), "its retry succeeds")
+            first.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: f"run {run_id}: " in first.said(), "it sees what it missed")
+            assert sorted(statuses(room).values()) == ["FAILURE", "SUCCESS"]
+
+
+def test_a_run_whose_end_is_forced_is_interrupted_too(broker: Redis, tmp_path: Path) -> None:
+    with control_room(tmp_path / "data") as room, worker(tmp_path / "worker") as one:
+        run_id = room.launch("stubborn_job")
+        wait_until((one.data / "stubborn.pid").exists, "the run is at work")
+        pid = int((one.data / "stubborn.pid").read_text())
+        room.graphql(TERMINATE.replace("$run)", "$run, terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY)"), run=run_id)
+        assert is_(room, run_id, "CANCELED")
+        wait_until(lambda: is_dead(pid), "its process ends")
+        time.sleep(5)
+        assert list(statuses(room).values()) == ["CANCELED"]
+
+
 def test_a_worker_that_is_told_to_stop_hands_back_what_does_not_end(broker: Redis, tmp_path: Path) -> None:
     with control_room(tmp_path / "data") as room, worker(tmp_path / "first", "--grace", "1") as first:
         run_id = room.launch("stubborn_job")
