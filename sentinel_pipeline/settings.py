@@ -21,7 +21,7 @@ from sentinel_pipeline.domain import shared_locks
 from sentinel_pipeline.domain.errors import SettingsError, UsageError
 from sentinel_pipeline.domain.limits import UNLIMITED, Limits
 from sentinel_pipeline.domain.origin import Pace, SourceSettings
-from sentinel_pipeline.domain.stores import GIGABYTE, Store, declare, store_at
+from sentinel_pipeline.domain.stores import GIGABYTE, Store, declare, require_its_bucket, store_at
 from sentinel_pipeline.retention_entries import RetentionEntry
 from sentinel_pipeline.schedule_entries import SchedulesEntry
 from sentinel_pipeline.yaml_document import Lines, document_of
@@ -215,7 +215,8 @@ def load_settings(data: Path | None = None) -> Settings:
     """Settings of a data folder; without a `sentinel.yaml` those of the demo. Raises SettingsError."""
     folder = data_folder() if data is None else data
     shared_locks.declare(folder, ledger_url(folder))
-    declare(folder, object_store())
+    declare(folder, store := object_store())
+    require_its_bucket(folder, store)
     file = folder / "config" / "sentinel.yaml"
     try:
         text = file.read_text(encoding="utf-8")

@@ -85,3 +85,16 @@ def test_files_move_into_a_bucket_and_are_used_from_there(sentinel: Terminal, st
     assert "exports 1 file 6 bytes\n" in moved.out
     assert sentinel("audit", "export").code == 0
     assert len([seen.key for seen in Objects(store).below("exports")]) == 2
+
+
+def test_a_working_copy_is_never_taken_for_all_there_is(sentinel: Terminal, store: Store) -> None:
+    """What was made without the bucket would be removed from here as soon as somebody looks with it."""
+    sentinel.patch.setenv("SENTINEL_STORE_URL", store.url)
+    sentinel.patch.setenv("AWS_ENDPOINT_URL", store.endpoint)
+    assert sentinel("migrate", "--store").code == 0
+    sentinel.patch.delenv("SENTINEL_STORE_URL")
+    forgotten = sentinel("audit", "export")
+    assert forgotten.code == 2
+    assert f"is the working copy of {store.url}; set SENTINEL_STORE_URL to it, or name another" in forgotten.err
+    sentinel.patch.setenv("SENTINEL_STORE_URL", store.url)
+    assert sentinel("audit", "export").code == 0

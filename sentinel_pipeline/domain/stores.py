@@ -11,6 +11,8 @@ from sentinel_pipeline.domain.errors import UsageError
 
 ADDRESS: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[^/]+)*)/?")
 GIGABYTE: Final = 1_000_000_000
+# What a data folder keeps of the bucket it is a working copy of, its address among it.
+NOTES, NOTED_ADDRESS = ".store", "address"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,16 @@ def declare(data: Path, store: Store | None) -> None:
         _STORES.pop(data, None)
     else:
         _STORES[data] = store
+
+
+def require_its_bucket(data: Path, store: Store | None) -> None:
+    """Raises UsageError for a working copy without its bucket: what is made in it then is lost with the next look."""
+    noted = data / NOTES / NOTED_ADDRESS
+    if store is None and noted.is_file():
+        address = noted.read_text(encoding="utf-8")
+        raise UsageError(
+            f"{data} is the working copy of {address}; set SENTINEL_STORE_URL to it, or name another SENTINEL_DATA"
+        )
 
 
 def declared(path: Path) -> tuple[Path, Store] | None:

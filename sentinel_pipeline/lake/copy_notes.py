@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-FOLDER: Final = ".store"
-ADDRESS: Final = "address"
+from sentinel_pipeline.domain.stores import NOTED_ADDRESS as ADDRESS
+from sentinel_pipeline.domain.stores import NOTES as FOLDER
+
 # What tells of an edition stays: it is small, and asked for with every look at what is published.
 STAYING: Final = ("/manifest.json", "/facts.json", "/words.json")
 SWEPT: Final = "swept"
