@@ -33,6 +33,8 @@ SECONDS_BETWEEN_TRIES = 0.5
 _patience = {"seconds": 0.0}
 # Advisory locks of PostgreSQL are numbers: a class that nobody else in the database uses, and what is locked.
 LOCK_CLASS, WRITING_LOCK, OUTBOX_LOCK = 0x53656E74, 1, 2
+# They go with their session, which the server ends at once when a process dies, but hours later when a machine does.
+NOTICED = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _engine(address: URL, pool: type[Pool], synchronous: str) -> Engine:
     if address.get_backend_name() != "sqlite":
         server = create_engine(address, poolclass=pool, **kept)
         event.listen(server, "do_connect", _connected)
+        event.listen(server, "connect", _be_missed)
         return server
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     kept.pop("pool_pre_ping", None)
@@ -170,6 +173,14 @@ def _connected(dialect: Dialect, _record: object, arguments: Any, named: Any) ->
             if time.monotonic() >= until:
                 raise
             time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+def _be_missed(connection: Any, _record: object) -> None:
+    """Has the server look whether this machine is still there: nobody else gets a lock of one that lost its power."""
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(NOTICED)
+    connection.autocommit = False
 
 
 def _prepare(synchronous: str, connection: Any, _record: object) -> None:

@@ -185,3 +185,15 @@ def test_many_threads_of_a_served_ledger_write_one_after_another(url: str) -> No
     assert first_break(entries) is None
     assert sorted(int(entry.subject) for entry in entries) == list(range(40))
     ledger.close()
+
+
+def test_the_server_misses_a_machine_that_lost_its_power(postgresql_url: str) -> None:
+    """By itself it would for two hours keep the locks of a session that nobody is left to end."""
+    asked = text("SELECT name, source FROM pg_settings WHERE name LIKE 'tcp_keepalives_%' ORDER BY name")
+    with open_ledger(postgresql_url).reading() as connection:
+        found = connection.execute(asked).all()
+    assert [name for name, source in found if source == "session"] == [
+        "tcp_keepalives_count",
+        "tcp_keepalives_idle",
+        "tcp_keepalives_interval",
+    ]
