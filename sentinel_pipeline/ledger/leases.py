@@ -37,6 +37,7 @@ INSERT INTO leases (name, holder, detail, expires_at) VALUES (:name, :holder, :d
 ON CONFLICT (name) DO NOTHING
 """  # noqa: S608
 RENEW = f"UPDATE leases SET expires_at = {NOW} + :seconds WHERE name = :name AND holder = :holder"  # noqa: S608
+KEEP = f"{RENEW} AND expires_at >= {NOW}"
 GIVE_BACK = "DELETE FROM leases WHERE name = :name AND holder = :holder"
 END = f"DELETE FROM leases WHERE name = :name AND expires_at < {NOW}"  # noqa: S608
 LIVING = f"""
@@ -70,6 +71,10 @@ class Leases:
     def renew(self, name: str, holder: str, seconds: float = LEASE_SECONDS) -> bool:
         """Whether the holder still has it, and for how long again; once somebody else took or ended it, never."""
         return self._changes(RENEW, name=name, holder=holder, seconds=seconds)
+
+    def keep(self, name: str, holder: str, seconds: float = LEASE_SECONDS) -> bool:
+        """Like `renew`, but not what has expired: others may have gone by it meanwhile, though nobody took it."""
+        return self._changes(KEEP, name=name, holder=holder, seconds=seconds)
 
     def give_back(self, name: str, holder: str) -> None:
         self._changes(GIVE_BACK, name=name, holder=holder)
@@ -145,11 +150,21 @@ class Renewal:
         """Renews now; False when the lease is somebody else's. A database that is away may come back in time."""
         before = time.monotonic()
         try:
-            is_ours = self._leases.renew(self._name, self._holder)
+            is_ours = self._renewed()
         except LedgerError:
             return True
         self._renewed_at = before if is_ours else self._renewed_at
         return is_ours
+
+    def _renewed(self) -> bool:
+        return self._leases.renew(self._name, self._holder)
+
+
+class Holding(Renewal):
+    """Keeps a lock. A machine that was suspended may find it as it left it, by a clock that stood still with it."""
+
+    def _renewed(self) -> bool:
+        return self._leases.keep(self._name, self._holder)
 
 
 @contextmanager
@@ -161,7 +176,7 @@ def held(leases: Leases, name: str) -> Iterator[None]:
     holder = uuid4().hex
     while not leases.take(name, holder):
         time.sleep(POLL_SECONDS)
-    renewal = Renewal(leases, name, holder)
+    renewal = Holding(leases, name, holder)
     renewal.start()
     try:
         yield

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from sentinel_pipeline.domain import shared_locks
 from sentinel_pipeline.domain.errors import LedgerError
@@ -182,3 +183,21 @@ def test_nothing_is_deleted_while_another_machine_works_on_a_day(machines: tuple
 def _use(lake: Lake, began: threading.Event) -> None:
     with in_use(lake):
         began.set()
+
+
+def test_who_was_suspended_while_somebody_deleted_is_told(
+    leases: Leases, machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEWED_EVERY", 0.2)
+    one, two = (Lake(folder / "lake") for folder in machines)
+
+    def sleep_through_it() -> None:
+        with in_use(one):
+            with leases.ledger.at_once() as connection:
+                connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE '%using%'"))
+            with unused(two, 0) as is_unused:
+                assert is_unused
+            time.sleep(0.6)
+
+    with pytest.raises(LedgerError, match="could not be kept"):
+        sleep_through_it()
