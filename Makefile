@@ -51,7 +51,7 @@ test-axe: $(READY) ## have axe-core (from npm) look at every page of the portal,
 	$(BIN)/python -m pytest -m slow sentinel_pipeline_tests/portal/test_axe.py
 
 test-cluster: $(READY) ## make a month on three workers that share no disk, also while everything fails (needs redis-server, rabbitmq-server)
-	$(BIN)/python -m pytest -m slow -rP sentinel_pipeline_tests/cluster
+	$(BIN)/python -m pytest -m slow -rP -n 2 --dist loadfile sentinel_pipeline_tests/cluster
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check

@@ -130,8 +130,12 @@ def _by_day(batch: pl.DataFrame, table: Table, days: Sequence[Period]) -> Iterab
         {"_start": [day.window.start for day in days], "_day": [day.key for day in days]},
         schema={"_start": INSTANT, "_day": pl.String},
     )
-    dated = batch.sort(table.time, maintain_order=True).join_asof(
-        starts, left_on=table.time, right_on="_start", strategy="backward"
+    # In the order in which the source gave them, as when a day is read alone.
+    dated = (
+        batch.with_row_index(ROW_NUMBER)
+        .sort(table.time, maintain_order=True)
+        .join_asof(starts, left_on=table.time, right_on="_start", strategy="backward")
+        .sort(ROW_NUMBER)
     )
     windows = {day.key: day for day in days}
     parts = dated.filter(pl.col("_day").is_not_null()).partition_by("_day", as_dict=True, maintain_order=True)

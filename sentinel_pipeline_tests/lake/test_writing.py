@@ -48,7 +48,7 @@ def test_every_row_of_the_days_is_written_once(data: st.DataObject, tmp_path_fac
         inside = [
             key for key, time in zip(frame["alert_id"], times, strict=True) if one.window.start <= time < one.window.end
         ]
-        assert sorted(keys(files[one.key].path)) == sorted(inside)
+        assert keys(files[one.key].path) == inside  # in their order, whichever days are read with them
         assert files[one.key].rows == len(inside)
 
 
