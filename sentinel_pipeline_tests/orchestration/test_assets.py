@@ -61,6 +61,7 @@ def failed(result: dg.ExecuteInProcessResult) -> set[str]:
     return {str(event.step_key) for event in result.all_events if event.is_step_failure}
 
 
+@pytest.mark.slow
 def test_many_days_are_read_in_one_run_and_each_is_a_partition(house: Path, instance: dg.DagsterInstance) -> None:
     result = run(house, instance, "read_days", **{RANGE_START: DAYS[0], RANGE_END: DAYS[-1]})
     assert result.success
@@ -115,6 +116,7 @@ def test_one_click_reads_a_day_and_publishes_it(house: Path, instance: dg.Dagste
     assert sizes["csv"].total == sum(path.stat().st_size for path in folder.glob("tables/*.csv"))
 
 
+@pytest.mark.slow
 def test_a_report_is_published_where_it_cannot_be_counted(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     house = make_house(tmp_path)
     (house / "state.db").write_bytes(b"no database" * 100)
@@ -197,6 +199,7 @@ def test_a_week_needs_its_seven_days_and_a_month_its_own(house: Path) -> None:
         assert len(list(upstream.partitions_subset.get_partition_keys())) == days
 
 
+@pytest.mark.slow
 def test_deleting_a_run_leaves_its_partitions_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house = make_house(tmp_path / "house")
     home = prepare_home(house)

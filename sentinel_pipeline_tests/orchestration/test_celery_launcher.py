@@ -125,6 +125,7 @@ def test_a_run_that_others_ended_is_interrupted_where_it_is_executed(
         process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("instance")
 def test_a_run_ends_with_its_lease_though_its_worker_only_stands_still(known: Leases) -> None:
     """A worker that was stopped (SIGSTOP) kills nothing, and others execute the run again."""

@@ -135,6 +135,7 @@ def told(house: House) -> House:
     return house
 
 
+@pytest.mark.slow
 def test_late_rows_make_one_revision_that_says_what_changed_and_is_told_once_to_the_same_people(told: House) -> None:
     house = told
     assert house.asked() is None

@@ -256,6 +256,7 @@ def test_recipients_are_sent_the_report_once(house: Settings, ledger: Ledger, in
     assert text.get_content().splitlines()[1] == "For ann", "it is called what it was called when it was requested"
 
 
+@pytest.mark.slow
 def test_who_stops_the_mails_of_a_report_finds_it_said_and_how_to_send_the_rest(
     house: Settings, ledger: Ledger, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

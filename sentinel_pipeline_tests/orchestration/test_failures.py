@@ -93,6 +93,7 @@ def words(mail: EmailMessage) -> str:
     return " ".join(text.get_content().split())
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_made_is_counted_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise OSError("no space left")

@@ -68,6 +68,7 @@ def test_what_the_other_process_cannot_render_is_rendered_here(
     assert (folder / "report.html").stat().st_size > 1_000
 
 
+@pytest.mark.slow
 def test_a_process_that_was_prepared_renders_and_one_that_nobody_needs_ends(
     deployment: Deployment, report: Report
 ) -> None:

@@ -132,6 +132,7 @@ def test_what_is_held_or_gone_before_its_mail_went_is_not_told(tmp_path: Path) -
     assert mails(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_week_of_days_is_one_notice_and_each_day_goes_on_its_own(tmp_path: Path) -> None:
     settings = configured(tmp_path, "{facts: 30}" + OPS)
     days = [date(2025, 5, 9) + timedelta(days=n) for n in range(14)]

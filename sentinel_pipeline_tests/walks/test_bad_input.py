@@ -168,6 +168,7 @@ def test_an_export_that_cannot_be_written_leaves_the_earlier_file(house: Path, t
     assert target.read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 @pytest.mark.parametrize("options", [pytest.param("size=400k", marks=pytest.mark.slow), "ro"])
 def test_a_full_or_read_only_disk_is_one_line_and_nothing_half_written(tmp_path: Path, options: str) -> None:
