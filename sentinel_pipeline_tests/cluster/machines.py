@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -90,9 +90,9 @@ class RabbitMQ:
         named |= {"RABBITMQ_NODE_PORT": str(self.port), "RABBITMQ_CONF_ENV_FILE": os.devnull}
         named |= {"RABBITMQ_DIST_PORT": str(free_port())}
         with (self.folder / "rabbitmq.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [str(RABBITMQ)], stdout=log, stderr=log, env=os.environ | named, start_new_session=True
-            )
+            # Its database writes a dump where it was started when it has to end.
+            how: dict[str, Any] = {"env": os.environ | named, "cwd": str(self.folder), "start_new_session": True}
+            self.process = subprocess.Popen([str(RABBITMQ)], stdout=log, stderr=log, **how)
         wait_until(self.is_answering, "RabbitMQ answers", 60)
 
     def is_answering(self) -> bool:

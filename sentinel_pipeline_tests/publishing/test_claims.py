@@ -124,15 +124,21 @@ def test_a_publication_that_died_is_ended_by_the_next_try_elsewhere(
     assert damage(edition.folder) == []
 
 
-def test_a_number_is_taken_over_from_who_died_with_other_files(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def left_by_who_died(store: Store, monkeypatch: pytest.MonkeyPatch) -> Objects:
+    """A number that somebody took, and two of his files; he is given up soon."""
     monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
     monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
     objects = Objects(store)
     objects.put(CLAIM, b"of somebody who died")
     objects.put("editions/daily/2025-10-26/r1/left.csv", b"left")
     objects.put("editions/daily/2025-10-26/r1/report.pdf", b"another")
+    return objects
+
+
+def test_a_number_is_taken_over_from_who_died_with_other_files(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = left_by_who_died(store, monkeypatch)
     (here,) = machines(tmp_path, store, "here")
     edition = published(here, {"report.pdf": b"pdf"})
     assert (edition.revision, edition.is_new) == (1, True)
@@ -156,12 +162,7 @@ def test_who_died_after_taking_a_number_over_gets_on_with_it_the_next_time(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The claim is ours already, and what lies there is still another's."""
-    monkeypatch.setattr(claims, "GIVEN_UP_SECONDS", 0.2)
-    monkeypatch.setattr(claims, "WATCHED_SECONDS", 0.05)
-    objects = Objects(store)
-    objects.put(CLAIM, b"of somebody who died")
-    objects.put("editions/daily/2025-10-26/r1/left.csv", b"left")
-    objects.put("editions/daily/2025-10-26/r1/report.pdf", b"another")
+    objects = left_by_who_died(store, monkeypatch)
     (here,) = machines(tmp_path, store, "here")
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Mirror, "delete", dies)
