@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Literal
@@ -68,12 +68,15 @@ def in_use(lake: Lake) -> Iterator[None]:
 
 
 @contextmanager
-def unused(lake: Lake, seconds: float) -> Iterator[bool]:
-    """Whether nobody has the lake in use, after waiting so long for it; nobody else gets it meanwhile."""
+def unused(lake: Lake, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Asks whether nobody has the lake in use, after waiting so long for it, and keeps others from beginning.
+
+    What is yielded tells it, also of now: a machine that was suspended may no longer be the only one.
+    """
     with _lock(lake) as descriptor:
         until = time.monotonic() + seconds
         if not _had(descriptor, until):
-            yield False
+            yield lambda: False
             return
         with _unused_everywhere(lake, until) as is_unused:
             yield is_unused
@@ -88,10 +91,10 @@ def _used_everywhere(lake: Lake) -> AbstractContextManager[object]:
     return used_at(*found)
 
 
-def _unused_everywhere(lake: Lake, until: float) -> AbstractContextManager[bool]:
+def _unused_everywhere(lake: Lake, until: float) -> AbstractContextManager[Callable[[], bool]]:
     found = shared(lake.root)
     if found is None:
-        return nullcontext(True)
+        return nullcontext(lambda: True)
     from sentinel_pipeline.ledger.locks import unused_at
 
     return unused_at(*found, max(0.0, until - time.monotonic()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,16 @@ from sentinel_pipeline.domain.period import Period, Window
 from sentinel_pipeline.domain.tables import QUARANTINE, RECEIPTS, Table
 from sentinel_pipeline.lake.closures import is_closed
 from sentinel_pipeline.lake.copies import keep_copies
-from sentinel_pipeline.lake.readings import MARKS, asset_of, remember, remembered, stale_days, was_read_alike
+from sentinel_pipeline.lake.readings import (
+    MARKS,
+    ReadMeanwhileError,
+    asset_of,
+    remember,
+    remembered,
+    sole_keeper,
+    stale_days,
+    was_read_alike,
+)
 from sentinel_pipeline.lake.storage import Storage
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.lake.whole_files import name as give_name
@@ -59,55 +69,82 @@ def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], 
 def _read_again_if_changed(
     kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake
 ) -> list[Period]:
-    for _ in range(READINGS - 1):
+    readings = 0
+    while True:
         try:
             return _read_stale(kind, settings, days, lake)
-        except SourceChangedError:
+        except ReadMeanwhileError:
             continue
-    return _read_stale(kind, settings, days, lake)
+        except SourceChangedError:
+            readings += 1
+            if readings == READINGS:
+                raise
 
 
 def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> list[Period]:
-    """Reads the days that are not in the lake as the source is now; returns them."""
-    with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source:
+    """Reads the days that are not in the lake as the source is now; returns them.
+
+    All tables into a temporary folder first, so that a source that fails half-way changes nothing. Raises
+    ReadMeanwhileError when somebody else kept a day meanwhile, whose rows may be newer.
+    """
+    with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source, _folder(lake) as folder:
         fingerprint = source.fingerprint()
+        known = {day.key: remembered(settings, day, lake) for day in days}
         stale = stale_days(settings, days, fingerprint, lake)
-        if stale:
-            _read(source, kind, stale, lake)
-        unread = [day for day in days if MARKS not in remembered(settings, day, lake) and not is_closed(lake, day.key)]
-        unknown = [day for day in days if day in stale or day in unread]
-        if unknown:
-            remember(settings, unknown, fingerprint, source.marks(unknown, None), lake)
+        unmarked = [day for day in days if MARKS not in known[day.key] and not is_closed(lake, day.key)]
+        reading = _read(source, kind, stale, folder, lake.storage) if stale else None
+        unknown = [day for day in days if day in stale or day in unmarked]
+        marks = source.marks(unknown, None) if unknown else {}
+        for day in unknown:
+            with sole_keeper(settings, day, lake):
+                if remembered(settings, day, lake) != known[day.key]:
+                    raise ReadMeanwhileError(f"{settings.place}: {day.key} was read by somebody else meanwhile")
+                if reading is not None and day in stale:
+                    _keep(reading, day, lake)
+                remember(settings, day, fingerprint, marks[day.key], lake)
         return stale
 
 
-def _read(source: Source, kind: SourceKind, days: list[Period], lake: Lake) -> None:
-    """All tables into a temporary folder first, so that a source that fails half-way changes nothing."""
+@contextmanager
+def _folder(lake: Lake) -> Iterator[Path]:
     (lake.root / "extracts").mkdir(parents=True, exist_ok=True)
-    name = source.settings.name
-    with TemporaryDirectory(prefix=".reading-", dir=lake.root / "extracts") as reading:
-        folder = Path(reading)
-        bad: list[pl.DataFrame] = []
-        present = {table.name: source.has(table) for table in kind.tables}
-        files = {table.name: _read_table(source, table, days, folder, lake.storage, bad) for table in kind.tables}
-        unread = _distinct(bad)
-        for day in days:
-            kept = [] if isinstance(source, Dated) else kept_snapshots(source.settings, kind, day, lake)
-            quarantine = _quarantine(name, day, unread.filter(_of_day(day)), kept, lake)
-            receipts = [
-                _receipt(name, table, files[table.name][day.key], quarantine, present=present[table.name])
-                for table in kind.tables
-            ]
-            moves = [
-                (folder / table.name / f"{day.key}.parquet", lake.path(asset_of(name, table.name), day.key))
-                for table in kind.tables
-                if table.name not in kept
-            ]
-            side_by_side(lake.root, lambda move: _move(*move), moves)
-            lake.write(asset_of(name, "quarantine"), day.key, quarantine)
-            earlier = _earlier_receipts(name, day, lake).filter(pl.col("table").is_in(kept))
-            fresh = pl.DataFrame(receipts, schema=RECEIPTS.schema).filter(~pl.col("table").is_in(kept))
-            lake.write(asset_of(name, "receipts"), day.key, pl.concat([fresh, earlier]).sort("table"))
+    with TemporaryDirectory(prefix=".reading-", dir=lake.root / "extracts") as folder:
+        yield Path(folder)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Tables of some days as they were read, by table and day key, and what could not be read."""
+
+    kind: SourceKind
+    settings: SourceSettings
+    files: Mapping[str, Mapping[str, DayFile]]
+    present: Mapping[str, bool]
+    unread: pl.DataFrame
+    is_dated: bool
+
+
+def _read(source: Source, kind: SourceKind, days: list[Period], folder: Path, storage: Storage) -> Reading:
+    bad: list[pl.DataFrame] = []
+    present = {table.name: source.has(table) for table in kind.tables}
+    files = {table.name: _read_table(source, table, days, folder, storage, bad) for table in kind.tables}
+    return Reading(kind, source.settings, files, present, _distinct(bad), isinstance(source, Dated))
+
+
+def _keep(reading: Reading, day: Period, lake: Lake) -> None:
+    """Gives the files of a day their names in the lake, with quarantine and receipts."""
+    settings, tables = reading.settings, reading.kind.tables
+    name = settings.name
+    kept = [] if reading.is_dated else kept_snapshots(settings, reading.kind, day, lake)
+    quarantine = _quarantine(name, day, reading.unread.filter(_of_day(day)), kept, lake)
+    files = {table: reading.files[table.name][day.key] for table in tables}
+    receipts = [_receipt(name, *one, quarantine, present=reading.present[one[0].name]) for one in files.items()]
+    moves = [(file.path, lake.path(asset_of(name, file.table.name), day.key)) for file in files.values()]
+    side_by_side(lake.root, lambda move: _move(*move), [move for move in moves if move[0].parent.name not in kept])
+    lake.write(asset_of(name, "quarantine"), day.key, quarantine)
+    earlier = _earlier_receipts(name, day, lake).filter(pl.col("table").is_in(kept))
+    fresh = pl.DataFrame(receipts, schema=RECEIPTS.schema).filter(~pl.col("table").is_in(kept))
+    lake.write(asset_of(name, "receipts"), day.key, pl.concat([fresh, earlier]).sort("table"))
 
 
 def _read_table(
@@ -202,20 +239,25 @@ def _unreached(
 ) -> Extraction:
     """Rows read on an earlier day stand; a day never read gets empty tables and says so."""
     failure, may_pass = str(error), isinstance(error, SourceAwayError)
-    kept = [day for day in days if was_read_alike(settings, day, lake)]
+    kept = []
     for day in days:
-        if day in kept:
-            continue
-        for table in (*kind.tables, QUARANTINE):
-            lake.write(asset_of(settings.name, table.name), day.key, table.empty())
-        missing = [
-            {"source": settings.name, "table": table.name, "rows": None, "quarantined": 0}
-            | {"first_at": None, "last_at": None, "status": "unreachable", "reason": failure}
-            for table in kind.tables
-        ]
-        receipts = pl.DataFrame(missing, schema=RECEIPTS.schema)
-        lake.write(asset_of(settings.name, "receipts"), day.key, receipts)
+        with sole_keeper(settings, day, lake):
+            if was_read_alike(settings, day, lake):
+                kept.append(day)
+            else:
+                _keep_nothing(kind, settings, day, lake, failure)
     return Extraction(settings.name, _keys(days), _keys(kept), _receipts(settings.name, days, lake), failure, may_pass)
+
+
+def _keep_nothing(kind: SourceKind, settings: SourceSettings, day: Period, lake: Lake, failure: str) -> None:
+    for table in (*kind.tables, QUARANTINE):
+        lake.write(asset_of(settings.name, table.name), day.key, table.empty())
+    missing = [
+        {"source": settings.name, "table": table.name, "rows": None, "quarantined": 0}
+        | {"first_at": None, "last_at": None, "status": "unreachable", "reason": failure}
+        for table in kind.tables
+    ]
+    lake.write(asset_of(settings.name, "receipts"), day.key, pl.DataFrame(missing, schema=RECEIPTS.schema))
 
 
 def _receipts(source: str, days: Sequence[Period], lake: Lake) -> pl.DataFrame:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sentinel_pipeline import __version__
+from sentinel_pipeline.domain.errors import SentinelError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import is_closed
-from sentinel_pipeline.lake.store import Lake, read_json, write_json
+from sentinel_pipeline.lake.store import Lake, alone_everywhere, alone_here, read_json, write_json
+from sentinel_pipeline.lake.working_copy import look_again
 from sentinel_pipeline.sources.source import SourceSettings
 
 MARKS = "marks"
 ALIKE = ("place", "window", "zone", "options")
+
+
+class ReadMeanwhileError(SentinelError):
+    """Somebody else read a day and kept it while it was read here: what was read here may be older."""
 
 
 def asset_of(source: str, table: str) -> str:
@@ -46,20 +53,24 @@ def remembered(settings: SourceSettings, day: Period, lake: Lake) -> dict[str, o
 
 
 def remember(
-    settings: SourceSettings,
-    days: Sequence[Period],
-    fingerprint: str | None,
-    marks: Mapping[str, Mapping[str, Sequence[int]]],
-    lake: Lake,
+    settings: SourceSettings, day: Period, fingerprint: str | None, marks: Mapping[str, Sequence[int]], lake: Lake
 ) -> None:
     """Written last: a crash before it only means that the day is read again.
 
     The fingerprint is the one from before the reading: what changed meanwhile makes the day stale.
     """
-    for day in days:
-        known = _state(settings, day, fingerprint) | {MARKS: marks[day.key]}
-        if remembered(settings, day, lake) != json.loads(json.dumps(known)):
-            write_json(_memory(settings, day, lake), known)
+    known = _state(settings, day, fingerprint) | {MARKS: marks}
+    if remembered(settings, day, lake) != json.loads(json.dumps(known)):
+        write_json(_memory(settings, day, lake), known)
+
+
+@contextmanager
+def sole_keeper(settings: SourceSettings, day: Period, lake: Lake) -> Iterator[None]:
+    """Nobody else, on any machine, keeps rows of this day and source meanwhile, or remembers what it read of it."""
+    folder = lake.root / "extracts" / slug(settings.name)
+    with alone_here(folder / ".lock"), alone_everywhere(folder / f"{day.key}.lock"):
+        look_again(_memory(settings, day, lake).parent)
+        yield
 
 
 def _unmarked(known: Mapping[str, object]) -> dict[str, object]:

@@ -192,15 +192,21 @@ def _stamp_seen(seen: Seen | None) -> Stamp | None:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Waits until no other process holds the lock file, and holds it; the kernel frees it with a process that dies.
+    """Waits until no other process holds the lock file, and holds it.
 
     Where the ledger is a server it keeps out processes of other machines too, and raises LedgerError where it cannot.
     """
+    with alone_here(lock), alone_everywhere(lock):
+        yield
+
+
+@contextmanager
+def alone_here(lock: Path) -> Iterator[None]:
+    """The same for processes of this machine; the kernel frees the lock with a process that dies."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with alone_everywhere(lock):
-            yield
+        yield
 
 
 def alone_everywhere(lock: Path) -> AbstractContextManager[object]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -168,8 +169,8 @@ class Holding(Renewal):
 
 
 @contextmanager
-def held(leases: Leases, name: str) -> Iterator[None]:
-    """Waits until nobody on any machine holds a name, and holds it.
+def held(leases: Leases, name: str) -> Iterator[Callable[[], bool]]:
+    """Waits until nobody on any machine holds a name, and holds it; what is yielded tells whether it still does.
 
     Raises LedgerError at the end when the lease was lost meanwhile: others may have been at the same work.
     """
@@ -179,7 +180,7 @@ def held(leases: Leases, name: str) -> Iterator[None]:
     renewal = Holding(leases, name, holder)
     renewal.start()
     try:
-        yield
+        yield partial(leases.keep, name, holder)
     finally:
         renewal.stop()
         give_back(leases, name, holder)

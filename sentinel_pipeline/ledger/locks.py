@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from uuid import uuid4
@@ -20,7 +20,7 @@ def leases_at(url: str) -> Leases:
     return Leases(open_ledger(url, is_served=True))  # asked several times for each day of each asset
 
 
-def held_at(url: str, name: str) -> AbstractContextManager[None]:
+def held_at(url: str, name: str) -> AbstractContextManager[object]:
     """Waits until nobody on any machine holds a name, and holds it. Raises LedgerError."""
     return held(leases_at(url), name)
 
@@ -41,12 +41,15 @@ def used_at(url: str, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def unused_at(url: str, name: str, seconds: float) -> Iterator[bool]:
-    """Whether nobody uses what a name stands for, after waiting so long; nobody else begins to. Raises LedgerError."""
+def unused_at(url: str, name: str, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Asks whether nobody uses what a name stands for, after waiting so long; nobody else begins to.
+
+    What is yielded tells it, also of now: who was suspended may have been taken for dead. Raises LedgerError.
+    """
     leases, until = leases_at(url), time.monotonic() + seconds
-    with held(leases, f"{name}:{DELETING}"):
+    with held(leases, f"{name}:{DELETING}") as is_still_held:
         while is_used := bool(leases.living(f"{name}:{USING}:")):
             if time.monotonic() >= until:
                 break
             time.sleep(POLL_SECONDS)
-        yield not is_used
+        yield (lambda: False) if is_used else is_still_held

@@ -97,9 +97,11 @@ def delete(keeper: Keeper, item: Item, seconds: float) -> Deleted:
 
     Raises SentinelError when somebody uses it all the time, or the item cannot be deleted.
     """
-    with alone_with(keeper, item, seconds):
+    with alone_with(keeper, item, seconds) as is_alone:
         begin_deletion(keeper.ledger, item.identity, keeper.clock(), {"number": item.number, "bytes": item.bytes})
         _note(keeper, item)
+        if not is_alone():  # a machine that was suspended since it asked is told by now what others do
+            raise SentinelError("the lake was used meanwhile; it is left for the next time")
         number, freed = (keeper.delete_runs(item), 0) if item.kind == "runs" else remove(keeper.data, item.files)
         number += item.kind == "requests" and remove_settled(keeper.ledger, item.name)
         remove_empty(keeper.data, _own_folders(item))
@@ -108,10 +110,14 @@ def delete(keeper: Keeper, item: Item, seconds: float) -> Deleted:
 
 
 @contextmanager
-def alone_with(keeper: Keeper, item: Item, seconds: float) -> Iterator[None]:
-    """Keeps away whoever would read or write what an item holds; raises SentinelError while the lake is in use."""
+def alone_with(keeper: Keeper, item: Item, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Keeps away whoever would read or write what an item holds; what is yielded tells whether it still does.
+
+    Raises SentinelError while the lake is in use.
+    """
     with ExitStack() as held:
-        if item.kind in get_args(Closed) and not held.enter_context(unused(keeper.lake, seconds)):
+        is_alone = held.enter_context(unused(keeper.lake, seconds)) if item.kind in get_args(Closed) else lambda: True
+        if not is_alone():
             raise SentinelError("the lake is in use; it is left for the next time")
         if item.kind.endswith("_editions"):
             held.enter_context(sole_publisher(keeper.editions, _period(keeper, item)))
@@ -119,7 +125,7 @@ def alone_with(keeper: Keeper, item: Item, seconds: float) -> Iterator[None]:
             held.enter_context(keeper.ledger.sole_sender())
         if item.kind == "drafts":
             held.enter_context(sole_assembler(keeper.editions, _period(keeper, item), *FILE_ASSETS))
-        yield
+        yield is_alone
 
 
 def _note(keeper: Keeper, item: Item) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from threading import Event
+from typing import Literal, Self
 
 import polars as pl
 
@@ -98,3 +99,39 @@ class Opened:
 
     def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
         return {day.key: {} for day in days}
+
+
+@dataclass
+class Paused:
+    """A reader of a system who stops once, when it has read its rows or before it asks for marks, until it goes on."""
+
+    system: System
+    at: Literal["read", "marks"]
+    is_there: Event = field(default_factory=Event)
+    goes_on: Event = field(default_factory=Event)
+
+    @property
+    def kind(self) -> SourceKind:
+        return SourceKind("memory", GIVEN, lambda settings, _: OpenedByPaused(self.system, settings, self))
+
+    def stop_at(self, place: str) -> None:
+        if place == self.at and not self.goes_on.is_set():
+            self.is_there.set()
+            assert self.goes_on.wait(10)
+
+
+@dataclass
+class OpenedByPaused(Opened):
+    reader: Paused
+
+    def read(self, table: Table, window: Window | None, quarantine: Quarantine) -> Iterator[pl.DataFrame]:
+        frames = super().read(table, window, quarantine)
+        if table == ALERTS:
+            first = next(frames)
+            self.reader.stop_at("read")
+            yield first
+        yield from frames
+
+    def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
+        self.reader.stop_at("marks")
+        return super().marks(days, before)

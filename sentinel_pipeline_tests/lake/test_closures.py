@@ -29,10 +29,10 @@ def test_many_use_the_lake_at_once_and_whoever_deletes_waits_for_all(tmp_path: P
     lake = Lake(tmp_path / "lake")
     with in_use(lake):
         with in_use(lake), unused(lake, 0) as is_mine:
-            assert not is_mine
+            assert not is_mine()
         with unused(lake, 0) as is_mine:
-            assert not is_mine
+            assert not is_mine()
     with unused(lake, 0) as is_mine:
-        assert is_mine
+        assert is_mine()
         with unused(lake, 0) as is_anothers:
-            assert not is_anothers
+            assert not is_anothers()

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +11,11 @@ import pytest
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import QUARANTINE
 from sentinel_pipeline.lake.extraction import Extraction, extract
-from sentinel_pipeline.lake.readings import asset_of
+from sentinel_pipeline.lake.readings import asset_of, remembered
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import day
-from sentinel_pipeline_tests.lake.sources import GIVEN, Bad, System
+from sentinel_pipeline_tests.lake.sources import GIVEN, Bad, Paused, System
 from sentinel_pipeline_tests.sources.worlds import NO_TIMES, iotsentinel_database, settings
 from sentinel_pipeline_tests.statistics.frames import utc
 
@@ -229,3 +230,33 @@ def test_every_day_of_a_database_tells_every_record_without_a_usable_time(lake: 
     told = kept(lake, "quarantine", one).filter(pl.col("reason").is_in(["bad_time", "implausible_time"]))
     assert told["location"].to_list() == sorted(f"connections#{n}" for n in range(2, len(NO_TIMES) + 2))
     assert receipt(lake, "connections", one)["quarantined"] == len(NO_TIMES)
+
+
+def test_of_two_who_read_a_day_at_once_the_newer_rows_stand_as_what_they_are(lake: Lake) -> None:
+    system = System(rows=ALERTS)
+    slow, fast = Paused(system, at="read"), Paused(system, at="marks")
+    older = Thread(target=extract, args=(slow.kind, system.settings, (FIRST,), lake))
+    newer = Thread(target=extract, args=(fast.kind, system.settings, (FIRST,), lake))
+    older.start()
+    assert slow.is_there.wait(10)
+    system.rows, system.state = {"alerts": [{"alert_id": "3", "raised_at": NOON}]}, "2"
+    newer.start()
+    assert fast.is_there.wait(10)
+    for paused, reader in ((slow, older), (fast, newer)):
+        paused.goes_on.set()
+        reader.join(10)
+    assert remembered(system.settings, FIRST, lake)["fingerprint"] == "2"
+    assert kept(lake, "alerts")["alert_id"].to_list() == ["3"]
+
+
+def test_who_cannot_reach_a_source_leaves_what_another_read_of_it_meanwhile(lake: Lake) -> None:
+    system = System(rows=ALERTS, breaks_at="alerts")
+    paused = Paused(system, at="read")
+    broken = Thread(target=extract, args=(paused.kind, system.settings, (FIRST,), lake))
+    broken.start()
+    assert paused.is_there.wait(10)
+    read(replace(system, breaks_at=None), lake, FIRST)
+    paused.goes_on.set()
+    broken.join(10)
+    assert kept(lake, "alerts")["alert_id"].to_list() == ["1"]
+    assert receipt(lake, "alerts")["status"] == "received"

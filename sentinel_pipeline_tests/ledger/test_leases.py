@@ -167,11 +167,11 @@ def test_the_same_file_is_locked_on_all_machines(machines: tuple[Path, Path]) ->
 def test_nothing_is_deleted_while_another_machine_works_on_a_day(machines: tuple[Path, Path]) -> None:
     one, two = (Lake(folder / "lake") for folder in machines)
     with in_use(one), in_use(two), unused(two, 0.1) as is_unused:
-        assert not is_unused
+        assert not is_unused()
     with in_use(one), unused(two, 0.1) as is_unused:
-        assert not is_unused
+        assert not is_unused()
     with unused(two, 0.1) as is_unused:
-        assert is_unused
+        assert is_unused()
         began = threading.Event()
         worker = threading.Thread(target=lambda: _use(one, began))
         worker.start()
@@ -196,7 +196,26 @@ def test_who_was_suspended_while_somebody_deleted_is_told(
             with leases.ledger.at_once() as connection:
                 connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE '%using%'"))
             with unused(two, 0) as is_unused:
-                assert is_unused
+                assert is_unused()
+            time.sleep(0.6)
+
+    with pytest.raises(LedgerError, match="could not be kept"):
+        sleep_through_it()
+
+
+def test_who_was_suspended_before_it_deletes_finds_that_it_is_not_alone(
+    leases: Leases, machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEWED_EVERY", 0.2)
+    one, two = (Lake(folder / "lake") for folder in machines)
+
+    def sleep_through_it() -> None:
+        with unused(one, 0) as is_unused:
+            assert is_unused()
+            with leases.ledger.at_once() as connection:
+                connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE '%deleting%'"))
+            with in_use(two):
+                assert not is_unused()
             time.sleep(0.6)
 
     with pytest.raises(LedgerError, match="could not be kept"):
