@@ -23,7 +23,9 @@ from sentinel_pipeline.lake.whole_files import replacing
 # A reader holds several groups at once: larger ones cost every reader memory.
 ROW_GROUP = 65_536
 COMPRESSION_LEVEL = 1
-BUFFERED_ROWS = 262_144
+BUFFERED_ROWS = 131_072
+# From here on a text is no longer looked up: some thousand addresses fit, and a hundred thousand repeat too seldom.
+DICTIONARY_BYTES = 131_072
 ROW_NUMBER = "_row"
 
 
@@ -32,9 +34,19 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 def day_writer(path: Path, table: Table, storage: Storage = CLEAR) -> pq.ParquetWriter:
-    """A writer of a table's rows; only text that repeats has a dictionary, others would cost time and room."""
+    """A writer of a table's rows; only text that repeats has a dictionary, others would cost time and room.
+
+    Rows are in no other order than that of time, so nobody skips groups of them by another column.
+    """
     repeating = [name for name, dtype in table.schema.items() if dtype == pl.String and name != table.key]
-    return storage.writer(path, arrow_schema(table), COMPRESSION_LEVEL, use_dictionary=repeating)
+    return storage.writer(
+        path,
+        arrow_schema(table),
+        COMPRESSION_LEVEL,
+        use_dictionary=repeating,
+        dictionary_pagesize_limit=DICTIONARY_BYTES,
+        write_statistics=[table.time] if table.time else False,
+    )
 
 
 @dataclass

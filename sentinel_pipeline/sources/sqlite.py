@@ -1,13 +1,14 @@
 """Reads SQLite databases: one snapshot, nothing written, and column types that are certain.
 
-SQLite lets any column hold anything, and the driver takes a column's type from the first rows it sees. So every
-expression has one type whatever is stored, and a first row, dropped again, shows it to the driver.
+SQLite lets any column hold anything, and the driver takes a column's type from the first rows it sees, or fails. So
+numbers are first read as their columns declare them; once one is none, every expression has one type whatever is
+stored. A first row, dropped again, shows the types to the driver.
 """
 # ruff: noqa: S608 - every name in a query is quoted and every value a literal of ours
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -20,17 +21,26 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 from adbc_driver_sqlite import StatementOptions, dbapi
 
-from sentinel_pipeline.domain.errors import SourceChangedError
+from sentinel_pipeline.domain.errors import SourceChangedError, SourceUnreachableError
 from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.databases import Selection, paced, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
 from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
-from sentinel_pipeline.sources.sqlite_values import expression, literal, quoted, record, weighed, witness
+from sentinel_pipeline.sources.sqlite_values import (
+    as_declared,
+    expression,
+    literal,
+    quoted,
+    record,
+    weighed,
+    witness,
+    witnessed,
+)
 from sentinel_pipeline.sources.sqlite_windows import (
     PROBED,
-    exactly,
+    dated_ranges,
     first_dates,
     first_spellings,
     outside,
@@ -42,6 +52,12 @@ SCHEME = "sqlite:///"
 PATIENCE_MS = 15_000
 ROWS_ASKED = 500
 MEND_FILE = "check that the file is whole (sqlite3 FILE 'PRAGMA integrity_check') or restore it"
+# The driver's words for a value that is not of its column's type.
+MISMATCH = "Type mismatch in column"
+
+
+class TypesDifferError(SourceUnreachableError):
+    """A column holds values that are not of the type the driver was shown."""
 
 
 def sqlite_path(location: str) -> Path:
@@ -90,12 +106,26 @@ class SqliteDatabase:
         return self._columns[table]
 
     def select(self, selection: Selection) -> Iterator[pl.DataFrame]:
+        given = 0
+        if self._has_rows(selection.table):
+            try:
+                for frame in self._stream(self._query(selection, as_declared), selection.fields):
+                    given += frame.height
+                    yield frame
+            except TypesDifferError:
+                pass
+            else:
+                return
+        # The same rows of the same snapshot, found in the same way: they come in the same order.
+        yield from _after(given, self._stream(self._query(selection, expression)))
+
+    def _query(self, selection: Selection, spelled: Callable[[Field, str | None], str]) -> str:
         row = "rowid" if self._has_rows(selection.table) else "NULL"
         columns = self.columns(selection.table)
-        names = ", ".join(expression(field, columns.get(field.name)) for field in selection.fields)
+        names = ", ".join(spelled(field, columns.get(field.name)) for field in selection.fields)
         chosen = f"SELECT {names}, {row} FROM {quoted(selection.table)}"
         arms = [f"{chosen}{where}" for where in self._wheres(selection)]
-        yield from self._stream(" UNION ALL ".join([witness(selection.fields), *arms]))
+        return " UNION ALL ".join([witness(selection.fields), *arms])
 
     def _wheres(self, selection: Selection) -> list[str]:
         """Conditions that together hold every row once: one a range where the time is indexed, else one for all."""
@@ -103,8 +133,10 @@ class SqliteDatabase:
         if selection.time is None or selection.time not in columns or selection.window is None:
             return [""]
         time, declared = quoted(selection.time), columns[selection.time]
-        within = ranges(time, declared, selection.window, selection.zones, is_dated=selection.is_dated)
-        arms = within if selection.is_dated else [*within, *outside(time, declared)]
+        if selection.is_dated:
+            arms = dated_ranges(time, declared, selection.window, selection.zones)
+        else:
+            arms = [*ranges(time, declared, selection.window, selection.zones), *outside(time, declared)]
         if self._is_indexed(selection.table, selection.time):
             return [f" WHERE {arm}" for arm in arms]
         leading = self._leading(selection.table, selection.time)
@@ -185,15 +217,14 @@ class SqliteDatabase:
             return [mark for one in windows for mark in self.marks(replace(selection, window=one), [one])]
         declared = self.columns(selection.table)[selection.time or ""]
         row = "rowid" if self._has_rows(selection.table) else "0"
-        time, zones = quoted(selection.time or ""), selection.zones
+        time = quoted(selection.time or "")
         watched = [quoted(name) for name in selection.watched if name in self.columns(selection.table)]
         told = ["sum(1)", f"max({row})", *([f"sum({weighed(row, watched)})"] if watched else [])]
         wheres = self._wheres(selection)
         if list(windows) == [selection.window]:
             counts = ", ".join(f"coalesce({one}, 0)" for one in told)
-            wheres = [_both(where, exactly(time, windows[0], zones)) for where in wheres]
         else:
-            days = [within(time, declared, window, zones) for window in windows]
+            days = [within(time, declared, window, selection.zones) for window in windows]
             counts = ", ".join(f"coalesce({one} FILTER (WHERE {day}), 0)" for day in days for one in told)
         found = [self._rows(f"SELECT {counts} FROM {quoted(selection.table)}{where}")[0] for where in wheres]
         columns = [[int(value) for value in column] for column in zip(*found, strict=True)]
@@ -205,14 +236,19 @@ class SqliteDatabase:
         if self._opening.copy is not None:
             self._opening.copy.cleanup()
 
-    def _stream(self, query: str) -> Iterator[pl.DataFrame]:
-        """Frames of a query whose first row is its witness."""
+    def _stream(self, query: str, fields: Sequence[Field] = ()) -> Iterator[pl.DataFrame]:
+        """Frames of a query whose first row is its witness.
+
+        Raises TypesDifferError for what no longer has the type that its witness has; in the first batch, of `fields`.
+        """
         rows = str(self.settings.pace.batch_rows)
         with self._reading(), closing(self._connection.cursor()) as cursor:
             with self._turn:
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_ROWS.value: rows})
                 cursor.execute(query)
                 reader = cursor.fetch_record_batch()
+            if any(reader.schema.field(field.name).type != witnessed(field) for field in fields):
+                raise TypesDifferError(f"{self.settings.place}: not every number is one")
             yield from paced(self.settings, self._batches(reader))
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
@@ -241,7 +277,8 @@ class SqliteDatabase:
             yield
         except (Error, OSError, pa.ArrowException) as error:
             said = f"reading failed ({gist(error)})"
-            raise unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error)) from None
+            line = unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error))
+            raise (TypesDifferError(str(line)) if MISMATCH in str(error) else line) from None
 
     def _check_still(self) -> None:
         """Without locks, a file that changed under our hands may have been read half old, half new."""
@@ -250,10 +287,12 @@ class SqliteDatabase:
             raise SourceChangedError(str(line))
 
 
-def _both(where: str, condition: str) -> str:
-    """A clause and one condition more."""
-    known = where.removeprefix(" WHERE ")
-    return f" WHERE ({known}) AND {condition}" if known else f" WHERE {condition}"
+def _after(given: int, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """What comes after the first rows."""
+    for frame in frames:
+        if given < frame.height:
+            yield frame[given:] if given else frame
+        given = max(0, given - frame.height)
 
 
 def _connected(way: Opening) -> dbapi.Connection:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from sentinel_pipeline.sources.fields import NO_INTEGER, ROW, Field
 
@@ -27,6 +28,24 @@ def literal(text: str) -> str:
 def witness(fields: Sequence[Field]) -> str:
     shown = ", ".join(f"{WITNESSES[field.kind]} AS {quoted(field.name)}" for field in fields)
     return f"SELECT {shown}, 0 AS {ROW}"
+
+
+def witnessed(field: Field) -> pa.DataType:
+    """The type that the driver gives a column after its witness."""
+    numbers: dict[str, pa.DataType] = {"integer": pa.int64(), "real": pa.float64()}
+    return numbers.get(field.kind, pa.binary())
+
+
+def as_declared(field: Field, declared: str | None) -> str:
+    """SQL that is cheaper than `expression`, and fails where a column holds what it is not declared to hold.
+
+    A column that is not declared REAL may hold whole numbers that no real is, and the driver would round them.
+    """
+    is_real = declared is not None and any(part in declared.upper() for part in ("REAL", "FLOA", "DOUB"))
+    is_whole = declared is not None and "INT" in declared.upper()
+    if (field.kind == "integer" and is_whole) or (field.kind == "real" and is_real and not is_whole):
+        return quoted(field.name)
+    return expression(field, declared)
 
 
 def expression(field: Field, declared: str | None) -> str:

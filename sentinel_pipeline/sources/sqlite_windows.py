@@ -45,29 +45,45 @@ def holds_only_text(declared: str) -> bool:
     return "INT" not in name and any(part in name for part in ("CHAR", "CLOB", "TEXT"))
 
 
-def ranges(time: str, declared: str, window: Window, zones: Zones, *, is_dated: bool = False) -> list[str]:
+def ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
     """Conditions that hold for every plausible spelling of an instant in the window, and for doubtful texts anywhere.
 
-    Only times with an offset of their own can be written as a date outside the local ones. `is_dated`: doubtful texts
-    are left out.
+    Only times with an offset of their own can be written as a date outside the local ones.
     """
     low, high = text_bounds(window)
     within = _within(time, window, zones)
     odd = doubtful(time)
-    found = (
-        [f"{time} >= '{low}' AND {time} < '{high}' AND ({within})"]
-        if is_dated
-        else [
-            f"{time} >= '{TEXT_RANGE[0]}' AND {time} < '{low}' AND {odd}",
-            f"{time} >= '{low}' AND {time} < '{high}' AND ({within} OR {odd})",
-            f"{time} >= '{high}' AND {time} < '{TEXT_RANGE[1]}' AND {odd}",
-        ]
-    )
-    if not holds_only_text(declared):
-        start = max(math.floor(window.start.timestamp()), FIRST_S)
-        end = min(math.ceil(window.end.timestamp()) + 1, LAST_S)
-        found += [f"{time} >= {start * unit} AND {time} < {end * unit}" for unit in (1, 1_000)]
-    return found
+    return [
+        f"{time} >= '{TEXT_RANGE[0]}' AND {time} < '{low}' AND {odd}",
+        f"{time} >= '{low}' AND {time} < '{high}' AND ({within} OR {odd})",
+        f"{time} >= '{high}' AND {time} < '{TEXT_RANGE[1]}' AND {odd}",
+        *_numbers(time, declared, window),
+    ]
+
+
+def dated_ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
+    """The same without doubtful texts, and true to the second but for texts with an odd offset.
+
+    What the window spans as it is usually written has a range of its own, where little is left to ask.
+    """
+    low, high = text_bounds(window)
+    start, end = (f"{edge:{SECONDS}}" for edge in _edges(window, zones))
+    odd = _odd(time, window, zones)
+    beside = f"({_within(time, window, zones)}) AND CASE WHEN {time} GLOB '{USUAL}' THEN 0 {odd}"
+    return [
+        f"{time} >= '{low}' AND {time} < '{start}' AND {beside}",
+        f"{time} >= '{start}' AND {time} < '{end}' AND CASE WHEN {time} GLOB '{USUAL}' THEN 1 {odd}",
+        f"{time} >= '{end}' AND {time} < '{high}' AND {beside}",
+        *(f"{range_} AND ({_as_number(time, window)})" for range_ in _numbers(time, declared, window)),
+    ]
+
+
+def _numbers(time: str, declared: str, window: Window) -> list[str]:
+    if holds_only_text(declared):
+        return []
+    start = max(math.floor(window.start.timestamp()), FIRST_S)
+    end = min(math.ceil(window.end.timestamp()) + 1, LAST_S)
+    return [f"{time} >= {start * unit} AND {time} < {end * unit}" for unit in (1, 1_000)]
 
 
 def _within(time: str, window: Window, zones: Zones) -> str:
@@ -82,23 +98,21 @@ def _within(time: str, window: Window, zones: Zones) -> str:
 
 
 def within(time: str, declared: str, window: Window, zones: Zones) -> str:
-    """Condition that holds for the rows of a window and, where a text has an odd offset, for some around it.
-
-    Unlike `ranges` it is true to the second for usual spellings, so that rows of the next day are none of this one.
-    """
-    arms = ranges(time, declared, window, zones, is_dated=True)
-    return f"({' OR '.join(f'({arm})' for arm in arms)}) AND {exactly(time, window, zones)}"
+    """Condition that holds for the rows of a window and, where a text has an odd offset, for some around it."""
+    return " OR ".join(f"({arm})" for arm in dated_ranges(time, declared, window, zones))
 
 
-def exactly(time: str, window: Window, zones: Zones) -> str:
-    """What `within` adds to the ranges of a window; the usual spelling is compared as it stands."""
+def _edges(window: Window, zones: Zones) -> tuple[datetime, datetime]:
+    """Local times as they are written, the first of them and the first after them, to the second."""
     edges = [local_edges(window, zone) for zone in {zones.plain, zones.local}]
-    low, high = min(low for low, _ in edges), max(high for _, high in edges)
+    return min(low for low, _ in edges), max(high for _, high in edges) + timedelta(microseconds=999_999)
+
+
+def _odd(time: str, window: Window, zones: Zones) -> str:
+    """The end of a CASE for texts of other than the usual spelling."""
     return (
-        f"CASE WHEN {time} GLOB '{USUAL}' THEN {time} >= '{low:{SECONDS}}' AND {time} < '{high:{SECONDS}}'"
-        f" WHEN typeof({time}) <> 'text' THEN ({_as_number(time, window)})"
-        f" WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {_on_the_clock(time, window.start, window.end)}"
-        f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {_on_the_clock(time, low, high)} END"
+        f"WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {_on_the_clock(time, window.start, window.end)}"
+        f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {_on_the_clock(time, *_edges(window, zones))} END"
     )
 
 

@@ -388,6 +388,32 @@ def test_a_file_is_read_in_batches_of_the_size_that_is_set(tmp_path: Path) -> No
     assert max(heights) <= 1_000
 
 
+STORED = st.sampled_from([None, 5, 7.5, "x", "6", b"y"])
+
+
+@given(st.lists(st.tuples(STORED, STORED), min_size=1, max_size=12), st.integers(1, 5))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_that_are_none_are_set_aside_in_whatever_batch_they_come(
+    tmp_path: Path, pairs: list[tuple[object, object]], rows: int
+) -> None:
+    path = tmp_path / "home.db"
+    path.unlink(missing_ok=True)
+    stored = [{"dest_port": port, "duration": seconds} for port, seconds in pairs]
+    kept = Kept()
+    slow = replace(settings("iotsentinel", iotsentinel_database(path, connections=stored)), pace=Pace(batch_rows=rows))
+    with open_iotsentinel(slow) as source:
+        found = whole(source, CONNECTIONS, None, Quarantine("home", kept))
+    assert found["connection_id"].to_list() == [str(n + 1) for n in range(len(pairs))]
+    ports = {5: 5, "6": 6}  # SQLite stores '6' as the number it is
+    assert found["destination_port"].to_list() == [ports.get(port) for port, _ in pairs]
+    lengths = {5: 5.0, 7.5: 7.5, "6": 6.0}
+    assert found["duration_seconds"].to_list() == [lengths.get(seconds) for _, seconds in pairs]
+    bad = {
+        f"connections#{n + 1}" for n, (port, length) in enumerate(pairs) if {port, length} & {"x", b"y"} or port == 7.5
+    }
+    assert set(kept.column("location")) == bad
+
+
 def test_a_file_that_takes_too_long_is_left_alone(home: Path) -> None:
     hasty = replace(settings("iotsentinel", home), pace=Pace(statement_timeout_seconds=0))
     with open_iotsentinel(hasty) as source, pytest.raises(SourceUnreachableError, match="a query took too long; give"):
