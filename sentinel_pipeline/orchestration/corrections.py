@@ -13,6 +13,7 @@ from sentinel_pipeline.orchestration.deliveries import delivered, undelivered
 from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.retrying import patient
 from sentinel_pipeline.publishing.editions import edition_folder, revisions
 from sentinel_pipeline.publishing.judging import (
     Judgement,
@@ -51,6 +52,7 @@ def correction_assets(deployment: Deployment) -> list[dg.AssetsDefinition]:
         f" corrections.threshold ({deployment.settings.corrections.limit}) is published as its next revision and told"
         " to those who have it; smaller changes are listed in the next edition.",
     )
+    @patient
     def late_facts(context: dg.AssetExecutionContext, config: LateFacts) -> dg.MaterializeResult[None]:
         # Runs are made from the definitions, and those hold this asset.
         from sentinel_pipeline.orchestration.runs import read_days

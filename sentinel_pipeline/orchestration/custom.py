@@ -15,6 +15,7 @@ from sentinel_pipeline.orchestration.missing_days import days_key, days_metadata
 from sentinel_pipeline.orchestration.partitions import REQUESTS, require_past
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.reports import edition_assets, period_of, statistic_dep
+from sentinel_pipeline.orchestration.retrying import patient
 from sentinel_pipeline.orchestration.unwanted import request_of
 from sentinel_pipeline.publishing.editions import edition_folder, revisions
 from sentinel_pipeline.publishing.withdrawal import require_kept
@@ -49,6 +50,7 @@ def requested_days(deployment: Deployment) -> dg.AssetsDefinition:
         tags={"layer": "days"},
         description="The days of the request and as many before; those that nobody has read are read now.",
     )
+    @patient
     def days(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Runs are made from the definitions, and those hold this asset.
         from sentinel_pipeline.ledger.database import open_ledger
@@ -79,6 +81,7 @@ def outcome_definition(deployment: Deployment) -> dg.AssetsDefinition:
         tags={"layer": "edition"},
         description="What became of the request: done, with the folder of its edition.",
     )
+    @patient
     def outcome(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(metadata=settled(deployment, period_of(context, deployment, CUSTOM)))
 
@@ -114,6 +117,7 @@ def requested_deliveries(deployment: Deployment) -> dg.AssetsDefinition:
         tags={"layer": "delivery"},
         description="Receipts of the requested report: each of its recipients is sent it once.",
     )
+    @patient
     def receipts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from sentinel_pipeline.delivery.delivering import deliver_request
         from sentinel_pipeline.delivery.outbox import Order

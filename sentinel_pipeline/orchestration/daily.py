@@ -23,7 +23,7 @@ from sentinel_pipeline.orchestration.open_days import open_days
 from sentinel_pipeline.orchestration.presenting import Metadata, column_schema, partition_metadata
 from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
-from sentinel_pipeline.orchestration.retrying import retry_if
+from sentinel_pipeline.orchestration.retrying import patient, retry_if
 from sentinel_pipeline.publishing.scope import statistic_asset
 from sentinel_pipeline.settings import SourceEntry, celery_broker_url
 from sentinel_pipeline.statistics.statistic import Statistic
@@ -73,6 +73,7 @@ def extract_asset(
         description=f"Everything {entry.name} ({entry.kind}) gave for a day, read-only, with a receipt for each table."
         " When the source cannot be reached the receipt says so.",
     )
+    @patient
     def extracts(context: dg.AssetExecutionContext) -> None:
         prepare_press(context, deployment, "daily")
         with in_use(deployment.lake):
@@ -123,6 +124,7 @@ def source_asset(
         tags={"layer": "source"},
         description=f"Whether {entry.name} ({entry.kind}) could be read. Fails when it could not.",
     )
+    @patient
     def source(context: dg.AssetExecutionContext) -> None:
         verdicts = (read_json(verdict_path(deployment, entry, day)) for day in days_of(context, deployment))
         failures = [str(verdict["failure"]) for verdict in verdicts if verdict.get("failure")]
@@ -159,6 +161,7 @@ def facts_asset(
         partitions_def=daily,
         backfill_policy=policy,
     )
+    @patient
     def facts(context: dg.AssetExecutionContext) -> Results:
         misshapen, repeating = [], []
         for day in open_days(deployment.lake, days_of(context, deployment)):
@@ -233,6 +236,7 @@ def statistics_asset(
         partitions_def=daily,
         backfill_policy=policy,
     )
+    @patient
     def made(context: dg.AssetExecutionContext) -> Results:
         days = days_of(context, deployment)
         say(f"counting {table.name} of {_span(days)}")

@@ -14,6 +14,7 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.open_days import open_days
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.retrying import patient
 
 
 def day_export_assets(deployment: Deployment, daily: dg.PartitionsDefinition) -> Iterator[dg.AssetsDefinition]:
@@ -41,6 +42,7 @@ def day_export_asset(
         tags={"layer": "export"},
         description=f"The {table} of a day as {plan.wanted.format}, below exports/{plan.name}/.",
     )
+    @patient
     def file(context: dg.AssetExecutionContext) -> None:
         for day in open_days(deployment.lake, days_of(context, deployment)):
             say(f"exporting {plan.name} of {day.key}")

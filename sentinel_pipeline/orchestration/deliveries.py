@@ -13,7 +13,7 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.partitions import partitions_of
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.progress import say
-from sentinel_pipeline.orchestration.retrying import retry_if
+from sentinel_pipeline.orchestration.retrying import patient, retry_if
 
 if TYPE_CHECKING:
     from sentinel_pipeline.delivery.outbox import Receipts
@@ -49,6 +49,7 @@ def delivery_asset(deployment: Deployment, cadence: str) -> dg.AssetsDefinition:
             f" {TOLD_TO}: yes."
         ),
     )
+    @patient
     def receipts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         if is_held_back(context.run.tags):
             context.log.info(f"not delivered: a backfill delivers only with the tag {TOLD_TO}: yes")

@@ -8,6 +8,7 @@ from sentinel_pipeline.orchestration.deployment import Deployment
 from sentinel_pipeline.orchestration.presenting import Metadata
 from sentinel_pipeline.orchestration.pressing import prepare_press
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.orchestration.retrying import patient
 from sentinel_pipeline.publishing.editions import edition_folder
 from sentinel_pipeline.publishing.withdrawal import require_kept
 
@@ -31,6 +32,7 @@ def days_definition(
         tags={"layer": "days"},
         description=f"The days of the {NOUN[cadence]} and of the one before; those that nobody has read are read now.",
     )
+    @patient
     def days(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Runs are made from the definitions, and those hold this asset.
         from sentinel_pipeline.orchestration.runs import read_days, uncounted_days

@@ -18,6 +18,7 @@ from sentinel_pipeline.orchestration.press import FIRST, PRESS
 from sentinel_pipeline.orchestration.pressing import begin_beside
 from sentinel_pipeline.orchestration.progress import say
 from sentinel_pipeline.orchestration.published import edition_metadata, publish_period
+from sentinel_pipeline.orchestration.retrying import patient
 from sentinel_pipeline.orchestration.unwanted import request_of
 from sentinel_pipeline.publishing.assembly import (
     FILE_ASSETS,
@@ -98,6 +99,7 @@ def sections_definition(
         partitions_def=partitions,
         can_subset=True,
     )
+    @patient
     def tables(context: dg.AssetExecutionContext) -> Results:
         period = period_of(context, deployment, cadence)
         failures: dict[dg.AssetKey, Exception] = {}
@@ -187,6 +189,7 @@ def key_figures_definition(
         ],
         partitions_def=partitions,
     )
+    @patient
     def figures(context: dg.AssetExecutionContext) -> Results:
         period = period_of(context, deployment, cadence)
         say(f"computing figures of {cadence} {period.key}")
@@ -222,6 +225,7 @@ def files_definition(
         tags={"layer": "files"},
         description=files.description,
     )
+    @patient
     def rendered(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         period = period_of(context, deployment, cadence)
         scope, lake = deployment.scope_of(period), deployment.lake
@@ -260,6 +264,7 @@ def edition_definition(
         tags={"layer": "edition"},
         description=f"The published {cadence} report: a folder that never changes. The same bytes publish nothing new.",
     )
+    @patient
     def edition(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         period = period_of(context, deployment, cadence)
         published = publish_period(deployment, period)

@@ -12,6 +12,7 @@ from sentinel_pipeline.exports.requested import Commission
 from sentinel_pipeline.lake.storage import sha256
 from sentinel_pipeline.orchestration.daily import OWNERS
 from sentinel_pipeline.orchestration.presenting import Metadata, file_link
+from sentinel_pipeline.orchestration.retrying import patient
 from sentinel_pipeline.settings import Settings, ledger_url
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def requested_exports(settings: Settings) -> dg.AssetsDefinition:
         tags={"layer": "export"},
         description="The file that somebody asked for, below exports/on-request/, until it expires.",
     )
+    @patient
     def file(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         try:
             return dg.MaterializeResult(metadata=fulfil(settings, context.partition_key, context.run.run_id))

@@ -1,15 +1,52 @@
 """Steps that are tried again: only after what may pass by itself, later each time."""
 
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import isgeneratorfunction
+from typing import Any, TypeVar
+
 import dagster as dg
 
+from sentinel_pipeline.domain.errors import LedgerError, StoreError
 from sentinel_pipeline.orchestration.progress import say
+from sentinel_pipeline.settings import dagster_postgresql_url
 
 WAITS = (2, 8)  # seconds: others of the day wait as long
+# Servers that everything lies on, and that were waited for already: whoever starts them again needs minutes.
+OUTAGE_WAITS = (60, 300)
+
+Step = TypeVar("Step", bound=Callable[..., Any])
 
 
-def retry_if(context: dg.AssetExecutionContext, failure: str | None, *, may_pass: bool) -> None:
+def retry_if(
+    context: dg.AssetExecutionContext, failure: str | None, *, may_pass: bool, waits: tuple[int, ...] = ()
+) -> None:
     """Raises dg.RetryRequested when a failure may pass and the step has not been tried too often."""
-    tried = context.retry_number
-    if failure is not None and may_pass and tried < len(WAITS):
-        say(f"{failure}; trying again in {WAITS[tried]} s")
-        raise dg.RetryRequested(max_retries=len(WAITS), seconds_to_wait=WAITS[tried])
+    tried, waits = context.retry_number, waits or WAITS
+    if failure is not None and may_pass and tried < len(waits):
+        say(f"{failure}; trying again in {waits[tried]} s")
+        raise dg.RetryRequested(max_retries=len(waits), seconds_to_wait=waits[tried])
+
+
+def patient(step: Step) -> Step:
+    """The same step of an asset, tried again when the bucket or the server of the ledger was away for too long."""
+
+    def wait_if(error: StoreError | LedgerError, context: dg.AssetExecutionContext) -> None:
+        is_server = isinstance(error, StoreError) or dagster_postgresql_url() is not None
+        retry_if(context, str(error), may_pass=is_server, waits=OUTAGE_WAITS)
+
+    def tried(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Any:
+        try:
+            return step(context, *given, **named)
+        except (StoreError, LedgerError) as error:
+            wait_if(error, context)
+            raise
+
+    def tried_on(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Iterator[Any]:
+        try:
+            yield from step(context, *given, **named)
+        except (StoreError, LedgerError) as error:
+            wait_if(error, context)
+            raise
+
+    return wraps(step)(tried_on if isgeneratorfunction(step) else tried)  # type: ignore[return-value] # it is alike

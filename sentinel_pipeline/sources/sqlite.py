@@ -26,8 +26,9 @@ from sentinel_pipeline.domain.period import Window
 from sentinel_pipeline.sources.databases import Selection, paced, unreachable
 from sentinel_pipeline.sources.fields import Field
 from sentinel_pipeline.sources.source import SourceSettings
-from sentinel_pipeline.sources.sqlite_files import Opening, copied, fingerprint, opening, state, trouble
+from sentinel_pipeline.sources.sqlite_files import Opening, fingerprint, state, trouble
 from sentinel_pipeline.sources.sqlite_nearest import Nearest, distinct, nearest_queries
+from sentinel_pipeline.sources.sqlite_opening import gist, is_locked, opened
 from sentinel_pipeline.sources.sqlite_values import (
     as_declared,
     expression,
@@ -49,7 +50,6 @@ from sentinel_pipeline.sources.sqlite_windows import (
 )
 
 SCHEME = "sqlite:///"
-PATIENCE_MS = 15_000
 ROWS_ASKED = 500
 MEND_FILE = "check that the file is whole (sqlite3 FILE 'PRAGMA integrity_check') or restore it"
 # The driver's words for a value that is not of its column's type.
@@ -85,19 +85,11 @@ class SqliteDatabase:
             return f"the file cannot be reached ({error.strerror})", "check the path and its permissions"
 
     def _opened(self) -> tuple[Opening, dbapi.Connection]:
-        """The connection, with its snapshot already taken; from a private copy where the file itself cannot be read."""
         try:
-            way = opening(self.path)
-            try:
-                return way, _connected(way)
-            except (Error, OSError) as error:
-                if way.copy is not None or not _needs_recovery(error):
-                    raise
-                way = copied(self.path)
-                return way, _connected(way)
+            return opened(self.path)
         except (Error, OSError) as error:
             said = f"cannot be opened ({gist(error)})"
-            raise unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error)) from None
+            raise unreachable(self.settings, said, MEND_FILE, may_pass=is_locked(error)) from None
 
     def columns(self, table: str) -> Mapping[str, str]:
         if table not in self._columns:
@@ -277,7 +269,7 @@ class SqliteDatabase:
             yield
         except (Error, OSError, pa.ArrowException) as error:
             said = f"reading failed ({gist(error)})"
-            line = unreachable(self.settings, said, MEND_FILE, may_pass=_is_locked(error))
+            line = unreachable(self.settings, said, MEND_FILE, may_pass=is_locked(error))
             raise (TypesDifferError(str(line)) if MISMATCH in str(error) else line) from None
 
     def _check_still(self) -> None:
@@ -293,35 +285,6 @@ def _after(given: int, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]
         if given < frame.height:
             yield frame[given:] if given else frame
         given = max(0, given - frame.height)
-
-
-def _connected(way: Opening) -> dbapi.Connection:
-    """A connection whose transaction has begun."""
-    connection = dbapi.connect(way.uri, autocommit=False)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
-            cursor.fetchall()
-            cursor.execute("SELECT count(*) FROM sqlite_schema")
-            cursor.fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _needs_recovery(error: Exception) -> bool:
-    return any(sign in str(error) for sign in ("readonly", "unable to open", "locking protocol"))
-
-
-def _is_locked(error: Exception) -> bool:
-    return any(sign in str(error) for sign in ("locked", "busy"))
-
-
-def gist(error: Exception) -> str:
-    """What the driver says went wrong, without its prefixes and without the query."""
-    line = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return line.rsplit(": ", 1)[-1].strip()
 
 
 def _dates(times: pl.Series) -> Iterator[date]:

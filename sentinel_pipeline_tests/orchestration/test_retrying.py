@@ -1,7 +1,5 @@
 """Steps that are tried again after what may pass, and at once given up after what a person has to mend."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sentinel_pipeline.domain.errors import LedgerError, SentinelError, StoreError
 from sentinel_pipeline.orchestration import retrying
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
@@ -60,3 +59,43 @@ def test_a_location_that_is_wrong_is_not(tmp_path: Path) -> None:
 
 def test_a_wrong_password_or_user_is_not(tmp_path: Path, postgresql_url: str) -> None:
     assert tries(tmp_path, postgresql_url.replace("postgres:@", "nobody:secret@")) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "url", "tried"),
+    [
+        (StoreError("the bucket is away"), None, 2),
+        (LedgerError("the server is away"), "postgresql://ledger", 2),
+        (LedgerError("the disk is full"), None, 0),
+        (SentinelError("a number is wrong"), "postgresql://ledger", 0),
+    ],
+)
+@pytest.mark.parametrize("yields", [True, False])
+def test_a_step_is_tried_again_once_the_servers_below_it_were_away(
+    error: SentinelError, url: str | None, tried: int, monkeypatch: pytest.MonkeyPatch, *, yields: bool
+) -> None:
+    monkeypatch.setattr(retrying, "OUTAGE_WAITS", (0, 0))
+    if url:
+        monkeypatch.setenv("SENTINEL_POSTGRESQL_URL", url)
+    faults = [error] * (tried or 1)
+
+    def made() -> dg.MaterializeResult[None]:
+        if faults:
+            raise faults.pop()
+        return dg.MaterializeResult(metadata={"rows": 1})
+
+    @retrying.patient
+    def plain(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        assert not context.has_partition_key
+        return made()
+
+    @retrying.patient
+    def streaming(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        assert not context.has_partition_key
+        yield made()
+
+    asset = dg.asset(streaming if yields else plain, name="made")
+    result = dg.materialize([asset], instance=dg.DagsterInstance.ephemeral(), raise_on_error=False)
+    events = [event.event_type for event in result.all_events]
+    assert events.count(dg.DagsterEventType.STEP_UP_FOR_RETRY) == tried
+    assert result.success is (tried > 0)
