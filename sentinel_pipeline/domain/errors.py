@@ -67,8 +67,16 @@ class LedgerError(SentinelError):
     """The ledger cannot be opened, read or written; says where it lies and what its database said."""
 
 
+class LedgerAwayError(LedgerError):
+    """A ledger that may be there again in a few minutes: its server does not answer, or let go of us."""
+
+
 class StoreError(SentinelError):
     """The bucket that a data folder is a working copy of cannot be read or written; says which object, and why."""
+
+
+class StoreAwayError(StoreError):
+    """A bucket that may be there again in a few minutes: its service does not answer, or fails."""
 
 
 class ObjectChangedError(StoreError):

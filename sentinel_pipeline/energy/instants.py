@@ -36,7 +36,8 @@ def shown_between(start: datetime, end: datetime, zone: ZoneInfo) -> list[tuple[
     if end - start > NEAR or all(_is_plain(edge, zone) for edge in (start, end)):
         return [(edges[0], edges[1])]
     spans: list[tuple[datetime, datetime]] = []
-    at, last = (edge.replace(minute=0, second=0) for edge in (edges[0] - NEAR / 4, edges[1] + NEAR / 4))
+    # Where a whole day is skipped its edges change places.
+    at, last = (edge.replace(minute=0, second=0) for edge in (min(edges) - NEAR / 4, max(edges) + NEAR / 4))
     while at < last:
         until, offset = hour_end(at, zone), at.astimezone(zone).utcoffset() or timedelta()
         opening = max(at, start.replace(tzinfo=UTC) - offset)

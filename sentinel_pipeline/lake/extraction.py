@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +21,12 @@ from sentinel_pipeline.lake.readings import (
     MARKS,
     ReadMeanwhileError,
     asset_of,
+    begin_to_keep,
     remember,
     remembered,
     sole_keeper,
     stale_days,
+    stands,
     was_read_alike,
 )
 from sentinel_pipeline.lake.storage import Storage
@@ -58,38 +60,35 @@ class Extraction:
 
 def extract(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> Extraction:
     """Reads every table of the source for the days into the lake; one that cannot be reached leaves receipts too."""
+    read: list[Period] = []
     try:
-        stale = _read_again_if_changed(kind, settings, days, lake)
+        _read_again_if_changed(kind, settings, days, lake, read)
     except SourceUnreachableError as error:
         return _unreached(kind, settings, days, lake, error)
-    kept = tuple(day.key for day in days if day not in stale)
+    kept = tuple(day.key for day in days if day not in read)
     return Extraction(settings.name, _keys(days), kept, _receipts(settings.name, days, lake))
 
 
 def _read_again_if_changed(
-    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake
-) -> list[Period]:
-    readings = 0
-    while True:
-        try:
-            return _read_stale(kind, settings, days, lake)
-        except ReadMeanwhileError:
-            continue
-        except SourceChangedError:
-            readings += 1
-            if readings == READINGS:
-                raise
+    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, read: list[Period]
+) -> None:
+    for _ in range(READINGS - 1):
+        with suppress(SourceChangedError):
+            return _read_stale(kind, settings, days, lake, read)
+    return _read_stale(kind, settings, days, lake, read)
 
 
-def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake) -> list[Period]:
-    """Reads the days that are not in the lake as the source is now; returns them.
+def _read_stale(
+    kind: SourceKind, settings: SourceSettings, days: Sequence[Period], lake: Lake, read: list[Period]
+) -> None:
+    """Reads the days that are not in the lake as the source is now, and adds them to `read`.
 
     All tables into a temporary folder first, so that a source that fails half-way changes nothing. Raises
     ReadMeanwhileError when somebody else kept a day meanwhile, whose rows may be newer.
     """
+    known = {day.key: remembered(settings, day, lake) for day in days}  # before the source is asked for its state
     with kind.open(settings, lake.root / "extracts" / slug(settings.name)) as source, _folder(lake) as folder:
         fingerprint = source.fingerprint()
-        known = {day.key: remembered(settings, day, lake) for day in days}
         stale = stale_days(settings, days, fingerprint, lake)
         unmarked = [day for day in days if MARKS not in known[day.key] and not is_closed(lake, day.key)]
         reading = _read(source, kind, stale, folder, lake.storage) if stale else None
@@ -100,9 +99,10 @@ def _read_stale(kind: SourceKind, settings: SourceSettings, days: Sequence[Perio
                 if remembered(settings, day, lake) != known[day.key]:
                     raise ReadMeanwhileError(f"{settings.place}: {day.key} was read by somebody else meanwhile")
                 if reading is not None and day in stale:
+                    begin_to_keep(settings, day, lake)
                     _keep(reading, day, lake)
+                    read.append(day)
                 remember(settings, day, fingerprint, marks[day.key], lake)
-        return stale
 
 
 @contextmanager
@@ -242,7 +242,7 @@ def _unreached(
     kept = []
     for day in days:
         with sole_keeper(settings, day, lake):
-            if was_read_alike(settings, day, lake):
+            if stands(settings, day, lake):
                 kept.append(day)
             else:
                 _keep_nothing(kind, settings, day, lake, failure)

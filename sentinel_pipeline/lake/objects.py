@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from sentinel_pipeline.domain.errors import ObjectChangedError, StoreError
+from sentinel_pipeline.domain.errors import ObjectChangedError, StoreAwayError, StoreError
 from sentinel_pipeline.domain.stores import Store
 
 if TYPE_CHECKING:
@@ -195,7 +195,10 @@ class Objects:
         try:
             yield
         except (obstore.exceptions.BaseError, FileNotFoundError, PermissionError) as error:
-            raise StoreError(f"{self._said(key)}: {_reason(str(error), self.store)}") from None
+            mend = next((mend for sign, mend in MENDS if sign in str(error)), None)
+            if mend is not None:
+                raise StoreError(f"{self._said(key)}: {mend}") from None
+            raise StoreAwayError(f"{self._said(key)}: {_reason(str(error), self.store)}") from None
 
 
 def abreast(work: Callable[[One], object], of: Sequence[One]) -> None:
@@ -209,7 +212,7 @@ def abreast(work: Callable[[One], object], of: Sequence[One]) -> None:
             pass
 
 
-REASONS: Final = (
+MENDS: Final = (
     ("NoSuchBucket", "there is no such bucket; make it, or mend SENTINEL_STORE_URL"),
     ("InvalidAccessKeyId", "the access key is not known there; check AWS_ACCESS_KEY_ID"),
     ("SignatureDoesNotMatch", "the secret is not that of the access key; check AWS_SECRET_ACCESS_KEY"),
@@ -222,10 +225,7 @@ REASONS: Final = (
 
 
 def _reason(said: str, store: Store) -> str:
-    """What a person can do something about, in a few words."""
-    for sign, reason in REASONS:
-        if sign in said:
-            return reason
+    """Why the service gave no answer, in a few words."""
     place = store.endpoint or "Amazon S3"
     status = said.partition("non-2xx status code: ")[2].partition(":")[0].strip()
     if status:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sentinel_pipeline import __version__
-from sentinel_pipeline.domain.errors import SentinelError
+from sentinel_pipeline.domain.errors import SourceChangedError
 from sentinel_pipeline.domain.names import slug
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.lake.closures import is_closed
@@ -18,10 +18,12 @@ from sentinel_pipeline.lake.working_copy import look_again
 from sentinel_pipeline.sources.source import SourceSettings
 
 MARKS = "marks"
+# Stands while the files of a day that was read before are replaced.
+UNFINISHED = "unfinished"
 ALIKE = ("place", "window", "zone", "options")
 
 
-class ReadMeanwhileError(SentinelError):
+class ReadMeanwhileError(SourceChangedError):
     """Somebody else read a day and kept it while it was read here: what was read here may be older."""
 
 
@@ -64,11 +66,27 @@ def remember(
         write_json(_memory(settings, day, lake), known)
 
 
+def begin_to_keep(settings: SourceSettings, day: Period, lake: Lake) -> None:
+    """Notes before the first file is replaced that a day which was read before is none that stands, until `remember`.
+
+    From where it was read stays known: inventories are kept with what was read from the same place.
+    """
+    known = remembered(settings, day, lake)
+    if known:
+        alike = {name: value for name, value in known.items() if name in ALIKE}
+        write_json(_memory(settings, day, lake), alike | {UNFINISHED: True})
+
+
+def stands(settings: SourceSettings, day: Period, lake: Lake) -> bool:
+    """Whether the rows of a day are those of one reading, from the same place in the same way as now."""
+    return was_read_alike(settings, day, lake) and UNFINISHED not in remembered(settings, day, lake)
+
+
 @contextmanager
 def sole_keeper(settings: SourceSettings, day: Period, lake: Lake) -> Iterator[None]:
     """Nobody else, on any machine, keeps rows of this day and source meanwhile, or remembers what it read of it."""
     folder = lake.root / "extracts" / slug(settings.name)
-    with alone_here(folder / ".lock"), alone_everywhere(folder / f"{day.key}.lock"):
+    with alone_here(folder / "reading.lock"), alone_everywhere(folder / f"{day.key}.lock"):
         look_again(_memory(settings, day, lake).parent)
         yield
 

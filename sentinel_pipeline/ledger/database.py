@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
-from sentinel_pipeline.domain.errors import LedgerError
+from sentinel_pipeline.domain.errors import LedgerAwayError, LedgerError
 from sentinel_pipeline.lake.store import alone
 from sentinel_pipeline.ledger.migrations import is_current, migrate
 
@@ -112,7 +112,8 @@ class Ledger:
         try:
             yield
         except SQLAlchemyError as error:
-            raise LedgerError(f"{self.place}: {_reason(error)}") from error
+            is_away = not self._is_file and isinstance(error, OperationalError | InterfaceError)
+            raise (LedgerAwayError if is_away else LedgerError)(f"{self.place}: {_reason(error)}") from error
 
 
 def _lock(function: str, what: int) -> Any:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from sentinel_pipeline.domain.errors import LedgerError
+from sentinel_pipeline.domain.errors import LedgerAwayError, LedgerError
 from sentinel_pipeline.ledger.database import Ledger
 
 # A restart of the database, a pause of a machine: shorter than this they are no death.
@@ -185,7 +185,7 @@ def held(leases: Leases, name: str) -> Iterator[Callable[[], bool]]:
         renewal.stop()
         give_back(leases, name, holder)
     if renewal.is_lost:
-        raise LedgerError(f"{leases.ledger.place}: {name} could not be kept; do what was done meanwhile again")
+        raise LedgerAwayError(f"{leases.ledger.place}: {name} could not be kept; do what was done meanwhile again")
 
 
 def give_back(leases: Leases, name: str, holder: str) -> None:

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from sentinel_pipeline.domain.errors import LedgerError, StoreError
+from sentinel_pipeline.domain.errors import LedgerAwayError, StoreAwayError
 from sentinel_pipeline.orchestration.progress import say
-from sentinel_pipeline.settings import dagster_postgresql_url
 
 WAITS = (2, 8)  # seconds: others of the day wait as long
 # Servers that everything lies on, and that were waited for already: whoever starts them again needs minutes.
@@ -29,24 +28,20 @@ def retry_if(
 
 
 def patient(step: Step) -> Step:
-    """The same step of an asset, tried again when the bucket or the server of the ledger was away for too long."""
-
-    def wait_if(error: StoreError | LedgerError, context: dg.AssetExecutionContext) -> None:
-        is_server = isinstance(error, StoreError) or dagster_postgresql_url() is not None
-        retry_if(context, str(error), may_pass=is_server, waits=OUTAGE_WAITS)
+    """The same step of an asset, tried again when the bucket or the ledger's server was away longer than is waited."""
 
     def tried(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Any:
         try:
             return step(context, *given, **named)
-        except (StoreError, LedgerError) as error:
-            wait_if(error, context)
+        except (StoreAwayError, LedgerAwayError) as error:
+            retry_if(context, str(error), may_pass=True, waits=OUTAGE_WAITS)
             raise
 
     def tried_on(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Iterator[Any]:
         try:
             yield from step(context, *given, **named)
-        except (StoreError, LedgerError) as error:
-            wait_if(error, context)
+        except (StoreAwayError, LedgerAwayError) as error:
+            retry_if(context, str(error), may_pass=True, waits=OUTAGE_WAITS)
             raise
 
     return wraps(step)(tried_on if isgeneratorfunction(step) else tried)  # type: ignore[return-value] # it is alike

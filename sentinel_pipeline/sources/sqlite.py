@@ -73,6 +73,7 @@ class SqliteDatabase:
         wrong = self._checked()
         if wrong is not None:
             raise unreachable(settings, *wrong)
+        self._fingerprint = fingerprint(self.path)  # before the snapshot: what comes in between makes it stale
         self._opening, self._connection = self._opened()
         self._columns: dict[str, Mapping[str, str]] = {}
         self._numbered: dict[str, bool] = {}
@@ -200,7 +201,7 @@ class SqliteDatabase:
         return next((str(name) for (name,) in self._rows(query)), None)
 
     def fingerprint(self) -> str | None:
-        return fingerprint(self.path)
+        return self._fingerprint
 
     def marks(self, selection: Selection, windows: Sequence[Window]) -> list[tuple[int, ...]]:
         """The first number is the newest row's: SQLite numbers rows as they come."""

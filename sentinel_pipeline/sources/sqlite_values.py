@@ -16,6 +16,14 @@ WITNESSES = {"text": "x''", "flag": "x''", "json": "x''", "time": "x''", "intege
 FACTORS = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 LETTERS = {1: 7_919, 2: 49_979_687, 3: 1_299_709, -1: 15_485_863, -2: 104_729, -3: 32_452_843, -4: 67_867_967}
 
+# The first that names a part of the declared type is meant.
+AFFINITIES = (
+    ("INTEGER", ("INT",)),
+    ("TEXT", ("CHAR", "CLOB", "TEXT")),
+    ("BLOB", ("BLOB",)),
+    ("REAL", ("REAL", "FLOA", "DOUB")),
+)
+
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
@@ -41,11 +49,15 @@ def as_declared(field: Field, declared: str | None) -> str:
 
     A column that is not declared REAL may hold whole numbers that no real is, and the driver would round them.
     """
-    is_real = declared is not None and any(part in declared.upper() for part in ("REAL", "FLOA", "DOUB"))
-    is_whole = declared is not None and "INT" in declared.upper()
-    if (field.kind == "integer" and is_whole) or (field.kind == "real" and is_real and not is_whole):
-        return quoted(field.name)
-    return expression(field, declared)
+    is_declared = declared is not None and affinity(declared) == {"integer": "INTEGER", "real": "REAL"}.get(field.kind)
+    return quoted(field.name) if is_declared else expression(field, declared)
+
+
+def affinity(declared: str) -> str:
+    """What SQLite makes of values put into a column of this declared type (https://sqlite.org/datatype3.html)."""
+    name = declared.upper()
+    known = (kind for kind, parts in AFFINITIES if any(part in name for part in parts))
+    return next(known, "NUMERIC") if name else "BLOB"
 
 
 def expression(field: Field, declared: str | None) -> str:

@@ -11,6 +11,7 @@ import math
 from datetime import date, datetime, timedelta
 
 from sentinel_pipeline.domain.period import Window
+from sentinel_pipeline.sources.sqlite_values import affinity
 from sentinel_pipeline.sources.timestamps import (
     CERTAIN_RANGE,
     EARLIEST,
@@ -41,8 +42,7 @@ SHAPES = {
 
 def holds_only_text(declared: str) -> bool:
     """Whether SQLite stores every number put into a column of this declared type as text."""
-    name = declared.upper()
-    return "INT" not in name and any(part in name for part in ("CHAR", "CLOB", "TEXT"))
+    return affinity(declared) == "TEXT"
 
 
 def ranges(time: str, declared: str, window: Window, zones: Zones) -> list[str]:
@@ -92,7 +92,7 @@ def _within(time: str, window: Window, zones: Zones) -> str:
     utc_first, utc_after = window.start.date(), window.end.date() + timedelta(days=1)
     in_utc = f"{time} >= '{utc_first}' AND {time} < '{utc_after}'"
     by_offset = (
-        f"CASE WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {in_utc} ELSE substr({time}, 20) GLOB '*[Zz+-]*' END"
+        f"CASE WHEN {time} GLOB '*+00:00' OR {_ends_in_z(time)} THEN {in_utc} ELSE substr({time}, 20) GLOB '*[+-]*' END"
     )
     return f"{time} >= '{first}' AND {time} < '{after}' OR {by_offset}"
 
@@ -105,24 +105,33 @@ def within(time: str, declared: str, window: Window, zones: Zones) -> str:
 def _edges(window: Window, zones: Zones) -> tuple[datetime, datetime]:
     """Local times as they are written, the first of them and the first after them, to the second."""
     edges = [local_edges(window, zone) for zone in {zones.plain, zones.local}]
-    return min(low for low, _ in edges), max(high for _, high in edges) + timedelta(microseconds=999_999)
+    return min(low for low, _ in edges), _whole(max(high for _, high in edges))
+
+
+def _whole(moment: datetime) -> datetime:
+    """The first whole second that is not before a moment."""
+    return (moment + timedelta(microseconds=999_999)).replace(microsecond=0)
+
+
+def _ends_in_z(time: str) -> str:
+    return f"substr({time}, 20) GLOB '*[Zz]*'"
 
 
 def _odd(time: str, window: Window, zones: Zones) -> str:
     """The end of a CASE for texts of other than the usual spelling."""
     return (
-        f"WHEN {time} GLOB '*+00:00' OR {time} GLOB '*Z' THEN {_on_the_clock(time, window.start, window.end)}"
+        f"WHEN {time} GLOB '*+00:00' OR {_ends_in_z(time)} THEN {_on_the_clock(time, window.start, _whole(window.end))}"
         f" WHEN substr({time}, 20) GLOB '*[+-]*' THEN 1 ELSE {_on_the_clock(time, *_edges(window, zones))} END"
     )
 
 
 def _as_number(time: str, window: Window) -> str:
-    start, end = (edge.timestamp() for edge in (window.start, window.end))
-    return " OR ".join(f"({time} >= {start * unit:.0f} AND {time} < {end * unit:.0f})" for unit in (1, 1_000))
+    start, end = math.floor(window.start.timestamp()), math.ceil(window.end.timestamp())
+    return " OR ".join(f"({time} >= {start * unit} AND {time} < {end * unit})" for unit in (1, 1_000))
 
 
 def _on_the_clock(time: str, low: datetime, high: datetime) -> str:
-    wall = f"replace(substr({time}, 1, 19), 'T', ' ')"
+    wall = f"replace(upper(substr({time}, 1, 19)), 'T', ' ')"
     return f"({wall} >= '{low:{SECONDS}}' AND {wall} < '{high:{SECONDS}}')"
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentinel_pipeline.energy.instants import (
@@ -49,6 +49,7 @@ def test_each_day_lies_in_its_billing_month(day: date, reset_day: int) -> None:
 
 @given(st.sampled_from(ZONES), st.sampled_from(CHANGES), st.integers(-20, 110), st.integers(1, 30))
 @PATIENT
+@example(ZoneInfo("Pacific/Apia"), date(2011, 12, 30), 67, 30)
 def test_a_time_on_the_clock_is_every_instant_that_shows_it(zone: ZoneInfo, day: date, first: int, count: int) -> None:
     start = datetime.combine(day, time()) + first * QUARTER
     end = start + count * QUARTER

@@ -103,10 +103,10 @@ class Opened:
 
 @dataclass
 class Paused:
-    """A reader of a system who stops once, when it has read its rows or before it asks for marks, until it goes on."""
+    """A reader of a system who stops once until it goes on: when it is told the state, has rows, or asks for marks."""
 
     system: System
-    at: Literal["read", "marks"]
+    at: Literal["fingerprint", "read", "marks"]
     is_there: Event = field(default_factory=Event)
     goes_on: Event = field(default_factory=Event)
 
@@ -131,6 +131,11 @@ class OpenedByPaused(Opened):
             self.reader.stop_at("read")
             yield first
         yield from frames
+
+    def fingerprint(self) -> str | None:
+        known = super().fingerprint()
+        self.reader.stop_at("fingerprint")
+        return known
 
     def marks(self, days: Sequence[Period], before: datetime | None) -> dict[str, Marks]:
         self.reader.stop_at("marks")

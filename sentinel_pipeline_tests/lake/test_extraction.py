@@ -11,7 +11,7 @@ import pytest
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.domain.tables import QUARANTINE
 from sentinel_pipeline.lake.extraction import Extraction, extract
-from sentinel_pipeline.lake.readings import asset_of, remembered
+from sentinel_pipeline.lake.readings import asset_of, begin_to_keep, remembered
 from sentinel_pipeline.lake.store import Lake
 from sentinel_pipeline.sources.kinds import KINDS
 from sentinel_pipeline_tests.clocks import day
@@ -259,4 +259,46 @@ def test_who_cannot_reach_a_source_leaves_what_another_read_of_it_meanwhile(lake
     paused.goes_on.set()
     broken.join(10)
     assert kept(lake, "alerts")["alert_id"].to_list() == ["1"]
+    assert receipt(lake, "alerts")["status"] == "received"
+
+
+def test_what_another_kept_while_the_source_was_opened_is_not_replaced_by_older_rows(lake: Lake) -> None:
+    system = System(rows=ALERTS)
+    older = replace(system)
+    paused = Paused(older, at="fingerprint")
+    slow = Thread(target=extract, args=(paused.kind, system.settings, (FIRST,), lake))
+    slow.start()
+    assert paused.is_there.wait(10)
+    older.rows, older.state = {"alerts": [{"alert_id": "3", "raised_at": NOON}]}, "2"
+    read(older, lake, FIRST)
+    paused.goes_on.set()
+    slow.join(10)
+    assert remembered(system.settings, FIRST, lake)["fingerprint"] == "2"
+    assert kept(lake, "alerts")["alert_id"].to_list() == ["3"]
+
+
+def test_days_that_were_read_before_one_was_lost_to_another_are_not_called_kept(lake: Lake) -> None:
+    system = System(rows=ALERTS)
+    read(system, lake)
+    system.state = "2"
+    paused = Paused(system, at="marks")
+    found: list[Extraction] = []
+    slow = Thread(target=lambda: found.append(extract(paused.kind, system.settings, (FIRST, SECOND), lake)))
+    slow.start()
+    assert paused.is_there.wait(10)
+    read(system, lake, SECOND)
+    paused.goes_on.set()
+    slow.join(10)
+    assert found[0].kept == (SECOND.key,)
+
+
+def test_a_day_that_was_half_replaced_does_not_stand_when_its_source_is_away(lake: Lake) -> None:
+    system = System(rows=ALERTS)
+    read(system, lake, FIRST)
+    begin_to_keep(system.settings, FIRST, lake)
+    system.is_away = True
+    assert read(system, lake, FIRST).kept == ()
+    assert receipt(lake, "alerts")["status"] == "unreachable"
+    system.is_away = False
+    assert read(system, lake, FIRST).failure is None
     assert receipt(lake, "alerts")["status"] == "received"

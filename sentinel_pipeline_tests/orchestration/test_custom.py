@@ -220,7 +220,8 @@ def test_of_devices_only_what_is_theirs_is_told_and_what_is_left_out_is_named(
     assert "does not tell devices apart: Alerts over time" in page
 
 
-@pytest.mark.parametrize("measure", ["addresses", pytest.param("drop", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("measure", ["addresses", "drop"])
 def test_what_is_to_be_hidden_stands_in_no_file(
     house: Settings, ledger: Ledger, instance: dg.DagsterInstance, measure: str
 ) -> None:

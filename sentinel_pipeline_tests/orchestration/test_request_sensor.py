@@ -204,6 +204,7 @@ def test_a_run_that_was_stopped_in_the_midst_of_a_step_is_made_again(house: Hous
     assert len(house.runs(key)) == 2
 
 
+@pytest.mark.slow
 def test_one_whose_makers_die_again_and_again_is_given_up(house: House) -> None:
     key = house.file()
     for _ in range(MOST_ATTEMPTS):

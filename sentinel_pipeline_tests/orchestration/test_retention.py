@@ -39,6 +39,7 @@ def retaining(house: Path, rules: str, schedules: str = "{}") -> Path:
     return house
 
 
+@pytest.mark.slow
 def test_it_shows_what_went_and_a_closed_day_is_neither_read_nor_counted_again(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:

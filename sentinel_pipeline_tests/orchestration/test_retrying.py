@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sentinel_pipeline.domain.errors import LedgerError, SentinelError, StoreError
+from sentinel_pipeline.domain.errors import LedgerAwayError, LedgerError, SentinelError, StoreAwayError, StoreError
 from sentinel_pipeline.orchestration import retrying
 from sentinel_pipeline.orchestration.assembly import build_definitions
 from sentinel_pipeline.orchestration.runs import PARTITION, QUIET
@@ -62,21 +62,19 @@ def test_a_wrong_password_or_user_is_not(tmp_path: Path, postgresql_url: str) ->
 
 
 @pytest.mark.parametrize(
-    ("error", "url", "tried"),
+    ("error", "tried"),
     [
-        (StoreError("the bucket is away"), None, 2),
-        (LedgerError("the server is away"), "postgresql://ledger", 2),
-        (LedgerError("the disk is full"), None, 0),
-        (SentinelError("a number is wrong"), "postgresql://ledger", 0),
+        (StoreAwayError("nobody answers"), 2),
+        (StoreError("the access key is not known there"), 0),
+        (LedgerAwayError("nobody answers"), 2),
+        (LedgerError("the disk is full"), 0),
     ],
 )
 @pytest.mark.parametrize("yields", [True, False])
 def test_a_step_is_tried_again_once_the_servers_below_it_were_away(
-    error: SentinelError, url: str | None, tried: int, monkeypatch: pytest.MonkeyPatch, *, yields: bool
+    error: SentinelError, tried: int, monkeypatch: pytest.MonkeyPatch, *, yields: bool
 ) -> None:
     monkeypatch.setattr(retrying, "OUTAGE_WAITS", (0, 0))
-    if url:
-        monkeypatch.setenv("SENTINEL_POSTGRESQL_URL", url)
     faults = [error] * (tried or 1)
 
     def made() -> dg.MaterializeResult[None]:

@@ -54,7 +54,8 @@ def test_a_source_that_is_away_is_said_when_every_day_is_read(tmp_path: Path) ->
     assert "office" in line
 
 
-@pytest.mark.parametrize("told", ["reading office", pytest.param("counting incidents", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("told", ["reading office", "counting incidents"])
 def test_who_is_stopped_while_days_are_read_stops_and_takes_no_source_for_away(tmp_path: Path, told: str) -> None:
     house = make_house(tmp_path)
     settings = load_settings(house)

@@ -160,6 +160,7 @@ def dying(kept: applying.Keeper, step: int, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(os, "unlink", counted)
 
 
+@pytest.mark.slow
 def test_dead_at_any_step_no_day_looks_half_read_and_the_next_time_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,7 @@ def test_a_folder_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere/a.rejected.json").exists()
 
 
+@pytest.mark.slow
 def test_dead_at_any_step_it_is_not_asked_for_again_and_the_next_time_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
