@@ -35,7 +35,7 @@ sources:
 
 def interactive(place: Path, times: int) -> list[str]:
     """The table for RESULTS.md; `place` is an empty folder."""
-    demo, large = place / "demo", place / "large"
+    demo, large = place / "waiting", place / "large"
     _sentinel(demo, "demo")
     yesterday = date.today() - timedelta(days=1)  # noqa: DTZ011 - of this machine, as the demo takes it
     days = [(yesterday - timedelta(days=n)).isoformat() for n in range(1, times + 1)]
