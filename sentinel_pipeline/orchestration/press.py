@@ -39,6 +39,11 @@ HEAVY = (
 )
 
 
+def beside(period: Period) -> tuple[str, ...]:
+    """The groups that the other process makes; of many days fewer, since it reads these again first."""
+    return BESIDE if period.is_day else tuple(name for name in BESIDE if name != "page")
+
+
 def is_worth_it(sections: Sequence[Section]) -> bool:
     """Whether there is so much to draw that a second process gains time."""
     return sum(section.chart is not None for section in sections) >= WORTH

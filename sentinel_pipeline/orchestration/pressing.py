@@ -4,7 +4,7 @@ import dagster as dg
 
 from sentinel_pipeline.domain.period import Period
 from sentinel_pipeline.orchestration.deployment import Deployment
-from sentinel_pipeline.orchestration.press import BESIDE, FIRST, PRESS, is_worth_it
+from sentinel_pipeline.orchestration.press import FIRST, PRESS, beside, is_worth_it
 from sentinel_pipeline.publishing.assembly import FILE_ASSETS
 from sentinel_pipeline.publishing.narrowing import Narrowing
 
@@ -20,8 +20,8 @@ def begin_beside(
 ) -> None:
     """Hands the other process what this run renders besides the charts."""
     if is_worth_it(deployment.scope_of(period).sections_of(period.cadence)):
-        beside = [one.name for one in FILE_ASSETS if one.name in BESIDE and one.is_in(narrowing)]
-        wanted = [name for name in beside if is_coming(context, period.cadence, name)]
+        groups = [one.name for one in FILE_ASSETS if one.name in beside(period) and one.is_in(narrowing)]
+        wanted = [name for name in groups if is_coming(context, period.cadence, name)]
         PRESS.begin(deployment.settings, period, wanted)
 
 

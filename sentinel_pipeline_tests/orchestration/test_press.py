@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -46,6 +47,12 @@ def report(deployment: Deployment) -> Report:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_many_days_the_page_is_made_here() -> None:
+    day, month = (Period.parse(cadence, "2025-01-01", ZoneInfo("UTC")) for cadence in ("daily", "monthly"))
+    assert press.beside(day) == BESIDE
+    assert press.beside(month) == ("document", "tables", "workbook")
 
 
 @pytest.mark.slow
