@@ -27,6 +27,17 @@ ROWS = 1_000_000
 LOOKS = 30
 PASSWORD = "correct horse battery"
 DEFINITIONS = "from sentinel_pipeline.definitions import defs; defs.resolve_all_job_defs()"
+PDF = """
+from pathlib import Path
+from sentinel_pipeline.orchestration.deployment import Deployment
+from sentinel_pipeline.publishing.assembly import FILE_ASSETS, render_files
+from sentinel_pipeline.publishing.composition import compose
+from sentinel_pipeline.settings import load_settings
+here = Deployment(load_settings(Path(DATA)))
+settings, period = here.settings, here.period("monthly", KEY)
+report = compose(here.scope_of(period), settings.organisation, period, settings.editions, here.lake)
+render_files(next(one for one in FILE_ASSETS if one.name == "document"), report, settings.editions)
+"""
 LARGE = """
 sources:
   - {name: home, kind: iotsentinel, location: sqlite:///home.db}
@@ -43,7 +54,10 @@ def interactive(place: Path, times: int) -> list[str]:
     lines.append(_row("the code location is loaded, by a process", [_python(demo, DEFINITIONS) for _ in range(times)]))
     lines.append(_row("`sentinel publish daily`, nothing read yet", [_publish(demo, day) for day in days]))
     lines.append(_row("`sentinel publish daily`, all of it there", [_publish(demo, day) for day in days]))
-    lines.append(_row("`sentinel publish monthly`, days not yet read", [_publish(demo, _month(yesterday), "monthly")]))
+    month = _month(yesterday)
+    lines.append(_row("`sentinel publish monthly`, days not yet read", [_publish(demo, month, "monthly")]))
+    document = f"DATA, KEY = {str(demo)!r}, {month!r}{PDF}"
+    lines.append(_row("the PDF of that month alone, by a process", [_python(demo, document) for _ in range(times)]))
     (large / "config").mkdir(parents=True)
     (large / "config" / "sentinel.yaml").write_text(LARGE)
     iotsentinel_day(large / "home.db", ROWS)
