@@ -22,6 +22,7 @@ from sentinel_pipeline.lake.readings import (
     ReadMeanwhileError,
     asset_of,
     begin_to_keep,
+    forget,
     remember,
     remembered,
     sole_keeper,
@@ -250,6 +251,7 @@ def _unreached(
 
 
 def _keep_nothing(kind: SourceKind, settings: SourceSettings, day: Period, lake: Lake, failure: str) -> None:
+    forget(settings, day, lake)
     for table in (*kind.tables, QUARANTINE):
         lake.write(asset_of(settings.name, table.name), day.key, table.empty())
     missing = [

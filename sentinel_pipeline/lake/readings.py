@@ -77,6 +77,12 @@ def begin_to_keep(settings: SourceSettings, day: Period, lake: Lake) -> None:
         write_json(_memory(settings, day, lake), alike | {UNFINISHED: True})
 
 
+def forget(settings: SourceSettings, day: Period, lake: Lake) -> None:
+    """A day of which nothing stands any more, inventories neither, is as one that was never read."""
+    if remembered(settings, day, lake):
+        write_json(_memory(settings, day, lake), {UNFINISHED: True})
+
+
 def stands(settings: SourceSettings, day: Period, lake: Lake) -> bool:
     """Whether the rows of a day are those of one reading, from the same place in the same way as now."""
     return was_read_alike(settings, day, lake) and UNFINISHED not in remembered(settings, day, lake)

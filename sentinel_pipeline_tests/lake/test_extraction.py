@@ -293,12 +293,12 @@ def test_days_that_were_read_before_one_was_lost_to_another_are_not_called_kept(
 
 
 def test_a_day_that_was_half_replaced_does_not_stand_when_its_source_is_away(lake: Lake) -> None:
-    system = System(rows=ALERTS)
+    system = System(rows={**ALERTS, "devices": [{"device_ip": "192.168.1.2"}]})
     read(system, lake, FIRST)
     begin_to_keep(system.settings, FIRST, lake)
     system.is_away = True
     assert read(system, lake, FIRST).kept == ()
-    assert receipt(lake, "alerts")["status"] == "unreachable"
+    assert [receipt(lake, table)["status"] for table in ("alerts", "devices")] == ["unreachable"] * 2
     system.is_away = False
     assert read(system, lake, FIRST).failure is None
-    assert receipt(lake, "alerts")["status"] == "received"
+    assert [receipt(lake, table)["status"] for table in ("alerts", "devices")] == ["received"] * 2
