@@ -137,6 +137,7 @@ def changes_just_after_midnight() -> list[tuple[str, datetime]]:
     ]
 
 
+@pytest.mark.slow
 def test_days_whose_clock_changes_at_one_past_midnight_hold_no_instant_of_an_earlier_day() -> None:
     changes = changes_just_after_midnight()
     assert {"America/St_Johns", "America/Goose_Bay"} <= {key for key, _ in changes}

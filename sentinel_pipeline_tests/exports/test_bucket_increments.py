@@ -69,6 +69,7 @@ def test_an_hour_that_runs_waits_until_it_is_over(tmp_path: Path) -> None:
 
 @BRIEF
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.sets(st.integers(0, 40)))
+@pytest.mark.slow
 def test_calls_at_any_time_give_together_what_one_would_give(ends: list[int], missing: set[int]) -> None:
     there = [n for n in range(42) if n not in missing]
     with TemporaryDirectory() as name:

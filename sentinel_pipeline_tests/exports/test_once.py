@@ -64,6 +64,7 @@ def extracted(system: System, table: Table, folder: Path) -> list[dict[str, Any]
 
 @BRIEF
 @given(ROWS, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_an_export_holds_the_rows_and_the_copies_of_the_days_editions(
     rows: Sequence[Mapping[str, Any]], chance: random.Random
 ) -> None:

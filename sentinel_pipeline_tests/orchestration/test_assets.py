@@ -140,6 +140,7 @@ def test_a_source_that_is_away_fails_its_own_asset_in_one_line_and_nothing_else(
     assert (house / "editions" / "daily" / DAY / "r1" / "report.pdf").exists()
 
 
+@pytest.mark.slow
 def test_facts_with_a_wrong_type_stop_what_is_made_of_them(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     house = make_house(tmp_path / "house")
     assert run(house, instance, "read_days", **{RANGE_START: DAY, RANGE_END: DAY}).success
@@ -167,6 +168,7 @@ def test_statistics_that_do_not_add_up_stop_the_edition(tmp_path: Path, instance
     assert "alerts_by_device adds up to 24" in str(check.description)
 
 
+@pytest.mark.slow
 def test_a_section_that_cannot_be_made_stops_no_other(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     house = make_house(tmp_path / "house")
     assert run(house, instance, "read_days", **{RANGE_START: DAY, RANGE_END: DAY}).success

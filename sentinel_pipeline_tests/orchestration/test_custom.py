@@ -183,6 +183,7 @@ def test_a_type_shows_its_sections_and_their_figures(
     assert not {"total_connections", "total_incidents"} & set(values(folder))
 
 
+@pytest.mark.slow
 def test_a_source_alone_is_counted_and_said(
     house: Settings, ledger: Ledger, instance: dg.DagsterInstance, two_days: Path
 ) -> None:
@@ -199,6 +200,7 @@ def test_a_source_alone_is_counted_and_said(
     assert trace(folder, "total_connections", lake_of(house), narrowing_of_edition(folder, house)).is_confirmed
 
 
+@pytest.mark.slow
 def test_of_devices_only_what_is_theirs_is_told_and_what_is_left_out_is_named(
     house: Settings, ledger: Ledger, instance: dg.DagsterInstance
 ) -> None:
@@ -242,6 +244,7 @@ def test_what_is_to_be_hidden_stands_in_no_file(
         assert "[removed]" in {row["user"] for row in table(whole, "top_violators_by_user")}
 
 
+@pytest.mark.slow
 def test_recipients_are_sent_the_report_once(house: Settings, ledger: Ledger, instance: dg.DagsterInstance) -> None:
     folder = made(house, ledger, instance, replace(TWO_DAYS, name="For ann", recipients=("ann@house.example",)))
     sent = list((house.outbox).glob("*.eml"))

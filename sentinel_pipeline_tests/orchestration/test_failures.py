@@ -109,6 +109,7 @@ def test_a_report_that_cannot_be_made_is_counted_once(house: House, monkeypatch:
     assert reports == {("daily", "daily", "failed"): 1}
 
 
+@pytest.mark.slow
 def test_a_source_that_stays_away_is_told_once_and_its_return_once(house: House) -> None:
     source = house.data / "home.db"
     source.rename(house.data / "gone.db")
@@ -214,6 +215,7 @@ def test_a_notice_that_cannot_be_sent_goes_later_and_more_seldom(house: House) -
     assert len(house.tell(timedelta(hours=9))) == 1
 
 
+@pytest.mark.slow
 def test_without_recipients_nothing_is_sent_and_the_problem_still_ends(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:

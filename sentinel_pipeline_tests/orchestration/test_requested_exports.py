@@ -112,6 +112,7 @@ def test_a_failure_is_told_in_its_own_words(desk: Desk) -> None:
     assert len(desk.of(name)) == 1
 
 
+@pytest.mark.slow
 def test_one_whose_makers_die_is_made_again_and_given_up_at_last(desk: Desk) -> None:
     name = desk.ask()
     for attempt in range(1, MOST_ATTEMPTS + 1):

@@ -91,6 +91,7 @@ def test_it_can_be_off(tmp_path: Path) -> None:
     assert SCHEDULE not in [getattr(one, "name", "") for one in definitions.schedules]
 
 
+@pytest.mark.slow
 def test_old_runs_go_and_what_they_made_stays_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house = retaining(make_house(tmp_path / "house"), "{runs: 30}")
     settings = load_settings(house)

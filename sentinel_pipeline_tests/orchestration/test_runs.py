@@ -33,6 +33,7 @@ def test_every_day_is_read_that_nobody_has_read(tmp_path: Path) -> None:
     assert heard == []
 
 
+@pytest.mark.slow
 def test_crews_share_the_days_that_nobody_has_read(tmp_path: Path) -> None:
     house = make_house(tmp_path)
     settings = load_settings(house)

@@ -67,6 +67,7 @@ def test_every_address_of_the_api_is_described(portal: Portal) -> None:
     assert {f"{PREFIX}/{name}" for name in ("create", "schedule", "schedules/{schedule_id}", EXPORT_ID)} <= said.keys()
 
 
+@pytest.mark.slow
 def test_a_call_of_everything_is_answered_as_described(plugs: Portal) -> None:
     """Of analyses one of each kind: the others differ in nothing that a call could tell."""
     alike = ("data-types", "policy-violations", "severity-distribution", "summary", "violators")

@@ -120,6 +120,7 @@ def test_a_source_that_joined_later_is_named(house: House) -> None:
     assert told.finding.endswith("yet: for the week before, connections of office were never read")
 
 
+@pytest.mark.slow
 def test_a_week_before_that_was_read_in_vain_is_no_first_one(house: House) -> None:
     period = week("2024-12-30")
     house.count_all(period, **ROWS)
@@ -129,6 +130,7 @@ def test_a_week_before_that_was_read_in_vain_is_no_first_one(house: House) -> No
     assert not told.awaits_before
 
 
+@pytest.mark.slow
 def test_a_first_week_that_nobody_could_see_is_not_called_a_first_one(house: House) -> None:
     period = week("2024-12-30")
     house.count_all(period, "unreachable")
@@ -138,6 +140,7 @@ def test_a_first_week_that_nobody_could_see_is_not_called_a_first_one(house: Hou
     assert not told.awaits_before
 
 
+@pytest.mark.slow
 def test_after_a_whole_week_without_anything_new_nothing_is_new(house: House) -> None:
     period = week("2024-12-30")
     for of_one in (period.previous, period):

@@ -105,6 +105,7 @@ def test_a_mistake_in_the_configuration_is_one_line_that_names_it(
     assert said in answer.complaints[0]
 
 
+@pytest.mark.slow
 def test_a_source_that_is_away_leaves_the_others_their_edition(tmp_path: Path) -> None:
     house = make_house(tmp_path / "house")
     (house / "office.db").unlink()

@@ -127,6 +127,7 @@ def test_figures_are_traced_through_the_encrypted_lake(sealed: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("command", [("check",), ("publish", "daily", DAY), ("encrypt",)])
+@pytest.mark.slow
 def test_a_missing_or_wrong_key_is_one_clear_line(
     command: tuple[str, ...], key: str | None, said: str, sealed: Path
 ) -> None:
