@@ -1,9 +1,10 @@
 """Steps that are tried again: only after what may pass by itself, later each time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from inspect import isgeneratorfunction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import dagster as dg
 
@@ -31,17 +32,20 @@ def patient(step: Step) -> Step:
     """The same step of an asset, tried again when the bucket or the ledger's server was away longer than is waited."""
 
     def tried(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Any:
-        try:
+        with _outages_pass(context):
             return step(context, *given, **named)
-        except (StoreAwayError, LedgerAwayError) as error:
-            retry_if(context, str(error), may_pass=True, waits=OUTAGE_WAITS)
-            raise
 
     def tried_on(context: dg.AssetExecutionContext, *given: Any, **named: Any) -> Iterator[Any]:
-        try:
+        with _outages_pass(context):
             yield from step(context, *given, **named)
-        except (StoreAwayError, LedgerAwayError) as error:
-            retry_if(context, str(error), may_pass=True, waits=OUTAGE_WAITS)
-            raise
 
-    return wraps(step)(tried_on if isgeneratorfunction(step) else tried)  # type: ignore[return-value] # it is alike
+    return cast("Step", wraps(step)(tried_on if isgeneratorfunction(step) else tried))
+
+
+@contextmanager
+def _outages_pass(context: dg.AssetExecutionContext) -> Iterator[None]:
+    try:
+        yield
+    except (StoreAwayError, LedgerAwayError) as error:
+        retry_if(context, str(error), may_pass=True, waits=OUTAGE_WAITS)
+        raise

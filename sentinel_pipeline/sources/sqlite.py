@@ -73,8 +73,7 @@ class SqliteDatabase:
         wrong = self._checked()
         if wrong is not None:
             raise unreachable(settings, *wrong)
-        self._fingerprint = fingerprint(self.path)  # before the snapshot: what comes in between makes it stale
-        self._opening, self._connection = self._opened()
+        self._fingerprint, self._opening, self._connection = self._opened()
         self._columns: dict[str, Mapping[str, str]] = {}
         self._numbered: dict[str, bool] = {}
         self._turn = Lock()  # rows are fetched ahead by another thread, and a connection serves one at a time
@@ -85,9 +84,10 @@ class SqliteDatabase:
         except OSError as error:
             return f"the file cannot be reached ({error.strerror})", "check the path and its permissions"
 
-    def _opened(self) -> tuple[Opening, dbapi.Connection]:
+    def _opened(self) -> tuple[str, Opening, dbapi.Connection]:
+        """The state of the files from before the snapshot, so that what comes in between makes it stale; then that."""
         try:
-            return opened(self.path)
+            return fingerprint(self.path), *opened(self.path)
         except (Error, OSError) as error:
             said = f"cannot be opened ({gist(error)})"
             raise unreachable(self.settings, said, MEND_FILE, may_pass=is_locked(error)) from None

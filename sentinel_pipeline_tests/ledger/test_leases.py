@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -19,6 +21,7 @@ from sentinel_pipeline.ledger.database import open_ledger
 from sentinel_pipeline.ledger.leases import Leases, Renewal, held
 
 SOON, LONG = 0.05, 60.0
+Held = TypeVar("Held")
 
 
 @pytest.fixture
@@ -185,38 +188,39 @@ def _use(lake: Lake, began: threading.Event) -> None:
         began.set()
 
 
-def test_who_was_suspended_while_somebody_deleted_is_told(
-    leases: Leases, machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def overslept(leases: Leases, holding: AbstractContextManager[Held], what: str) -> Iterator[Held]:
+    """Holds something until after its lease has expired, as a machine that was suspended does."""
+    with holding as held_by_it:
+        with leases.ledger.at_once() as connection:
+            connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE :what"), {"what": f"%{what}%"})
+        yield held_by_it
+        time.sleep(0.6)
+
+
+@contextmanager
+def suspended(leases: Leases, holding: AbstractContextManager[Held], what: str) -> Iterator[Held]:
+    """The same by one who is told of it in the end."""
+    with pytest.raises(LedgerError, match="could not be kept"), overslept(leases, holding, what) as held_by_it:
+        yield held_by_it
+
+
+@pytest.fixture
+def lakes(machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Lake, Lake]:
+    """One lake as two machines have it, which renew their leases often."""
     monkeypatch.setattr(module, "RENEWED_EVERY", 0.2)
-    one, two = (Lake(folder / "lake") for folder in machines)
+    return Lake(machines[0] / "lake"), Lake(machines[1] / "lake")
 
-    def sleep_through_it() -> None:
-        with in_use(one):
-            with leases.ledger.at_once() as connection:
-                connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE '%using%'"))
-            with unused(two, 0) as is_unused:
-                assert is_unused()
-            time.sleep(0.6)
 
-    with pytest.raises(LedgerError, match="could not be kept"):
-        sleep_through_it()
+def test_who_was_suspended_while_somebody_deleted_is_told(leases: Leases, lakes: tuple[Lake, Lake]) -> None:
+    one, two = lakes
+    with suspended(leases, in_use(one), "using"), unused(two, 0) as is_unused:
+        assert is_unused()
 
 
 def test_who_was_suspended_before_it_deletes_finds_that_it_is_not_alone(
-    leases: Leases, machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    leases: Leases, lakes: tuple[Lake, Lake]
 ) -> None:
-    monkeypatch.setattr(module, "RENEWED_EVERY", 0.2)
-    one, two = (Lake(folder / "lake") for folder in machines)
-
-    def sleep_through_it() -> None:
-        with unused(one, 0) as is_unused:
-            assert is_unused()
-            with leases.ledger.at_once() as connection:
-                connection.execute(text("UPDATE leases SET expires_at = 0 WHERE name LIKE '%deleting%'"))
-            with in_use(two):
-                assert not is_unused()
-            time.sleep(0.6)
-
-    with pytest.raises(LedgerError, match="could not be kept"):
-        sleep_through_it()
+    one, two = lakes
+    with suspended(leases, unused(one, 0), "deleting") as is_unused, in_use(two):
+        assert not is_unused()
